@@ -1,0 +1,4 @@
+// The wire protocols that Signalbox speaks, by name.
+
+/** Stable identifiers, as folder names under `dialects/`; the configuration's `api_formats` are the same with underscores. */
+export type DialectId = 'openai-chat' | 'anthropic-messages'

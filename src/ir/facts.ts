@@ -1,0 +1,24 @@
+// What policy may look at. Extracted by each dialect without building the canonical request.
+import type { DialectId } from './dialect-id.ts'
+
+/** Everything about a request that routing, limits and accounting may see: never its text. */
+export interface RequestFacts {
+  readonly dialect: DialectId
+  /** The model name as the client sent it. */
+  readonly model: string
+  readonly stream: boolean
+  /** The client asked for usage in its stream, or its wire always has it. */
+  readonly wantsUsage: boolean
+  readonly needsTools: boolean
+  readonly needsImages: boolean
+  readonly needsAudio: boolean
+  readonly needsFiles: boolean
+  readonly needsSchema: boolean
+  readonly needsReasoning: boolean
+  /** How many answers are asked for; 1 unless said otherwise. */
+  readonly choices: number
+  readonly maxOutputTokens?: number
+  /** A rough count from the size of the text, for context windows and cost; never billed. */
+  readonly approxInputTokens: number
+  readonly sessionKey?: string
+}

@@ -1,0 +1,38 @@
+// Token counts: one algebra for all wires, of which every dialect's usage record is a projection.
+import type { Extras } from './content.ts'
+
+/**
+ * Tokens of one answer. The four input classes are disjoint and add up to the whole input; `output` includes
+ * reasoning. A counter that the provider did not report is absent, never 0.
+ */
+export interface Usage {
+  /** Input tokens read at full price (neither from the cache nor written to it). */
+  readonly input?: number
+  readonly cacheRead?: number
+  /** Written to the cache with the default (five-minute) lifetime. */
+  readonly cacheWrite?: number
+  readonly cacheWrite1h?: number
+  /** All generated tokens, reasoning included. */
+  readonly output?: number
+  /** The part of `output` that was reasoning. */
+  readonly reasoning?: number
+  /** `reported` by the provider; `counted` by us from what streamed past. */
+  readonly evidence: 'reported' | 'counted'
+  /** Counters without a canonical name, as the source dialect spells them (server-tool calls, vendor cost). */
+  readonly extras?: Extras
+}
+
+/** All input tokens, cached or not. Undefined when none was reported. */
+export function totalInput(usage: Usage): number | undefined {
+  const counters = [usage.input, usage.cacheRead, usage.cacheWrite, usage.cacheWrite1h]
+  if (counters.every((counter) => counter === undefined)) return undefined
+  return counters.reduce((sum: number, counter) => sum + (counter ?? 0), 0)
+}
+
+/** The later report wins field by field; what it does not mention keeps the earlier value (Anthropic's two-part usage). */
+export function mergeUsage(earlier: Usage | undefined, later: Usage): Usage {
+  if (earlier === undefined) return later
+  const extras = { ...earlier.extras, ...later.extras }
+  const merged: Usage = { ...earlier, ...later }
+  return Object.keys(extras).length > 0 ? { ...merged, extras } : merged
+}

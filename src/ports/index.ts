@@ -1,0 +1,85 @@
+// Every effect of Signalbox as an interface, so that the whole gateway runs in a simulator.
+// An adapter builds these once; nothing in the core reaches around them.
+import type { LedgerStore, ConfigStore, CoordinationStore } from './stores.ts'
+
+export type * from './stores.ts'
+
+export interface Clock {
+  /** Wall clock, Unix milliseconds. */
+  now(): number
+  /** Monotonic milliseconds, for durations. */
+  mono(): number
+  /** Calls once after `ms`; the returned function cancels. Does not keep a process alive. */
+  after(ms: number, call: () => void): () => void
+}
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number
+  /** A fresh unguessable id of lower-case letters and digits, 24 characters. */
+  id(): string
+}
+
+/** A body that is pulled: nothing is read ahead of the reader, and cancelling closes the connection. */
+export interface ByteSource {
+  /** The next chunk, never empty; undefined at the end. Rejects where the connection broke. */
+  read(): Promise<Uint8Array | undefined>
+  /** Stops the sender. Safe to call twice, after the end, and while a read is pending. */
+  cancel(): Promise<void>
+}
+
+export interface FetchRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  readonly signal: AbortSignal
+  /** Bounds name resolution, connect and TLS, where the runtime lets us see them apart. */
+  readonly connectTimeoutMs: number
+  /** The provider may live on a loopback or private address. */
+  readonly allowPrivate: boolean
+}
+
+export interface FetchResponse {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: ByteSource
+}
+
+/** The only way out. Never follows a redirect, never sends a cookie, hands over decoded bytes. */
+export type Fetch = (request: FetchRequest) => Promise<FetchResponse>
+
+/** Work that may outlive the answer (`waitUntil`). Never rejects outwards. */
+export type Defer = (work: Promise<unknown>) => void
+
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+/** Structured log lines: metadata only, never a body, never a key. */
+export interface Log {
+  debug(event: string, fields?: LogFields): void
+  info(event: string, fields?: LogFields): void
+  warn(event: string, fields?: LogFields): void
+  error(event: string, fields?: LogFields): void
+}
+
+/** Values by name (environment variables, Worker secrets). */
+export interface Secrets {
+  get(name: string): string | undefined
+}
+
+export interface Stores {
+  readonly config: ConfigStore
+  /** Absent where the backend has no compare-and-set (KV). */
+  readonly coordination: CoordinationStore | undefined
+  readonly ledger: LedgerStore
+}
+
+export interface Ports {
+  readonly clock: Clock
+  readonly random: Random
+  readonly fetch: Fetch
+  readonly defer: Defer
+  readonly log: Log
+  readonly secrets: Secrets
+  readonly stores: Stores
+}

@@ -1,0 +1,105 @@
+// Storage split by the consistency it needs, not by product.
+// All text that reaches a store is metadata: names, counts, times, codes. Never a prompt, never a key.
+
+/** A published configuration document. */
+export interface StoredConfig {
+  readonly revision: number
+  /** The document's JSON text. */
+  readonly document: string
+  /** Unix milliseconds. */
+  readonly publishedAt: number
+}
+
+export type PublishResult =
+  | { readonly ok: true; readonly revision: number }
+  /** Somebody published since `expected`. */
+  | { readonly ok: false; readonly current: number }
+
+export interface ConfigStore {
+  /** The newest document, or undefined where none was published. */
+  load(): Promise<StoredConfig | undefined>
+  /**
+   * Publishes on top of `expected` (0 for the first). Compare-and-set where the backend can
+   * (`exclusive`), else the last writer wins.
+   */
+  publish(document: string, expected: number, now: number): Promise<PublishResult>
+  /** Newest first. */
+  history(limit: number): Promise<readonly StoredConfig[]>
+  /** Whether `publish` is a true compare-and-set. */
+  readonly exclusive: boolean
+}
+
+/** What is held for a while by one owner: a slot, a refresh, a probe. */
+export interface CoordinationStore {
+  /** Takes the lease unless somebody holds it; expires by itself. True where `owner` now holds it. */
+  acquire(name: string, owner: string, now: number, ttlMs: number): Promise<boolean>
+  /** Gives it back where `owner` still holds it. */
+  release(name: string, owner: string): Promise<void>
+  /**
+   * Adds to a counter unless the sum would pass `limit` (null: no limit), in one atomic step.
+   * A counter whose `expiresAt` has passed starts again at 0. Amounts are integers.
+   */
+  add(name: string, amount: number, limit: number | null, now: number, ttlMs: number): Promise<CounterResult>
+  /** Reads without changing anything. */
+  peek(name: string, now: number): Promise<number>
+}
+
+export interface CounterResult {
+  readonly ok: boolean
+  /** The value after the step; unchanged where not ok. */
+  readonly value: number
+}
+
+/** One request's metadata. Times in Unix milliseconds, durations in milliseconds. */
+export interface TraceRow {
+  readonly requestId: string
+  readonly startedAt: number
+  readonly revision: string
+  readonly dialect: string
+  readonly path: string
+  readonly keyId: string | null
+  readonly tenant: string | null
+  readonly inboundModel: string | null
+  readonly route: string | null
+  readonly provider: string | null
+  readonly account: string | null
+  readonly model: string | null
+  readonly upstreamDialect: string | null
+  readonly streamed: boolean
+  readonly status: number
+  /** `succeeded`, `failed`, `truncated`, `cancelled`, `rejected`. */
+  readonly outcome: string
+  readonly errorCode: string | null
+  readonly finish: string | null
+  readonly durationMs: number
+  readonly ttftMs: number | null
+  readonly inputTokens: number | null
+  readonly cacheReadTokens: number | null
+  readonly cacheWriteTokens: number | null
+  readonly outputTokens: number | null
+  readonly reasoningTokens: number | null
+  readonly usageEvidence: string | null
+  /** JSON: decision, attempts, losses. */
+  readonly detail: string
+}
+
+export interface TraceQuery {
+  /** At most this many, newest first. */
+  readonly limit: number
+  /** Only rows that started before this time (Unix milliseconds). */
+  readonly before?: number
+  readonly route?: string
+  readonly provider?: string
+  readonly outcome?: string
+}
+
+export interface LedgerStore {
+  /** Appends in order; a row whose `requestId` is there already is left as it is. */
+  appendTraces(rows: readonly TraceRow[]): Promise<void>
+  trace(requestId: string): Promise<TraceRow | undefined>
+  traces(query: TraceQuery): Promise<readonly TraceRow[]>
+  /** Removes traces that started before `before`, at most `batch` of them; returns how many. */
+  pruneTraces(before: number, batch: number): Promise<number>
+  /** Throws where the store cannot be used. */
+  check(): Promise<void>
+}

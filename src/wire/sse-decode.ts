@@ -1,0 +1,126 @@
+// Bytes to frames: cuts the byte stream at event boundaries, then lets eventsource-parser read each whole event.
+// Cutting first keeps two promises cheaply: a UTF-8 sequence is never split, and an unfinished event is never forwarded.
+import { createParser } from 'eventsource-parser'
+import type { Frame } from './frame.ts'
+
+/** One complete event as it arrived (its blank line included), and what it says; comments and empty blocks have no frame. */
+export interface SseBlock {
+  readonly bytes: Uint8Array
+  readonly frame: Frame | undefined
+}
+
+export interface SseDecoder {
+  /** Takes a chunk of any size; returns the events that it completes. Throws `SseOverflow` once an event passed the limit. */
+  push(chunk: Uint8Array): SseBlock[]
+  /** What is left when the stream ends without a blank line: some providers end so. */
+  end(): SseBlock[]
+}
+
+/** An event grew past the limit: whoever sent it does not speak SSE, or means harm. */
+export class SseOverflow extends Error {
+  override readonly name = 'SseOverflow'
+}
+
+const LF = 10
+const CR = 13
+const nothing = new Uint8Array(0)
+
+/**
+ * Decodes server-sent events with LF, CRLF or CR line ends, in chunks of any size.
+ * @param maxEventBytes an event larger than this ends the stream with `SseOverflow`
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+ */
+export function createSseDecoder(maxEventBytes: number): SseDecoder {
+  const decoder = new TextDecoder()
+  let frame: Frame | undefined
+  const parser = createParser({
+    onEvent(message) {
+      frame = message.event === undefined ? { data: message.data } : { event: message.event, data: message.data }
+    },
+  })
+  // The unfinished event: the first `length` bytes of `buffer`, which grows by doubling so that a drip stays linear.
+  let buffer = nothing
+  let length = 0
+  let scanned = 0
+  let overflow = false
+
+  function read(bytes: Uint8Array): SseBlock {
+    frame = undefined
+    const text = decoder.decode(bytes)
+    // The parser holds back a trailing CR, as an LF may follow; here the event is known to be complete.
+    parser.feed(text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text)
+    const found: Frame | undefined = frame
+    return { bytes, frame: found }
+  }
+
+  function append(chunk: Uint8Array): Uint8Array {
+    const needed = length + chunk.length
+    if (needed > buffer.length) {
+      const grown = new Uint8Array(Math.max(needed, buffer.length * 2))
+      grown.set(buffer.subarray(0, length))
+      buffer = grown
+    }
+    buffer.set(chunk, length)
+    return buffer.subarray(0, needed)
+  }
+
+  return {
+    push(chunk) {
+      if (overflow) throw new SseOverflow()
+      const fresh = length === 0
+      const data = fresh ? chunk : append(chunk)
+      const blocks: SseBlock[] = []
+      let start = 0
+      let at = fresh ? 0 : scanned
+      for (;;) {
+        const end = nextBoundary(data, at)
+        if (end < 0) break
+        blocks.push(read(data.subarray(start, end)))
+        overflow ||= end - start > maxEventBytes
+        start = end
+        at = end
+      }
+      const rest = data.subarray(start)
+      // Bytes handed out are never written again: a rest behind them moves to a buffer of its own.
+      if (fresh || start > 0) buffer = rest.length === 0 ? nothing : rest.slice()
+      length = rest.length
+      overflow ||= length > maxEventBytes
+      // A line break may straddle the next chunk: look again at the last three bytes.
+      scanned = Math.max(0, length - 3)
+      return blocks
+    },
+    end() {
+      if (overflow) throw new SseOverflow()
+      if (length === 0) return []
+      const rest = buffer.subarray(0, length)
+      length = 0
+      frame = undefined
+      parser.feed(`${decoder.decode(rest).replaceAll(/\r\n?/g, '\n')}\n\n`)
+      const found: Frame | undefined = frame
+      return [{ bytes: rest, frame: found }]
+    },
+  }
+}
+
+/** The index after the first blank line at or after `from`, or -1. A CR as the last byte is not yet a line end. */
+function nextBoundary(data: Uint8Array, from: number): number {
+  let at = from
+  while (at < data.length) {
+    const byte = data[at]
+    if (byte !== LF && byte !== CR) {
+      at++
+      continue
+    }
+    const lineEnd = endOfLineBreak(data, at)
+    if (lineEnd < 0) return -1
+    if (data[lineEnd] === LF || data[lineEnd] === CR) return endOfLineBreak(data, lineEnd)
+    at = lineEnd
+  }
+  return -1
+}
+
+function endOfLineBreak(data: Uint8Array, at: number): number {
+  if (data[at] === LF) return at + 1
+  if (at + 1 >= data.length) return -1
+  return data[at + 1] === LF ? at + 2 : at + 1
+}
