@@ -24,8 +24,9 @@ export function spliceJson(document: JsonDocument, edits: readonly Edit[]): Uint
   const effective = edits.filter((edit) => changes(document, present.get(edit.key), edit))
   if (effective.length === 0) return document.bytes
   if (effective.some((edit) => edit.type === 'remove')) return encoder.encode(rebuild(document, effective))
-  const cuts = effective.map((edit) => cutOf(document, present.get(edit.key), edit))
-  // Additions share the place behind the last member and keep their order.
+  const cuts = effective.flatMap((edit) => cutOf(present.get(edit.key), edit) ?? [])
+  const added = effective.filter((edit) => !present.has(edit.key)).map(memberText)
+  if (added.length > 0) cuts.push(addition(document, added))
   cuts.sort((left, right) => left.start - right.start)
   // Text offsets are byte offsets where all is ASCII, and then nothing has to be encoded again.
   return document.text.length === document.bytes.length
@@ -38,15 +39,18 @@ function changes(document: JsonDocument, member: Member | undefined, edit: Edit)
   return edit.type !== 'set' || document.text.slice(member.valueStart, member.valueEnd) !== edit.json
 }
 
-function cutOf(document: JsonDocument, member: Member | undefined, edit: Edit): Cut {
-  if (member === undefined || edit.type === 'remove') {
-    const last = document.members.at(-1)
-    const at = last?.valueEnd ?? document.text.indexOf('{') + 1
-    const comma = last === undefined ? '' : ','
-    return { start: at, end: at, text: comma + memberText(edit) }
-  }
-  if (edit.type === 'set') return { start: member.valueStart, end: member.valueEnd, text: edit.json }
-  return { start: member.keyStart, end: member.keyEnd, text: JSON.stringify(edit.to) }
+function cutOf(member: Member | undefined, edit: Edit): Cut | undefined {
+  if (member === undefined || edit.type === 'remove') return undefined
+  return edit.type === 'set'
+    ? { start: member.valueStart, end: member.valueEnd, text: edit.json }
+    : { start: member.keyStart, end: member.keyEnd, text: JSON.stringify(edit.to) }
+}
+
+// New members go behind the last one, in the order they were asked for.
+function addition(document: JsonDocument, added: readonly string[]): Cut {
+  const last = document.members.at(-1)
+  const at = last?.valueEnd ?? document.text.indexOf('{') + 1
+  return { start: at, end: at, text: (last === undefined ? '' : ',') + added.join(',') }
 }
 
 function memberText(edit: Edit): string {

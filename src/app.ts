@@ -1,0 +1,104 @@
+// The composition root: the only core file that sees every layer. Ports in, one fetch handler out.
+import { Hono } from 'hono'
+import { dialects } from './dialects/index.ts'
+import { createDoor, type DoorContext, type DoorOptions, type DoorVariables } from './http/door.ts'
+import { mountControlPlane } from './http/control-plane.ts'
+import { serveInference } from './http/data-plane.ts'
+import { errorResponse } from './http/errors.ts'
+import { modelResponse, modelsResponse } from './http/models.ts'
+import type { StreamSource } from './engine/stream.ts'
+import { GatewayError } from './ir/error.ts'
+import type { RuntimeStatus } from './operations/operation.ts'
+import type { Ports, TraceSink } from './ports/index.ts'
+
+export interface AppOptions extends DoorOptions {
+  /** What the runtime knows of itself. */
+  readonly status: () => Omit<RuntimeStatus, 'inFlight'>
+}
+
+export interface App {
+  fetch(request: Request): Promise<Response> | Response
+  /** Answers under way; a stream counts until its last byte was taken or refused. */
+  inFlight(): number
+  /** From here on new inference is refused with 503; what is under way goes on. */
+  drain(): void
+  /** Ends the streams under way with an error event of their dialect. */
+  interrupt(): void
+}
+
+/** Builds the gateway around its ports. */
+export function createApp(options: AppOptions): App {
+  const app = new Hono<{ Variables: DoorVariables }>()
+  const live = new Set<StreamSource>()
+  let inFlight = 0
+  let stopping = false
+  // Every request that was let in ends in exactly one trace row, so the rows count the answers that are over.
+  const traces: TraceSink = {
+    write(row) {
+      inFlight--
+      options.ports.traces.write(row)
+    },
+  }
+  const ports: Ports = { ...options.ports, traces }
+
+  app.use('*', createDoor(options))
+  for (const path of ['/health', '/healthz']) app.get(path, (c) => c.json({ status: 'ok', ok: true }))
+
+  for (const dialect of Object.values(dialects))
+    for (const path of dialect.paths) {
+      app.post(path, async (c) => {
+        requireRole(c)
+        if (stopping) throw new GatewayError('shutting_down')
+        inFlight++
+        return serveInference(
+          {
+            request: c.req.raw,
+            path: c.req.path,
+            requestId: c.get('requestId'),
+            principal: c.get('principal'),
+            snapshot: c.get('snapshot'),
+            startedAt: c.get('startedAt'),
+            startedMono: c.get('startedMono'),
+          },
+          dialect,
+          { ports, live },
+        )
+      })
+      app.all(path, () => {
+        throw new GatewayError('method_not_allowed')
+      })
+    }
+
+  for (const prefix of ['/v1/models', '/anthropic/v1/models']) {
+    const isAnthropic = (c: DoorContext): boolean =>
+      prefix.startsWith('/anthropic') || c.req.header('anthropic-version') !== undefined
+    app.get(prefix, (c) => c.json(modelsResponse(c.get('snapshot'), isAnthropic(c))))
+    app.get(`${prefix}/*`, (c) => {
+      const id = decodeURIComponent(c.req.path.slice(prefix.length + 1))
+      return c.json(modelResponse(c.get('snapshot'), id, isAnthropic(c)))
+    })
+  }
+
+  mountControlPlane(app, { ports: options.ports, status: () => ({ ...options.status(), inFlight }) })
+
+  app.notFound(() => {
+    throw new GatewayError('unknown_route')
+  })
+  app.onError((error, c) => {
+    if (!(error instanceof GatewayError)) ports.log.error('internal_error', { reason: error.name })
+    return errorResponse(error, c.req.path, c.get('requestId') ?? 'req_unknown')
+  })
+  return {
+    fetch: (request) => app.fetch(request),
+    inFlight: () => inFlight,
+    drain: () => void (stopping = true),
+    interrupt: () => {
+      for (const source of live) source.interrupt(new GatewayError('shutting_down'))
+    },
+  }
+}
+
+function requireRole(c: DoorContext): void {
+  const { roles } = c.get('principal')
+  if (!roles.has('client') && !roles.has('agent')) throw new GatewayError('insufficient_role')
+}

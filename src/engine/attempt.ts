@@ -1,0 +1,229 @@
+// One call of one account of one target: send, wait for headers, read until the answer is whole or committed, classify.
+import type { Timeouts } from '../catalog/snapshot.ts'
+import type { Dialect, Exchange } from '../dialects/dialect.ts'
+import { createFold } from '../ir/fold.ts'
+import { GatewayError } from '../ir/error.ts'
+import type { Loss } from '../ir/loss.ts'
+import { unfold } from '../ir/unfold.ts'
+import type { Candidate } from '../policy/decision.ts'
+import type { FetchResponse } from '../ports/index.ts'
+import { providers } from '../providers/index.ts'
+import { parseJson } from '../wire/json-parse.ts'
+import { mediaType } from '../wire/media-type.ts'
+import { createSseDecoder } from '../wire/sse-decode.ts'
+import { encodeSse } from '../wire/sse-encode.ts'
+import { collect } from './collect.ts'
+import type { RequestContext } from './context.ts'
+import type { MachineReport } from './machine.ts'
+import { createPassthrough } from './passthrough.ts'
+import type { Prepared } from './prepare.ts'
+import { createStreamSource, type StreamEnd, type StreamSource } from './stream.ts'
+import { createTranslation, renameTools } from './translate.ts'
+import { createWatchdog, type Watchdog } from './watchdog.ts'
+
+/** What a target gave: a whole body, or a stream whose first content is there. */
+export type Answer =
+  | { readonly type: 'body'; readonly contentType: string; readonly bytes: Uint8Array; readonly report: MachineReport }
+  | { readonly type: 'stream'; readonly source: StreamSource }
+
+export type AttemptResult =
+  | {
+      readonly ok: true
+      readonly answer: Answer
+      readonly status: number
+      readonly headers: Headers
+      readonly headersMs: number
+    }
+  | {
+      readonly ok: false
+      readonly error: GatewayError
+      readonly status: number | null
+      readonly headers: Headers | undefined
+    }
+
+interface AttemptOptions {
+  readonly context: RequestContext
+  readonly candidate: Candidate
+  readonly prepared: Prepared
+  readonly onStreamEnd: (end: StreamEnd) => void
+  readonly forClient: (error: GatewayError) => GatewayError
+}
+
+const maxErrorBytes = 64 * 1024
+const textDecoder = new TextDecoder()
+
+/** Runs one attempt. Never throws: every failure is a classified error. */
+export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
+  const { context, prepared } = options
+  const { clock } = context.ports
+  const controller = new AbortController()
+  const abort = (): void => controller.abort()
+  let source: StreamSource | undefined
+  const timeouts: Timeouts = { ...context.snapshot.server.timeouts, ...options.candidate.target.timeouts }
+  const watchdog = createWatchdog(clock, timeouts, context.startedMono + timeouts.totalMs, () => {
+    source?.bark()
+    abort()
+  })
+  const clientLeft = (): void => abort()
+  context.clientSignal.addEventListener('abort', clientLeft)
+  let response: FetchResponse | undefined
+  try {
+    if (context.clientSignal.aborted) throw new GatewayError('client_cancelled')
+    watchdog.enter(context.facts.stream ? 'headers' : 'body')
+    const began = clock.mono()
+    response = await transportOf(
+      context,
+      prepared,
+    )({
+      method: 'POST',
+      url: prepared.url,
+      headers: prepared.headers,
+      body: prepared.body,
+      signal: controller.signal,
+      connectTimeoutMs: timeouts.connectMs,
+      allowPrivate: prepared.provider.allowPrivate,
+    })
+    const headersMs = clock.mono() - began
+    if (response.status < 200 || response.status > 299) throw await errorAnswer(response, prepared.egress)
+    const answer = isEventStream(response)
+      ? await streamed({ ...options, response, watchdog, abort, expose: (made) => (source = made) })
+      : await whole(options, response)
+    return { ok: true, answer, status: response.status, headers: response.headers, headersMs }
+  } catch (cause) {
+    watchdog.stop()
+    // The body first, then the request: the other order surfaces as an unhandled rejection on some runtimes.
+    await response?.body.cancel().catch(() => {})
+    abort()
+    const error = classify(cause, context, watchdog, response !== undefined)
+    return { ok: false, error, status: response?.status ?? null, headers: response?.headers }
+  } finally {
+    if (source === undefined) watchdog.stop()
+    context.clientSignal.removeEventListener('abort', clientLeft)
+  }
+}
+
+function transportOf(context: RequestContext, prepared: Prepared) {
+  return providers[prepared.provider.type]?.transport?.(context.ports.clock) ?? context.ports.fetch
+}
+
+// Which of our own signals fired says more than any runtime's error text.
+function classify(cause: unknown, context: RequestContext, watchdog: Watchdog, hadHeaders: boolean): GatewayError {
+  if (context.clientSignal.aborted) return new GatewayError('client_cancelled')
+  const timeout = watchdog.fired()
+  if (timeout !== undefined) return timeout
+  if (cause instanceof GatewayError) return cause
+  if (!hadHeaders) return new GatewayError('upstream_unreachable', { cause })
+  return new GatewayError('upstream_error', {
+    message: 'the connection to the provider broke before the answer was complete',
+    cause,
+  })
+}
+
+async function errorAnswer(response: FetchResponse, egress: Dialect): Promise<GatewayError> {
+  if (response.status >= 300 && response.status < 400) return new GatewayError('upstream_redirect')
+  const bytes = await collect(response.body, maxErrorBytes).catch(() => new Uint8Array(0))
+  return egress.decodeError(response.status, response.headers, parseJson(textDecoder.decode(bytes)))
+}
+
+function isEventStream(response: FetchResponse): boolean {
+  return mediaType(response.headers.get('content-type')) === 'text/event-stream'
+}
+
+function exchangeOf(options: AttemptOptions): Exchange {
+  const { context, candidate } = options
+  return {
+    requestId: context.requestId,
+    facts: context.facts,
+    model: candidate.model,
+    createdAt: Math.floor(context.startedAt / 1000),
+  }
+}
+
+interface StreamedOptions extends AttemptOptions {
+  readonly response: FetchResponse
+  readonly watchdog: Watchdog
+  readonly abort: () => void
+  readonly expose: (source: StreamSource) => void
+}
+
+async function streamed(options: StreamedOptions): Promise<Answer> {
+  const { context, prepared, response, watchdog } = options
+  if (!context.facts.stream) return folded(options, response)
+  watchdog.enter('first-content')
+  const exchange = exchangeOf(options)
+  const source = createStreamSource({
+    body: response.body,
+    machine: options.candidate.passthrough
+      ? createPassthrough(context.ingress, exchange)
+      : createTranslation({
+          ingress: context.ingress,
+          egress: prepared.egress,
+          exchange,
+          toolNames: prepared.toolNames,
+        }),
+    watchdog,
+    maxEventBytes: context.snapshot.server.limits.maxEventBytes,
+    abort: options.abort,
+    onContent: () => context.finale.firstContent(),
+    onEnd: options.onStreamEnd,
+    forClient: options.forClient,
+  })
+  options.expose(source)
+  const failure = await source.prime()
+  if (failure !== undefined) throw failure
+  return { type: 'stream', source }
+}
+
+// A provider that streams although JSON was asked for: collect what it says.
+async function folded(options: AttemptOptions, response: FetchResponse): Promise<Answer> {
+  const { context, prepared } = options
+  const { limits } = context.snapshot.server
+  const bytes = await collect(response.body, limits.maxBufferedResponseBytes)
+  const sse = createSseDecoder(limits.maxEventBytes)
+  const decoder = prepared.egress.streamDecoder()
+  const fold = createFold(prepared.egress.id)
+  for (const block of [...sse.push(bytes), ...sse.end()])
+    if (block.frame !== undefined) decoder.step(block.frame).forEach(fold.step)
+  decoder.finish().forEach(fold.step)
+  const failure = fold.error()
+  if (failure !== undefined) throw failure
+  const folded = renameTools(fold.response(), prepared.toolNames)
+  const encoded = context.ingress.encodeResponse(folded, exchangeOf(options))
+  const finish = folded.outputs[0]?.finish
+  return body(encoded.body, {
+    complete: true,
+    losses: encoded.losses,
+    ...(folded.usage !== undefined && { usage: folded.usage }),
+    ...(finish !== undefined && { finish }),
+    ...(folded.model !== undefined && { model: folded.model }),
+  })
+}
+
+async function whole(options: AttemptOptions, response: FetchResponse): Promise<Answer> {
+  const { context, prepared } = options
+  const bytes = await collect(response.body, context.snapshot.server.limits.maxBufferedResponseBytes)
+  const parsed = parseJson(textDecoder.decode(bytes))
+  if (bytes.length === 0) throw new GatewayError('upstream_empty')
+  if (parsed === undefined) throw new GatewayError('upstream_bad_content')
+  const inspected = prepared.egress.inspectResponse(parsed)
+  if (!inspected.ok) throw inspected.error
+  const report: MachineReport = { ...inspected.value, losses: [] }
+  if (options.candidate.passthrough && !context.facts.stream) return body(bytes, report)
+  const decoded = prepared.egress.decodeResponse(parsed)
+  if (!decoded.ok) throw decoded.error
+  const canonical = renameTools(decoded.value, prepared.toolNames)
+  const exchange = exchangeOf(options)
+  if (!context.facts.stream) {
+    const encoded = context.ingress.encodeResponse(canonical, exchange)
+    return body(encoded.body, { ...report, losses: encoded.losses })
+  }
+  // JSON where a stream was asked for: the same answer as the events that a stream would have had.
+  const encoder = context.ingress.streamEncoder(exchange)
+  const frames = unfold(canonical).flatMap((event) => encoder.step(event))
+  const losses: readonly Loss[] = encoder.losses()
+  return { ...body(encodeSse(frames), { ...report, losses }), contentType: 'text/event-stream; charset=utf-8' }
+}
+
+function body(bytes: Uint8Array, report: MachineReport): Answer & { readonly type: 'body' } {
+  return { type: 'body', contentType: 'application/json', bytes, report }
+}

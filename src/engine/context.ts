@@ -1,0 +1,49 @@
+// What one request carries from its first line to its last. Built once by the door, read by everything below.
+import type { ProviderRecord, Snapshot } from '../catalog/snapshot.ts'
+import type { Dialect, WireRequest } from '../dialects/dialect.ts'
+import type { RequestFacts } from '../ir/facts.ts'
+import type { Outcome } from '../ir/error.ts'
+import type { IrRequest } from '../ir/request.ts'
+import type { RouteDecision } from '../policy/decision.ts'
+import type { Ports } from '../ports/index.ts'
+import type { Finale } from './finale.ts'
+import type { StreamSource } from './stream.ts'
+
+/** A request that passed the door and has a plan. */
+export interface RequestContext {
+  readonly requestId: string
+  readonly ports: Ports
+  /** Pinned: a reload during the request changes nothing for it. */
+  readonly snapshot: Snapshot
+  readonly ingress: Dialect
+  /** The client's request, route defaults and parameter aliases already applied. */
+  readonly wire: WireRequest
+  readonly facts: RequestFacts
+  readonly decision: RouteDecision
+  /** The client asked to be refused rather than translated with a loss. */
+  readonly strict: boolean
+  /** Fires when the client goes away before the answer has begun. */
+  readonly clientSignal: AbortSignal
+  /** Wall clock, Unix milliseconds. */
+  readonly startedAt: number
+  /** Monotonic, for durations and deadlines. */
+  readonly startedMono: number
+  readonly finale: Finale
+  /** Streams that are under way in this gateway, so that a stop can end them properly. */
+  readonly live: Set<StreamSource>
+  /** The canonical request; decoded at most once, however many attempts need it. */
+  readonly canonical: () => Outcome<IrRequest>
+}
+
+/** Calls `decode` at most once and remembers what it said. */
+export function once<T>(decode: () => T): () => T {
+  let memo: { readonly value: T } | undefined
+  return () => (memo ??= { value: decode() }).value
+}
+
+/** The provider of a candidate. The planner only selects providers that exist, so absence is a bug. */
+export function providerOf(context: RequestContext, id: string): ProviderRecord {
+  const provider = context.snapshot.providers.get(id)
+  if (provider === undefined) throw new Error(`the plan names provider ${id}, which the snapshot does not have`)
+  return provider
+}

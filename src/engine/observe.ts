@@ -1,0 +1,123 @@
+// The ending of a request as one metadata row: names, counts, times, codes. Nothing of what was said.
+import type { Dialect } from '../dialects/dialect.ts'
+import type { RequestFacts } from '../ir/facts.ts'
+import type { Loss } from '../ir/loss.ts'
+import type { RouteDecision } from '../policy/decision.ts'
+import type { Ports, TraceRow } from '../ports/index.ts'
+import type { AttemptRecord, Ending, Finale } from './finale.ts'
+
+/** What is known of a request before it is planned; the rest is added as it becomes known. */
+export interface Observed {
+  readonly requestId: string
+  readonly startedAt: number
+  readonly startedMono: number
+  readonly revision: string
+  readonly dialect: Dialect
+  readonly path: string
+  readonly keyId: string | null
+  readonly tenant: string | null
+  facts?: RequestFacts
+  decision?: RouteDecision
+}
+
+/** A finale that writes one trace row, at the first `end`. */
+export function createFinale(observed: Observed, ports: Ports): Finale {
+  const attempts: AttemptRecord[] = []
+  let requestLosses: readonly Loss[] = []
+  let contentMono: number | undefined
+  let over = false
+  return {
+    attempts,
+    attempt: (record) => void attempts.push(record),
+    requestLosses: (losses) => void (requestLosses = losses),
+    firstContent: () => void (contentMono ??= ports.clock.mono()),
+    end(ending) {
+      if (over) return
+      over = true
+      const durationMs = ports.clock.mono() - observed.startedMono
+      const ttftMs = contentMono === undefined ? null : contentMono - observed.startedMono
+      ports.traces.write(rowOf(observed, ending, attempts, requestLosses, durationMs, ttftMs))
+    },
+  }
+}
+
+function rowOf(
+  observed: Observed,
+  ending: Ending,
+  attempts: readonly AttemptRecord[],
+  requestLosses: readonly Loss[],
+  durationMs: number,
+  ttftMs: number | null,
+): TraceRow {
+  const last = attempts.at(-1)
+  const { usage, error } = ending
+  return {
+    requestId: observed.requestId,
+    startedAt: observed.startedAt,
+    revision: observed.revision,
+    dialect: observed.dialect.id,
+    path: observed.path,
+    keyId: observed.keyId,
+    tenant: observed.tenant,
+    inboundModel: observed.facts?.model ?? null,
+    route: observed.decision?.route ?? null,
+    provider: last?.provider ?? null,
+    account: last?.account ?? null,
+    model: ending.model ?? last?.model ?? null,
+    upstreamDialect: last?.dialect ?? null,
+    streamed: observed.facts?.stream ?? false,
+    status: ending.status,
+    outcome: ending.terminal,
+    errorCode: error?.code ?? null,
+    finish: ending.finish?.class ?? null,
+    durationMs: rounded(durationMs),
+    ttftMs: ttftMs === null ? null : rounded(ttftMs),
+    inputTokens: usage?.input ?? null,
+    cacheReadTokens: usage?.cacheRead ?? null,
+    cacheWriteTokens: usage === undefined ? null : sum(usage.cacheWrite, usage.cacheWrite1h),
+    outputTokens: usage?.output ?? null,
+    reasoningTokens: usage?.reasoning ?? null,
+    usageEvidence: usage?.evidence ?? null,
+    detail: JSON.stringify({
+      decision: observed.decision === undefined ? null : decisionDetail(observed.decision),
+      attempts: attempts.map((record) => ({ ...record, durationMs: rounded(record.durationMs) })),
+      losses: requestLosses,
+      answer_losses: ending.losses ?? [],
+      ...(error?.upstream !== undefined && {
+        upstream_error: { status: error.upstream.status, type: error.upstream.type, code: error.upstream.code },
+      }),
+    }),
+  }
+}
+
+/** A decision as traces and previews show it. */
+export function decisionDetail(decision: RouteDecision): Record<string, unknown> {
+  const [selected, ...fallbacks] = decision.candidates
+  const shown = (candidate: (typeof decision.candidates)[number]): Record<string, unknown> => ({
+    target: candidate.label,
+    name: candidate.target.name,
+    dialect: candidate.dialect,
+    passthrough: candidate.passthrough,
+    accounts: candidate.accounts,
+  })
+  return {
+    requested: decision.requested,
+    route: decision.route,
+    resolved_by: decision.resolvedBy,
+    strategy: decision.strategy,
+    selected: selected === undefined ? null : shown(selected),
+    fallbacks: fallbacks.map(shown),
+    rejected: decision.rejected,
+    reasons: decision.reasons,
+    unverified: decision.unverified,
+    max_attempts: decision.maxAttempts,
+  }
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100
+}
+
+function sum(left: number | undefined, right: number | undefined): number | null {
+  return left === undefined && right === undefined ? null : (left ?? 0) + (right ?? 0)
+}

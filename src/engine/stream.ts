@@ -1,0 +1,178 @@
+// One upstream stream on its way to one client: reads, steps the machine, decides when the answer is committed,
+// and ends exactly once, whoever ends it. Never throws towards the client: after the commit every fault is an event.
+import { GatewayError } from '../ir/error.ts'
+import type { ByteSource } from '../ports/index.ts'
+import { createSseDecoder, SseOverflow, type SseBlock } from '../wire/sse-decode.ts'
+import { join } from './collect.ts'
+import type { MachineReport, StreamMachine, StreamStep } from './machine.ts'
+import type { Watchdog } from './watchdog.ts'
+
+/** How a stream ended: by itself, by a fault, or because the client left. */
+export type StreamEnd =
+  | { readonly type: 'complete'; readonly report: MachineReport }
+  | { readonly type: 'failed'; readonly report: MachineReport; readonly error: GatewayError }
+  | { readonly type: 'cancelled'; readonly report: MachineReport }
+
+export interface StreamSource {
+  /** Reads until the answer is committed or over. An error here means that nothing has been sent. */
+  prime(): Promise<GatewayError | undefined>
+  /** The answer is taken: from here on its end is reported, also where it has come already. */
+  accept(): void
+  /** The answer is not wanted after all: stops the upstream and reports nothing. */
+  discard(): Promise<void>
+  /** The next bytes for the client, whole events only; undefined at the end. Call after `accept`. */
+  next(): Promise<Uint8Array | undefined>
+  /** The client has left. */
+  cancel(): Promise<void>
+  /** The watchdog fired. While a read is under way that read ends with the timeout; else it is the client that stalls. */
+  bark(): void
+  /** The gateway stops: an accepted answer ends with this error, in band. */
+  interrupt(error: GatewayError): void
+  report(): MachineReport
+}
+
+interface StreamOptions {
+  readonly body: ByteSource
+  readonly machine: StreamMachine
+  readonly watchdog: Watchdog
+  readonly maxEventBytes: number
+  /** Ends the upstream request after its body was cancelled. */
+  readonly abort: () => void
+  readonly onContent: () => void
+  /** Called exactly once for an accepted answer, before its last bytes are handed over. */
+  readonly onEnd: (end: StreamEnd) => void
+  /** What an error becomes before the client may read it. */
+  readonly forClient: (error: GatewayError) => GatewayError
+}
+
+/** A stream that has its headers and waits for content. */
+export function createStreamSource(options: StreamOptions): StreamSource {
+  const { body, machine, watchdog } = options
+  const decoder = createSseDecoder(options.maxEventBytes)
+  const ready: Uint8Array[] = []
+  let committed = false
+  let failure: GatewayError | undefined
+  let ended = false
+  let reading = false
+  let accepted = false
+  let ending: StreamEnd | undefined
+
+  function end(how: StreamEnd): void {
+    ended = true
+    watchdog.stop()
+    if (accepted) options.onEnd(how)
+    else ending = how
+  }
+
+  function fail(error: GatewayError): void {
+    void stopUpstream()
+    if (!committed) {
+      failure = error
+      ended = true
+      watchdog.stop()
+      return
+    }
+    ready.push(machine.fail(options.forClient(error)))
+    end({ type: 'failed', report: machine.report(), error })
+  }
+
+  // The body first, then the request: the other order surfaces as an unhandled rejection on some runtimes.
+  async function stopUpstream(): Promise<void> {
+    await body.cancel().catch(() => {})
+    options.abort()
+  }
+
+  function take(step: StreamStep): void {
+    if (step.bytes !== undefined) ready.push(step.bytes)
+    if (step.kind !== 'idle') watchdog.progress()
+    if (step.kind === 'content' && !committed) {
+      committed = true
+      watchdog.enter('idle')
+      options.onContent()
+    }
+    if (step.error !== undefined) fail(step.error)
+    else if (step.kind === 'end') {
+      committed = true
+      end({ type: 'complete', report: machine.report() })
+      void stopUpstream()
+    }
+  }
+
+  async function advance(): Promise<void> {
+    let blocks: readonly SseBlock[]
+    let last = false
+    try {
+      reading = true
+      const chunk = await body.read().finally(() => (reading = false))
+      if (ended) return
+      const timeout = watchdog.fired()
+      if (timeout !== undefined) return fail(timeout)
+      last = chunk === undefined
+      blocks = chunk === undefined ? decoder.end() : decoder.push(chunk)
+    } catch (cause) {
+      if (ended) return
+      return fail(watchdog.fired() ?? readError(cause))
+    }
+    for (const block of blocks) {
+      take(machine.step(block))
+      if (ended) return
+    }
+    if (last) take(finishStep(machine.finish()))
+  }
+
+  return {
+    async prime() {
+      while (!committed && !ended) await advance()
+      return failure
+    },
+    accept() {
+      accepted = true
+      if (ending !== undefined) options.onEnd(ending)
+    },
+    async discard() {
+      ended = true
+      watchdog.stop()
+      await stopUpstream()
+    },
+    async next() {
+      while (ready.length === 0 && !ended) await advance()
+      if (ready.length === 0) return undefined
+      const size = ready.reduce((sum, bytes) => sum + bytes.length, 0)
+      return join(ready.splice(0), size)
+    },
+    async cancel() {
+      if (!ended) {
+        const report = machine.report()
+        end({ type: report.complete ? 'complete' : 'cancelled', report })
+      }
+      ready.length = 0
+      await stopUpstream()
+    },
+    bark() {
+      if (reading || ended) return
+      void stopUpstream()
+      end({ type: 'cancelled', report: machine.report() })
+      ready.length = 0
+    },
+    interrupt(error) {
+      if (!ended) fail(error)
+    },
+    report: () => machine.report(),
+  }
+}
+
+// An upstream that closed without an error and without anything left to say has still ended.
+function finishStep(step: StreamStep): StreamStep {
+  return step.error === undefined && step.kind !== 'end' ? { ...step, kind: 'end' } : step
+}
+
+function readError(cause: unknown): GatewayError {
+  if (cause instanceof SseOverflow)
+    return new GatewayError('upstream_bad_content', {
+      message: 'one event of the stream was larger than limits.max_event_bytes',
+    })
+  return new GatewayError('stream_truncated', {
+    message: 'the connection to the provider broke before the answer was complete',
+    cause,
+  })
+}

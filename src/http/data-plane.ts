@@ -1,0 +1,119 @@
+// The paths that carry inference. Thin: reads the body, asks the dialect for the facts, the planner for a decision,
+// and hands both to the engine.
+import type { Snapshot } from '../catalog/snapshot.ts'
+import type { Dialect, WireRequest } from '../dialects/dialect.ts'
+import { once } from '../engine/context.ts'
+import { withAliases, withDefaults } from '../engine/defaults.ts'
+import { execute } from '../engine/execute.ts'
+import { createFinale, type Observed } from '../engine/observe.ts'
+import type { StreamSource } from '../engine/stream.ts'
+import { GatewayError } from '../ir/error.ts'
+import { planRoute } from '../policy/plan.ts'
+import type { Ports } from '../ports/index.ts'
+import { headerValue } from '../wire/headers.ts'
+import type { JsonDocument } from '../wire/json-scan.ts'
+import { readJsonBody } from './body.ts'
+import { errorResponse } from './errors.ts'
+import type { Principal } from './principal.ts'
+
+/** A request that passed the door. */
+export interface Admitted {
+  readonly request: Request
+  readonly path: string
+  readonly requestId: string
+  readonly principal: Principal
+  readonly snapshot: Snapshot
+  readonly startedAt: number
+  readonly startedMono: number
+}
+
+/** What inference needs of the gateway around it. */
+export interface InferenceOptions {
+  readonly ports: Ports
+  readonly live: Set<StreamSource>
+}
+
+/** Serves one inference request; every failure comes back in the dialect's own shape and ends in a trace. */
+export async function serveInference(
+  admitted: Admitted,
+  dialect: Dialect,
+  options: InferenceOptions,
+): Promise<Response> {
+  const { ports } = options
+  const { request, snapshot, requestId, principal } = admitted
+  const observed: Observed = {
+    requestId,
+    startedAt: admitted.startedAt,
+    startedMono: admitted.startedMono,
+    revision: snapshot.revision,
+    dialect,
+    path: admitted.path,
+    keyId: principal.keyId,
+    tenant: principal.tenant,
+  }
+  const finale = createFinale(observed, ports)
+  try {
+    const body = await readJsonBody(request, snapshot.server.limits, ports.clock)
+    limitLists(body, snapshot)
+    const { limits } = snapshot.server
+    const received = withAliases({ path: admitted.path, headers: request.headers, body }, dialect, limits)
+    const facts = factsOf(dialect, received)
+    observed.facts = facts
+    const decision = planRoute(facts, snapshot)
+    if (decision === undefined)
+      throw new GatewayError('model_not_found', {
+        message: `no route found for model '${headerValue(facts.model, 128)}'`,
+        param: 'model',
+      })
+    observed.decision = decision
+    const route = decision.route === null ? undefined : snapshot.routes.get(decision.route)
+    const wire = withDefaults(received, route?.defaults ?? {}, limits)
+    return await execute({
+      requestId,
+      ports,
+      snapshot,
+      ingress: dialect,
+      wire,
+      facts,
+      decision,
+      strict: request.headers.get('x-signalbox-fidelity')?.trim().toLowerCase() === 'strict',
+      clientSignal: request.signal,
+      startedAt: admitted.startedAt,
+      startedMono: admitted.startedMono,
+      finale,
+      live: options.live,
+      canonical: once(() => dialect.decodeRequest(wire)),
+    })
+  } catch (cause) {
+    const error = cause instanceof GatewayError ? cause : new GatewayError('internal', { cause })
+    if (error.code === 'internal') ports.log.error('internal_error', { request_id: requestId, reason: describe(cause) })
+    const terminal = error.code === 'client_cancelled' ? 'cancelled' : error.origin === 'client' ? 'rejected' : 'failed'
+    finale.end({ terminal, status: error.status, error })
+    return errorResponse(error, admitted.path, requestId)
+  }
+}
+
+function factsOf(dialect: Dialect, request: WireRequest) {
+  const facts = dialect.facts(request)
+  if (!facts.ok) throw facts.error
+  return facts.value
+}
+
+function limitLists(body: JsonDocument, snapshot: Snapshot): void {
+  const { maxMessages, maxTools } = snapshot.server.limits
+  const { messages, tools } = body.value as { readonly messages?: unknown; readonly tools?: unknown }
+  if (Array.isArray(messages) && messages.length > maxMessages)
+    throw new GatewayError('too_many_messages', { param: 'messages' })
+  if (Array.isArray(tools) && tools.length > maxTools) throw new GatewayError('too_many_tools', { param: 'tools' })
+}
+
+// A bug's own text may quote the request, so only its kind and place are logged.
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause
+  const place =
+    cause.stack
+      ?.split('\n')
+      .find((line) => line.includes('/src/'))
+      ?.trim() ?? ''
+  return `${cause.name} ${place}`.trim()
+}

@@ -1,0 +1,80 @@
+// The order in which a request is judged before any handler sees it. One chain for every route, none of them optional.
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Snapshot } from '../catalog/snapshot.ts'
+import { GatewayError } from '../ir/error.ts'
+import type { Ports } from '../ports/index.ts'
+import { createAuthenticator, type Surface } from './authenticate.ts'
+import { guardRequest } from './guards.ts'
+import type { Principal } from './principal.ts'
+
+/** What the door leaves on Hono's context. */
+export interface DoorVariables {
+  requestId: string
+  snapshot: Snapshot
+  principal: Principal
+  startedAt: number
+  startedMono: number
+}
+
+export type DoorContext = Context<{ Variables: DoorVariables }>
+
+export interface DoorOptions {
+  readonly ports: Ports
+  /** The current snapshot; a request reads it once. */
+  readonly snapshot: () => Snapshot
+  readonly surface: Surface
+  readonly boundHost: string | null
+  readonly adminToken: string | undefined
+}
+
+/** Paths that anybody may ask, and that say nothing worth knowing. */
+const publicPaths = new Set(['/health', '/healthz'])
+
+/** Middleware for every path: pins the snapshot, guards, answers preflights, and finds out who is calling. */
+export function createDoor(options: DoorOptions): MiddlewareHandler<{ Variables: DoorVariables }> {
+  const { ports } = options
+  const authenticator = createAuthenticator({
+    secrets: ports.secrets,
+    clock: ports.clock,
+    surface: options.surface,
+    adminToken: options.adminToken,
+  })
+  return async (c, next) => {
+    const snapshot = options.snapshot()
+    c.set('requestId', `req_${ports.random.id()}`)
+    c.set('snapshot', snapshot)
+    c.set('startedAt', ports.clock.now())
+    c.set('startedMono', ports.clock.mono())
+    guardRequest(c.req.raw, snapshot, options)
+    const origin = c.req.header('origin')
+    if (c.req.method === 'OPTIONS') return preflight(c, origin)
+    if (c.req.header('upgrade') !== undefined) throw new GatewayError('upgrade_required')
+    if (!isPublic(c, snapshot)) c.set('principal', await authenticator.authenticate(c.req.raw.headers, snapshot))
+    await next()
+    if (origin !== undefined) allowOrigin(c.res.headers, origin)
+    return undefined
+  }
+}
+
+function isPublic(c: DoorContext, snapshot: Snapshot): boolean {
+  if (publicPaths.has(c.req.path)) return true
+  return snapshot.server.publicModels && c.req.method === 'GET' && c.req.path === '/v1/models'
+}
+
+// Only a listed origin comes this far with an Origin header.
+function preflight(c: DoorContext, origin: string | undefined): Response {
+  if (origin === undefined) throw new GatewayError('method_not_allowed')
+  const asked = c.req.header('access-control-request-headers') ?? 'authorization, content-type'
+  const headers = new Headers({
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers': asked.slice(0, 1024),
+    'access-control-max-age': '600',
+  })
+  allowOrigin(headers, origin)
+  return new Response(null, { status: 204, headers })
+}
+
+function allowOrigin(headers: Headers, origin: string): void {
+  headers.set('access-control-allow-origin', origin)
+  headers.append('vary', 'Origin')
+}

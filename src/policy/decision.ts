@@ -1,0 +1,69 @@
+// What the planner decides, as data: serving, previewing, explaining and replaying all read this one record.
+import type { DialectId } from '../ir/dialect-id.ts'
+import type { Strategy, TargetRecord } from '../catalog/snapshot.ts'
+
+/** How the model name was understood. */
+export type ResolvedBy = 'route' | 'provider' | 'glob' | 'default_provider'
+
+/** Why a candidate was not taken. Stable codes; the text may change. */
+export type RejectionCode =
+  | 'provider_missing'
+  | 'no_common_dialect'
+  | 'streaming_unsupported'
+  | 'tools_unsupported'
+  | 'images_unsupported'
+  | 'audio_unsupported'
+  | 'files_unsupported'
+  | 'schema_unsupported'
+  | 'reasoning_unsupported'
+  | 'choices_unsupported'
+  | 'context_window'
+
+export interface Rejection {
+  readonly target: string
+  readonly code: RejectionCode
+  readonly reason: string
+}
+
+/** One target that can take the request, with everything an attempt needs to know of it. */
+export interface Candidate {
+  readonly target: TargetRecord
+  /** `provider/model`, for humans and headers. */
+  readonly label: string
+  /** The provider's model id, `*` already replaced. */
+  readonly model: string
+  /** The dialect to speak: the client's own where the provider offers it. */
+  readonly dialect: DialectId
+  /** Whether the bytes can travel untouched. */
+  readonly passthrough: boolean
+  /** Account ids in the order to try; empty where the provider needs none. */
+  readonly accounts: readonly string[]
+}
+
+export interface RouteDecision {
+  /** The model name as the client sent it. */
+  readonly requested: string
+  /** The route's name; null where a provider was named directly. */
+  readonly route: string | null
+  readonly resolvedBy: ResolvedBy
+  readonly strategy: Strategy
+  /** The first is selected, the rest are fallbacks in order. */
+  readonly candidates: readonly Candidate[]
+  readonly rejected: readonly Rejection[]
+  readonly reasons: readonly string[]
+  /** The model name was passed on without being known. */
+  readonly unverified: boolean
+  /** How many targets may be tried. */
+  readonly maxAttempts: number
+}
+
+/** One line for `x-signalbox-route`: `strategy=priority selected=openai/gpt-4o fallbacks=[…] rejected=0`. */
+export function summariseDecision(decision: RouteDecision): string {
+  const [selected, ...fallbacks] = decision.candidates.map((candidate) => candidate.label)
+  const route = decision.route === null ? '' : `route=${decision.route} `
+  const unverified = decision.unverified ? ' unverified' : ''
+  return (
+    `${route}strategy=${decision.strategy} selected=${selected ?? 'none'} ` +
+    `fallbacks=[${fallbacks.join(',')}] rejected=${decision.rejected.length}${unverified}`
+  )
+}
