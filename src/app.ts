@@ -1,7 +1,7 @@
 // The composition root: the only core file that sees every layer. Ports in, one fetch handler out.
 import { Hono } from 'hono'
 import { dialects } from './dialects/index.ts'
-import { createDoor, type DoorContext, type DoorOptions, type DoorVariables } from './http/door.ts'
+import { createDoor, type DoorContext, type DoorEnv, type DoorOptions, type RequestScope } from './http/door.ts'
 import { mountControlPlane } from './http/control-plane.ts'
 import { serveInference } from './http/data-plane.ts'
 import { errorResponse } from './http/errors.ts'
@@ -17,7 +17,7 @@ export interface AppOptions extends DoorOptions {
 }
 
 export interface App {
-  fetch(request: Request): Promise<Response> | Response
+  fetch(request: Request, scope?: RequestScope): Promise<Response> | Response
   /** Answers under way; a stream counts until its last byte was taken or refused. */
   inFlight(): number
   /** From here on new inference is refused with 503; what is under way goes on. */
@@ -28,18 +28,21 @@ export interface App {
 
 /** Builds the gateway around its ports. */
 export function createApp(options: AppOptions): App {
-  const app = new Hono<{ Variables: DoorVariables }>()
+  const app = new Hono<DoorEnv>()
   const live = new Set<StreamSource>()
   let inFlight = 0
   let stopping = false
   // Every request that was let in ends in exactly one trace row, so the rows count the answers that are over.
-  const traces: TraceSink = {
-    write(row) {
-      inFlight--
-      options.ports.traces.write(row)
+  const counted = (sink: TraceSink): Ports => ({
+    ...options.ports,
+    traces: {
+      write(row) {
+        inFlight--
+        sink.write(row)
+      },
     },
-  }
-  const ports: Ports = { ...options.ports, traces }
+  })
+  const ports = counted(options.ports.traces)
 
   app.use('*', createDoor(options))
   for (const path of ['/health', '/healthz']) app.get(path, (c) => c.json({ status: 'ok', ok: true }))
@@ -61,7 +64,7 @@ export function createApp(options: AppOptions): App {
             startedMono: c.get('startedMono'),
           },
           dialect,
-          { ports, live },
+          { ports: c.env?.traces === undefined ? ports : counted(c.env.traces), live },
         )
       })
       app.all(path, () => {
@@ -89,7 +92,7 @@ export function createApp(options: AppOptions): App {
     return errorResponse(error, c.req.path, c.get('requestId') ?? 'req_unknown')
   })
   return {
-    fetch: (request) => app.fetch(request),
+    fetch: (request, scope) => app.fetch(request, scope),
     inFlight: () => inFlight,
     drain: () => void (stopping = true),
     interrupt: () => {

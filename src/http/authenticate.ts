@@ -44,21 +44,22 @@ const localAdmin: Principal = { keyId: null, roles: new Set<Role>(['admin']), te
 /** Builds the authenticator of one gateway; keys come from the environment by the names the snapshot gives. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const digester = createSecretDigester()
-  const tables = new WeakMap<Snapshot, Promise<KeyTable>>()
-  let adminDigest: Promise<Uint8Array> | undefined
+  // Finished tables only: on Workers one request may not wait for a promise of another.
+  const tables = new WeakMap<Snapshot, KeyTable>()
+  let adminDigest: Uint8Array | undefined
 
-  function tableOf(snapshot: Snapshot): Promise<KeyTable> {
+  async function tableOf(snapshot: Snapshot): Promise<KeyTable> {
     const known = tables.get(snapshot)
     if (known !== undefined) return known
-    const made = buildTable(snapshot, options.secrets, digester.digest)
+    const made = await buildTable(snapshot, options.secrets, digester.digest)
     tables.set(snapshot, made)
     return made
   }
 
   async function isAdminToken(token: string): Promise<boolean> {
     if (options.adminToken === undefined) return false
-    adminDigest ??= digester.digest(options.adminToken)
-    return sameDigest(await adminDigest, await digester.digest(token))
+    adminDigest ??= await digester.digest(options.adminToken)
+    return sameDigest(adminDigest, await digester.digest(token))
   }
 
   return {

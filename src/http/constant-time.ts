@@ -10,13 +10,20 @@ export interface SecretDigester {
 
 const encoder = new TextEncoder()
 
-/** A digester whose key is made at its first use: Workers allow no randomness before a request. */
+/**
+ * A digester whose key is made at its first use: Workers allow no randomness before a request. Only the finished key
+ * is kept, never the promise of it: one request may not wait for what another one started there.
+ */
 export function createSecretDigester(): SecretDigester {
-  let key: Promise<CryptoKey> | undefined
+  let key: CryptoKey | undefined
   return {
     async digest(secret) {
-      key ??= crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign']) as Promise<CryptoKey>
-      return new Uint8Array(await crypto.subtle.sign('HMAC', await key, encoder.encode(secret)))
+      if (key === undefined) {
+        const made = await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+        // Another request may have been faster; all digests have to be made with one key.
+        key ??= made as CryptoKey
+      }
+      return new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(secret)))
     },
   }
 }

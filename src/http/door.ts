@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Snapshot } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
-import type { Ports } from '../ports/index.ts'
+import type { Ports, TraceSink } from '../ports/index.ts'
 import { createAuthenticator, type Surface } from './authenticate.ts'
 import { guardRequest } from './guards.ts'
 import type { Principal } from './principal.ts'
@@ -16,7 +16,18 @@ export interface DoorVariables {
   startedMono: number
 }
 
-export type DoorContext = Context<{ Variables: DoorVariables }>
+/** What belongs to one request only, where the runtime binds such things to it (a Worker's `waitUntil`). */
+export interface RequestScope {
+  readonly traces: TraceSink
+}
+
+/** Hono's environment for every route of the gateway. */
+export interface DoorEnv {
+  Variables: DoorVariables
+  Bindings: Partial<RequestScope>
+}
+
+export type DoorContext = Context<DoorEnv>
 
 export interface DoorOptions {
   readonly ports: Ports
@@ -31,7 +42,7 @@ export interface DoorOptions {
 const publicPaths = new Set(['/health', '/healthz'])
 
 /** Middleware for every path: pins the snapshot, guards, answers preflights, and finds out who is calling. */
-export function createDoor(options: DoorOptions): MiddlewareHandler<{ Variables: DoorVariables }> {
+export function createDoor(options: DoorOptions): MiddlewareHandler<DoorEnv> {
   const { ports } = options
   const authenticator = createAuthenticator({
     secrets: ports.secrets,

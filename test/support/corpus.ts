@@ -102,9 +102,10 @@ export function sseFrames(bytes: Uint8Array): Frame[] {
 
 /** Bedrock wraps each Anthropic event in a frame whose payload holds it as base64. */
 function framesOfEventStream(recording: Recording): Frame[] {
-  const frames = jsonOf(recording)['frames'] as { payload: { bytes: string } }[]
+  const frames = jsonOf(recording)['frames'] as { payload: string }[]
   return frames.map(({ payload }) => {
-    const data = Buffer.from(payload.bytes, 'base64').toString('utf8')
+    const { bytes } = JSON.parse(payload) as { bytes: string }
+    const data = Buffer.from(bytes, 'base64').toString('utf8')
     return { event: String((JSON.parse(data) as Json)['type']), data }
   })
 }

@@ -120,6 +120,7 @@ function addAlternatives(schema: Node, source: Node, raw: Readonly<Record<string
     { properties: { [property]: { enum: choices.flat() } } },
     ...parts.map((part, index) => ({
       if: { properties: { [property]: { enum: choices[index] } }, required: [property] },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema; nobody awaits a schema
       then: part,
     })),
   ]

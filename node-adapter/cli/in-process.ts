@@ -1,0 +1,101 @@
+// An operation in this process: configuration from its files, stores opened only where they are needed.
+import { compileConfig } from '../../src/catalog/compile.ts'
+import { problemText, type Problem } from '../../src/catalog/problem.ts'
+import type { Snapshot } from '../../src/catalog/snapshot.ts'
+import { operationContext } from '../../src/http/operation-context.ts'
+import type { Envelope, Operation } from '../../src/operations/operation.ts'
+import { runOperation } from '../../src/operations/run-operation.ts'
+import type { Secrets, Stores } from '../../src/ports/index.ts'
+import { systemClock } from '../clock.ts'
+import { loadConfigFiles } from '../config-files.ts'
+import { createSecrets } from '../environment.ts'
+import { StoreFileError } from '../sqlite-file.ts'
+import { openStores, type OpenStores } from '../stores.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
+
+/** A configuration that was refused, with everything that is wrong with it. */
+export class ConfigRefused extends CommandFailure {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super('config_refused', `the configuration was refused: ${problems.map(problemText).join('; ')}`, {
+      exit: exitCodes.refused,
+    })
+    this.problems = problems
+  }
+}
+
+/** Runs on the configuration `source`. Throws `ConfigRefused`, or a failure of the stores. */
+export async function runInProcess(operation: Operation, input: unknown, source: string): Promise<Envelope> {
+  const loaded = await loadConfigFiles(source)
+  if (!loaded.ok) throw new ConfigRefused(loaded.problems)
+  const { snapshot } = loaded
+  const opened = operation.needsStores === true ? await open(snapshot) : undefined
+  try {
+    const run = { operation, input, snapshot, secrets: createSecrets(loaded.secrets) }
+    const envelope = await runOn({ ...run, stores: opened?.stores ?? unopened })
+    return opened === undefined || snapshot.storage.kind !== 'memory' ? envelope : withMemoryWarning(envelope)
+  } finally {
+    await opened?.close()
+  }
+}
+
+/** Runs what needs no configuration. */
+export async function runNowhere(operation: Operation, input: unknown): Promise<Envelope> {
+  const compiled = compileConfig({ document: {} })
+  if (!compiled.ok) throw new ConfigRefused(compiled.problems)
+  const { snapshot } = compiled
+  return runOn({ operation, input, snapshot, secrets: createSecrets(compiled.secrets), stores: unopened })
+}
+
+interface Run {
+  readonly operation: Operation
+  readonly input: unknown
+  readonly snapshot: Snapshot
+  readonly secrets: Secrets
+  readonly stores: Stores
+}
+
+async function runOn({ operation, input, snapshot, secrets, stores }: Run): Promise<Envelope> {
+  const context = operationContext({ ports: { clock: systemClock, secrets, stores }, status: undefined }, snapshot)
+  const { envelope, error } = await runOperation(operation, context, input)
+  // On this machine the person at the terminal may know the cause, and nobody else sees it.
+  if (error?.code !== 'internal' && error?.code !== 'store_unavailable') return envelope
+  throw new CommandFailure(error.code, `${error.message}${causeText(error.cause)}`, { cause: error.cause })
+}
+
+function causeText(cause: unknown): string {
+  return cause instanceof Error ? ` (${cause.message.split('\n')[0]})` : ''
+}
+
+async function open(snapshot: Snapshot): Promise<OpenStores> {
+  try {
+    return await openStores(snapshot.storage)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : 'the store cannot be opened'
+    const isRule = cause instanceof StoreFileError && refusals.has(cause.problem)
+    if (isRule) throw new CommandFailure('store_refused', message, { exit: exitCodes.refused, cause })
+    throw new CommandFailure('store_unavailable', message, { cause })
+  }
+}
+
+const refusals: ReadonlySet<string> = new Set(['mode', 'owner', 'directory', 'not_a_file'])
+
+// A verb that says it needs no stores and uses them is a bug that should show at once.
+const unopened: Stores = {
+  get config(): never {
+    throw new Error('the stores were not opened')
+  },
+  get coordination(): never {
+    throw new Error('the stores were not opened')
+  },
+  get ledger(): never {
+    throw new Error('the stores were not opened')
+  },
+}
+
+function withMemoryWarning(envelope: Envelope): Envelope {
+  if (!envelope.ok) return envelope
+  const warning = 'this configuration keeps its records in memory, where only the running gateway can see them'
+  return { ...envelope, warnings: [...(envelope.warnings ?? []), warning] }
+}

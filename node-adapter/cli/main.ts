@@ -1,0 +1,183 @@
+// The command line: finds the verb, reads its flags, runs it, prints, and says with the exit code how it went.
+import process from 'node:process'
+import { readStructure } from '../../src/catalog/structure.ts'
+import { problemText } from '../../src/catalog/problem.ts'
+import { checkInput } from '../../src/operations/run-operation.ts'
+import { runtimeName } from '../runtime-name.ts'
+import { version } from '../version.ts'
+import { commandOf, commands, findCommand, globalFlags, placeFlags, placeSchema, type Command } from './commands.ts'
+import { exitCodes, usageFailure, type ExitCode } from './failure.ts'
+import { flagName, parseFlags, readJsonFlags } from './flags.ts'
+import { flagData, helpFor, overview, usageOf } from './help.ts'
+import { failedEnvelope, jsonLine, printEnvelope, printFailure, successEnvelope } from './output.ts'
+import type { PlaceFlags } from './place.ts'
+import { runVerb } from './run-verb.ts'
+import { note, painterFor, write } from './terminal.ts'
+
+/** Runs one command line (without the program) and returns the exit code. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  // Known before anything else can fail, so that even a wrong flag is reported in the form that was asked for.
+  const json = beforeTerminator(argv).includes('--json')
+  let verb = ''
+  try {
+    const found = findCommand(argv)
+    if (found === undefined) return await noVerb(argv, json)
+    verb = found.command.verb
+    if (verb !== 'serve') exitOnInterrupt(verb, json)
+    return await runCommand(found.command, found.args, json)
+  } catch (error) {
+    return printFailure(verb, error, json)
+  }
+}
+
+function beforeTerminator(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--')
+  return end < 0 ? argv : argv.slice(0, end)
+}
+
+// A server drains on this signal; everything else has nothing to save.
+function exitOnInterrupt(verb: string, json: boolean): void {
+  process.once('SIGINT', () => {
+    const line =
+      json && verb !== 'mcp' ? jsonLine(failedEnvelope(verb, usageFailure('interrupted', 'interrupted'))) : ''
+    void write(process.stdout, line).then(() => process.exit(exitCodes.interrupted))
+  })
+}
+
+async function noVerb(argv: readonly string[], json: boolean): Promise<ExitCode> {
+  const { values } = parseFlags(argv, [...globalFlags, ...placeFlags])
+  if (values['help'] === true) return showHelp(undefined, json)
+  if (json) throw usageFailure('missing_verb', 'a verb is missing; `signalbox help` lists them')
+  await write(process.stderr, overview(commands, painterFor(process.stderr)))
+  return exitCodes.usage
+}
+
+async function runCommand(command: Command, args: readonly string[], json: boolean): Promise<number> {
+  const shared = command.kind === 'operation' ? [...placeFlags, ...globalFlags] : globalFlags
+  const { values, positionals } = parseFlags(args, [...command.flags, ...shared])
+  const { json: _, help, ...rest } = values
+  if (help === true) return showHelp(command, json)
+  if (command.verb === 'help') return showHelp(helpTopic(positionals), json)
+  const named = { ...rest, ...namePositionals(command, positionals, rest) }
+  if (command.kind === 'local') return runLocal(command, named, json)
+  return runOperationCommand(command, named, json)
+}
+
+function namePositionals(
+  command: Command,
+  positionals: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const extra = positionals[command.positional.length]
+  if (extra !== undefined)
+    throw usageFailure(
+      'unexpected_argument',
+      `unexpected argument ${JSON.stringify(extra)}; usage: ${usageOf(command)}`,
+    )
+  const named: Record<string, unknown> = {}
+  for (const [index, field] of command.positional.entries()) {
+    const value = positionals[index]
+    if (value === undefined) continue
+    if (values[field] !== undefined)
+      throw usageFailure(
+        'conflicting_flags',
+        `${field} was given by position and as --${flagName(field)}`,
+        `--${flagName(field)}`,
+      )
+    named[field] = value
+  }
+  return named
+}
+
+async function runOperationCommand(
+  command: Extract<Command, { kind: 'operation' }>,
+  values: Readonly<Record<string, unknown>>,
+  json: boolean,
+): Promise<ExitCode> {
+  const { operation } = command
+  const { config, url, port, ...fields } = values
+  const place = checkPlace({ config, url, port })
+  if (operation.verb === 'config validate') {
+    const { validateFiles } = await import('./validate.ts')
+    const file = typeof fields['document'] === 'string' ? fields['document'] : undefined
+    return printEnvelope(await validateFiles(operation, file, place), { json })
+  }
+  const input = await readJsonFlags(fields, command.flags)
+  const checked = checkInput(operation, input)
+  if (!checked.ok) throw flagFailure(checked.error.message, checked.error.param, command)
+  const onPlace = json ? undefined : (label: string) => note(`${operation.verb} ${label}`)
+  const envelope = await runVerb({ operation, input, place, ...(onPlace !== undefined && { onPlace }) })
+  return printEnvelope(envelope, { json, columns: operation.columns })
+}
+
+// The input speaks of fields, the person typed flags.
+function flagFailure(message: string, param: string | undefined, command: Command): Error {
+  const flag = command.flags.find((candidate) => candidate.field === param)
+  if (flag === undefined) return usageFailure('invalid_flag', `${message}; usage: ${usageOf(command)}`)
+  const text = message.replaceAll(`${flag.field}: `, `--${flag.name}: `)
+  return usageFailure('invalid_flag', `${text}; usage: ${usageOf(command)}`, `--${flag.name}`)
+}
+
+function checkPlace(values: Readonly<Record<string, unknown>>): PlaceFlags {
+  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+  const { problems, value } = readStructure(placeSchema, given)
+  const [first] = problems
+  if (first !== undefined || value === undefined)
+    throw usageFailure('invalid_flag', first === undefined ? 'not usable' : `--${problemText(first)}`)
+  return value
+}
+
+async function runLocal(
+  command: Extract<Command, { kind: 'local' }>,
+  values: Readonly<Record<string, unknown>>,
+  json: boolean,
+): Promise<number> {
+  const { problems } = readStructure(command.schema, values)
+  const [first] = problems
+  if (first !== undefined) throw flagFailure(problemText(first), first.path, command)
+  switch (command.verb) {
+    case 'serve':
+      return serve(values)
+    case 'mcp':
+      return (await import('./mcp-stdio.ts')).mcpMain(values as PlaceFlags)
+    case 'version':
+      return showVersion(json)
+    case 'help':
+      return showHelp(undefined, json)
+  }
+}
+
+async function serve(values: Readonly<Record<string, unknown>>): Promise<number> {
+  const { serveMain } = await import('../serve.ts')
+  const { config, host, port, log_level: logLevel } = values
+  return serveMain({
+    ...(typeof config === 'string' && { config }),
+    ...(typeof host === 'string' && { host }),
+    ...(typeof port === 'number' && { port }),
+    ...(typeof logLevel === 'string' && { logLevel }),
+  })
+}
+
+async function showVersion(json: boolean): Promise<ExitCode> {
+  if (json) return printEnvelope(successEnvelope('version', { version, runtime: runtimeName() }), { json })
+  await write(process.stdout, `signalbox ${version}\n`)
+  return exitCodes.ok
+}
+
+function helpTopic(words: readonly string[]): Command | undefined {
+  if (words.length === 0) return undefined
+  // Finds or throws, with the nearest verb.
+  return commandOf(words.join(' ')) ?? findCommand(words)?.command
+}
+
+async function showHelp(command: Command | undefined, json: boolean): Promise<ExitCode> {
+  const painter = painterFor(process.stdout)
+  if (json) {
+    const verbs = commands.map(({ verb, summary }) => ({ verb, summary }))
+    const data =
+      command === undefined ? { verbs } : { verb: command.verb, summary: command.summary, flags: flagData(command) }
+    return printEnvelope(successEnvelope('help', data), { json })
+  }
+  await write(process.stdout, command === undefined ? overview(commands, painter) : helpFor(command, painter))
+  return exitCodes.ok
+}

@@ -1,0 +1,84 @@
+// Where a verb runs: on a gateway over HTTP, or in this process on a configuration and its stores.
+import { resolve } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import type { Operation } from '../../src/operations/operation.ts'
+import { readLiveRunFiles, type RunFile } from '../run-file.ts'
+import { CommandFailure, usageFailure } from './failure.ts'
+import { checkUrl, type GatewayAddress } from './gateway-client.ts'
+import { note } from './terminal.ts'
+
+export interface PlaceFlags {
+  readonly config?: string | undefined
+  readonly url?: string | undefined
+  readonly port?: number | undefined
+}
+
+export type Place =
+  | { readonly kind: 'gateway'; readonly address: GatewayAddress; readonly label: string }
+  /** `source` is a path, or the configuration itself. */
+  | { readonly kind: 'in-process'; readonly source: string; readonly label: string }
+
+const quickstart = fileURLToPath(new URL('../../configs/quickstart.jsonc', import.meta.url))
+
+/** The configuration to work on where no gateway is asked: the flag, else `SIGNALBOX_CONFIG`, else the quickstart file. */
+export function configSource(flags: PlaceFlags): string {
+  const fromEnvironment = process.env['SIGNALBOX_CONFIG']
+  return flags.config ?? (fromEnvironment === undefined || fromEnvironment === '' ? quickstart : fromEnvironment)
+}
+
+/**
+ * Decides in this order: `--url`, `--port`, `--config`, the newest gateway of this machine, the default configuration.
+ * Operations that need a gateway never run in process: throws `gateway_unavailable` where none is found.
+ */
+export async function choosePlace(scope: Operation['scope'], flags: PlaceFlags): Promise<Place> {
+  if (flags.url !== undefined) {
+    if (flags.config !== undefined || flags.port !== undefined)
+      throw usageFailure('conflicting_flags', '--url cannot be combined with --config or --port', '--url')
+    return remote(checkUrl(flags.url))
+  }
+  if (flags.port !== undefined || scope === 'gateway') return running(flags)
+  if (flags.config !== undefined) return inProcess(flags.config)
+  const [newest] = await liveRunFiles()
+  return newest === undefined ? inProcess(configSource(flags)) : atRunFile(newest)
+}
+
+function inProcess(source: string): Place {
+  const isText = source.trimStart().startsWith('{')
+  return { kind: 'in-process', source, label: `in process on ${isText ? 'SIGNALBOX_CONFIG' : resolve(source)}` }
+}
+
+function atRunFile(run: RunFile): Place {
+  return { kind: 'gateway', address: { url: run.url, token: run.token }, label: `on ${run.url} (pid ${run.pid})` }
+}
+
+async function remote(url: string): Promise<Place> {
+  const key = process.env['SIGNALBOX_ADMIN_KEY']
+  if (key !== undefined && key !== '') return { kind: 'gateway', address: { url, token: key }, label: `on ${url}` }
+  // A run file's token goes to the gateway that wrote it and to nobody else.
+  const own = (await liveRunFiles()).find((run) => new URL(run.url).origin === new URL(url).origin)
+  return { kind: 'gateway', address: { url, token: own?.token }, label: `on ${url}` }
+}
+
+async function running(flags: PlaceFlags): Promise<Place> {
+  const config = flags.config === undefined ? undefined : resolve(flags.config)
+  const matching = (await liveRunFiles()).filter(
+    (run) =>
+      (flags.port === undefined || new URL(run.url).port === String(flags.port)) &&
+      (config === undefined || run.config === config),
+  )
+  const [newest] = matching
+  if (newest !== undefined) return atRunFile(newest)
+  const where = [
+    ...(flags.port === undefined ? [] : [` on port ${flags.port}`]),
+    ...(config === undefined ? [] : [` with ${config}`]),
+  ].join('')
+  throw new CommandFailure(
+    'gateway_unavailable',
+    `no gateway is running on this machine${where}: start one with \`signalbox serve\`, or name one with --url`,
+  )
+}
+
+function liveRunFiles(): Promise<readonly RunFile[]> {
+  return readLiveRunFiles({ onRefused: note })
+}

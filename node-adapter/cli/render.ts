@@ -1,0 +1,111 @@
+// JSON values for people: lists as aligned tables, objects as aligned names and values, one below the other.
+import { isObject } from '../../src/wire/json-parse.ts'
+import { clean, type Painter, type Style } from './terminal.ts'
+
+const gap = '  '
+const absent = '-'
+
+/** A value as lines; `columns` picks and orders the columns of a list of objects. */
+export function renderValue(value: unknown, painter: Painter, columns?: readonly string[]): readonly string[] {
+  if (Array.isArray(value)) return renderList(value, painter, columns)
+  if (isObject(value)) return renderObject(value, painter)
+  return [scalarText(value)]
+}
+
+function renderList(items: readonly unknown[], painter: Painter, columns?: readonly string[]): readonly string[] {
+  if (items.length === 0) return ['none']
+  const rows = items.filter(isObject)
+  if (rows.length < items.length) return items.map(cellText)
+  return renderTable(rows, columns ?? columnsOf(rows), painter)
+}
+
+// A column that is empty in every row says nothing.
+function columnsOf(rows: readonly Record<string, unknown>[]): readonly string[] {
+  const names = new Set(rows.flatMap((row) => Object.keys(row)))
+  return [...names].filter((name) => rows.some((row) => !isEmpty(row[name])))
+}
+
+/** Aligned columns under their names; numbers to the right. */
+export function renderTable(
+  rows: readonly Record<string, unknown>[],
+  columns: readonly string[],
+  painter: Painter,
+): readonly string[] {
+  const layout = columns.map((name) => ({
+    name,
+    width: Math.max(textWidth(name), ...rows.map((row) => textWidth(cellText(row[name])))),
+    isNumeric: rows.every((row) => isEmpty(row[name]) || typeof row[name] === 'number'),
+  }))
+  const header = layout.map(({ name, width, isNumeric }) => painter.paint('bold', pad(name, width, isNumeric)))
+  const lines = rows.map((row) =>
+    layout.map(({ name, width, isNumeric }) =>
+      paintCell(row[name], pad(cellText(row[name]), width, isNumeric), painter),
+    ),
+  )
+  return [header, ...lines].map((cells) => cells.join(gap).trimEnd())
+}
+
+function renderObject(object: Record<string, unknown>, painter: Painter): readonly string[] {
+  const entries = Object.entries(object)
+  if (entries.length === 0) return ['none']
+  const isInline = ([, value]: readonly [string, unknown]): boolean => isEmpty(value) || !isNested(value)
+  const width = Math.max(0, ...entries.filter(isInline).map(([name]) => textWidth(clean(name))))
+  return entries.flatMap(([name, value]) => {
+    const label = painter.paint('bold', clean(name))
+    if (isInline([name, value])) {
+      const filled = painter.paint('bold', pad(clean(name), width, false))
+      return [`${filled}${gap}${paintCell(value, cellText(value), painter)}`.trimEnd()]
+    }
+    return [label, ...renderValue(value, painter).map((line) => `${gap}${line}`)]
+  })
+}
+
+function isNested(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some((item) => isObject(item))
+  return isObject(value)
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined) return true
+  if (Array.isArray(value)) return value.length === 0
+  return isObject(value) && Object.keys(value).length === 0
+}
+
+/** Anything in one cell. */
+function cellText(value: unknown): string {
+  if (isEmpty(value)) return absent
+  if (Array.isArray(value)) return value.map(cellText).join(', ')
+  if (!isObject(value)) return scalarText(value)
+  const members = Object.entries(value).filter(([, member]) => !isEmpty(member))
+  return members.map(([name, member]) => `${clean(name)}=${cellText(member)}`).join(' ')
+}
+
+function scalarText(value: unknown): string {
+  if (value === null || value === undefined) return absent
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  return clean(String(value as string | number))
+}
+
+const styles: Readonly<Record<string, Style>> = {
+  succeeded: 'green',
+  failed: 'red',
+  truncated: 'red',
+  rejected: 'yellow',
+  cancelled: 'yellow',
+}
+
+function paintCell(value: unknown, text: string, painter: Painter): string {
+  if (text.trim() === absent) return painter.paint('dim', text)
+  const style = typeof value === 'string' && Object.hasOwn(styles, value) ? styles[value] : undefined
+  return style === undefined ? text : painter.paint(style, text)
+}
+
+function pad(text: string, width: number, toTheRight: boolean): string {
+  const filling = ' '.repeat(Math.max(0, width - textWidth(text)))
+  return toTheRight ? filling + text : text + filling
+}
+
+// By code point: good for everything but wide and combined characters, which names here hardly have.
+function textWidth(text: string): number {
+  return [...text].length
+}

@@ -1,0 +1,93 @@
+// A running gateway on this machine: configuration, stores, ports, app and listener put together, and taken apart again.
+import { createApp, type App } from '../src/app.ts'
+import type { Snapshot } from '../src/catalog/snapshot.ts'
+import type { Surface } from '../src/http/authenticate.ts'
+import type { Log, Ports, Secrets } from '../src/ports/index.ts'
+import { createTraceWriter } from '../src/store/write-behind.ts'
+import { createDefer, systemClock, systemRandom } from './clock.ts'
+import { loadRuntime } from './runtime.ts'
+import { runtimeName } from './runtime-name.ts'
+import { openStores } from './stores.ts'
+import { version } from './version.ts'
+
+export interface GatewayOptions {
+  readonly snapshot: Snapshot
+  readonly secrets: Secrets
+  readonly host: string
+  readonly port: number
+  readonly log: Log
+  /** What the run file gives to the command line of this machine. */
+  readonly adminToken: string
+}
+
+export interface Gateway {
+  readonly url: string
+  /** Refuses new work, waits for what is under way, ends what is left with an error event, writes what is queued. */
+  stop(drainMs: number): Promise<void>
+}
+
+/** Starts listening. Throws where the stores cannot be opened or the port is taken. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { snapshot, log, host } = options
+  const opened = await openStores(snapshot.storage)
+  const runtime = await loadRuntime()
+  const deferred = createDefer()
+  const traces = createTraceWriter({ store: opened.stores.ledger, clock: systemClock, log })
+  const startedAt = systemClock.now()
+  let url: string | null = null
+  const ports: Ports = {
+    clock: systemClock,
+    random: systemRandom,
+    fetch: runtime.fetch,
+    defer: deferred.defer,
+    log,
+    secrets: options.secrets,
+    stores: opened.stores,
+    traces,
+  }
+  const app: App = createApp({
+    ports,
+    snapshot: () => snapshot,
+    surface: surfaceOf(host),
+    boundHost: host,
+    adminToken: options.adminToken,
+    status: () => ({ version, runtime: runtimeName(), startedAt, url, pid: process.pid, traces: traces.stats() }),
+  })
+  const { limits } = snapshot.server
+  const listener = await runtime.listen({
+    fetch: (request) => app.fetch(request),
+    host,
+    port: options.port,
+    headerTimeoutMs: limits.headerTimeoutMs,
+    maxHeaderBytes: limits.maxHeaderBytes,
+    maxBodyBytes: limits.maxBodyBytes,
+  })
+  url = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
+  return {
+    url,
+    async stop(drainMs) {
+      app.drain()
+      listener.stopAccepting()
+      await idle(app, drainMs)
+      app.interrupt()
+      // The error events still have to reach their clients.
+      await idle(app, Math.min(drainMs, 1000))
+      await listener.close()
+      await deferred.settled()
+      await traces.close()
+      await opened.close()
+      await runtime.close()
+    },
+  }
+}
+
+/** Whether an address is reached from this machine only. */
+export function surfaceOf(host: string): Surface {
+  const name = host.toLowerCase()
+  return name === 'localhost' || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name) ? 'loopback' : 'network'
+}
+
+async function idle(app: App, patienceMs: number): Promise<void> {
+  const deadline = systemClock.mono() + patienceMs
+  while (app.inFlight() > 0 && systemClock.mono() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+}

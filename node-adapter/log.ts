@@ -1,0 +1,17 @@
+// JSON log lines on stderr, so that stdout stays free for what a command prints.
+import type { LogLevel } from '../src/catalog/snapshot.ts'
+import type { Log, LogFields } from '../src/ports/index.ts'
+
+const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+/** A log that writes lines of `minimum` and above; one JSON object per line. */
+export function createLog(minimum: LogLevel, write: (line: string) => void): Log {
+  const from = order.indexOf(minimum)
+  const at =
+    (level: LogLevel) =>
+    (event: string, fields: LogFields = {}): void => {
+      if (order.indexOf(level) < from) return
+      write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, event, ...fields })}\n`)
+    }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}

@@ -1,0 +1,208 @@
+// How the command line finds a gateway of this machine: one owner-only file per gateway with its URL and admin token.
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+  type Stats,
+} from 'node:fs'
+import { connect } from 'node:net'
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import process from 'node:process'
+import { isObject, parseJson } from '../src/wire/json-parse.ts'
+import { runtimeName } from './runtime-name.ts'
+
+export interface RunFile {
+  readonly url: string
+  readonly pid: number
+  /** Admin for this run of the gateway and worthless after it; made by whoever starts the gateway. */
+  readonly token: string
+  /** Unix milliseconds. */
+  readonly startedAt: number
+  /** The configuration file; null where the configuration did not come from one. */
+  readonly config: string | null
+}
+
+const maxBytes = 64 * 1024
+const connectPatienceMs = 500
+
+/** The folder of the run files; `SIGNALBOX_STATE_DIR` comes before the places of the XDG specification. */
+export function runFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const own = env['SIGNALBOX_STATE_DIR']
+  if (own !== undefined && own !== '') return join(own, 'run')
+  const state = env['XDG_STATE_HOME']
+  // A relative path is to be ignored. https://specifications.freedesktop.org/basedir-spec/latest/
+  const base = state !== undefined && isAbsolute(state) ? state : join(env['HOME'] || homedir(), '.local', 'state')
+  return join(base, 'signalbox', 'run')
+}
+
+/** Writes the file of one gateway and returns its path. Rejects where the folder is open to others. */
+export async function writeRunFile(run: RunFile, folder = runFolder()): Promise<string> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const refusal = notOurs(lstatSync(folder), 'folder')
+  if (refusal !== undefined) throw new Error(`${folder} ${refusal}. Run: chmod 700 '${folder}'`)
+  const path = join(folder, fileName(run))
+  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0)
+  const descriptor = openSync(draft, flags, 0o600)
+  try {
+    // A umask can only take bits away; a mount's default ACL can add some.
+    if (process.platform !== 'win32') fchmodSync(descriptor, 0o600)
+    const config = run.config === null ? null : resolve(run.config)
+    writeSync(descriptor, `${JSON.stringify({ ...run, config })}\n`)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(draft, path)
+  return path
+}
+
+/** Removes the named file, or all that this process wrote. Never rejects: it runs while the process ends. */
+export async function removeRunFile(path?: string, folder = runFolder()): Promise<void> {
+  const own = listNames(folder).filter((name) => name.startsWith(`${process.pid}-`))
+  for (const doomed of path === undefined ? own.map((name) => join(folder, name)) : [path]) remove(doomed)
+}
+
+/**
+ * The gateways that answer, newest first. Files of dead ones are removed; files that are not this user's alone are
+ * passed over and named to `onRefused`.
+ */
+export async function readLiveRunFiles(
+  options: { readonly folder?: string; readonly onRefused?: (message: string) => void } = {},
+): Promise<readonly RunFile[]> {
+  const folder = options.folder ?? runFolder()
+  const names = listNames(folder)
+  if (names.length === 0) return []
+  const refusal = notOurs(lstatSync(folder), 'folder')
+  if (refusal !== undefined) {
+    options.onRefused?.(`${folder} ${refusal}: ignored`)
+    return []
+  }
+  const found = await Promise.all(names.map((name) => readLive(join(folder, name), options.onRefused)))
+  return found.filter((run) => run !== undefined).sort((left, right) => right.startedAt - left.startedAt)
+}
+
+// The pid first, so that a process finds its own; the port tells two gateways of one process apart.
+function fileName(run: RunFile): string {
+  return `${run.pid}-${new URL(run.url).port || '80'}.json`
+}
+
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => /^\d+-\d+\.json$/.test(name))
+  } catch {
+    return []
+  }
+}
+
+async function readLive(
+  path: string,
+  onRefused: ((message: string) => void) | undefined,
+): Promise<RunFile | undefined> {
+  const read = readGuarded(path)
+  if (typeof read === 'string') {
+    onRefused?.(`${path} ${read}: ignored`)
+    return undefined
+  }
+  if (read === undefined) return undefined
+  const answers = isRunning(read.pid) ? await accepts(read.url) : 'refused'
+  if (answers === 'refused') remove(path)
+  return answers === 'yes' ? read : undefined
+}
+
+/** The file, why it is not trusted, or nothing where it has gone or says nothing usable. */
+function readGuarded(path: string): RunFile | string | undefined {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ELOOP' ? 'is a symbolic link' : undefined
+  }
+  try {
+    // The open file is asked, so that nobody can put another one in its place in between.
+    const info = fstatSync(descriptor)
+    return notOurs(info, 'file') ?? runFileOf(readFileSync(descriptor, 'utf8'))
+  } catch {
+    return undefined
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function notOurs(info: Stats, kind: 'file' | 'folder'): string | undefined {
+  if (kind === 'file' ? !info.isFile() : !info.isDirectory()) return `is not a ${kind}`
+  if (info.size > maxBytes && kind === 'file') return 'is too large'
+  if (process.platform === 'win32') return undefined
+  const own = ownUid()
+  if (own !== undefined && info.uid !== own) return `belongs to user ${info.uid}`
+  const mode = (info.mode & 0o7777).toString(8).padStart(4, '0')
+  return (info.mode & 0o077) === 0 ? undefined : `is open to others (mode ${mode})`
+}
+
+/** Undefined where the runtime may not say (Deno without --allow-sys=uid). */
+function ownUid(): number | undefined {
+  try {
+    return process.geteuid?.()
+  } catch {
+    return undefined
+  }
+}
+
+function runFileOf(text: string): RunFile | undefined {
+  const value = parseJson(text)
+  if (!isObject(value)) return undefined
+  const { url, pid, token, startedAt, config } = value
+  if (typeof url !== 'string' || !/^https?:\/\//.test(url) || !URL.canParse(url)) return undefined
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
+  if (typeof token !== 'string' || typeof startedAt !== 'number') return undefined
+  return { url, pid, token, startedAt, config: typeof config === 'string' ? config : null }
+}
+
+function isRunning(pid: number): boolean {
+  // Deno takes the question for a wish to run programs, and asks the user: the port decides alone.
+  if (runtimeName() === 'deno') return true
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Another user's process: the port decides.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+  }
+}
+
+function accepts(url: string): Promise<'yes' | 'refused' | 'silent'> {
+  const { hostname, port, protocol } = new URL(url)
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || (protocol === 'https:' ? 443 : 80)),
+    })
+    const finish = (answer: 'yes' | 'refused' | 'silent'): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.setTimeout(connectPatienceMs, () => finish('silent'))
+    socket.once('connect', () => finish('yes'))
+    socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code === 'ECONNREFUSED' ? 'refused' : 'silent'))
+  })
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // Somebody else's folder by now, or a disk that went away: the next reader finds the file stale.
+  }
+}

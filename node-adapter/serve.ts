@@ -1,0 +1,141 @@
+// `signalbox serve`: checks that it is safe to start, starts, says where, and stops gracefully.
+import type { LogLevel, Snapshot } from '../src/catalog/snapshot.ts'
+import { problemText } from '../src/catalog/problem.ts'
+import { minKeyLength } from '../src/http/authenticate.ts'
+import type { Secrets } from '../src/ports/index.ts'
+import { systemRandom } from './clock.ts'
+import { loadConfigFiles } from './config-files.ts'
+import { createSecrets } from './environment.ts'
+import { startGateway, surfaceOf, type Gateway } from './gateway.ts'
+import { createLog } from './log.ts'
+import { removeRunFile, writeRunFile } from './run-file.ts'
+
+export interface ServeFlags {
+  readonly config?: string
+  readonly host?: string
+  readonly port?: number
+  readonly logLevel?: string
+}
+
+const exitRuntimeFailure = 1
+const exitRefused = 78
+const drainMs = 30_000
+const defaultConfig = new URL('../configs/quickstart.jsonc', import.meta.url)
+
+/** Runs a gateway until it is told to stop. Returns the exit code: 0 stopped, 1 could not start, 78 refused to. */
+export async function serveMain(flags: ServeFlags): Promise<number> {
+  const source = flags.config ?? process.env['SIGNALBOX_CONFIG'] ?? fileUrlPath(defaultConfig)
+  const loaded = await loadConfigFiles(source)
+  for (const warning of loaded.warnings) say(`warning: ${problemText(warning)}`)
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) say(`error: ${problemText(problem)}`)
+    say('the configuration was refused; `signalbox config validate` shows the same')
+    return exitRefused
+  }
+  const { snapshot } = loaded
+  const secrets = createSecrets(loaded.secrets)
+  const host = flags.host ?? snapshot.server.host
+  const refusal = [...bindProblems(host, snapshot), ...keyProblems(snapshot, secrets)]
+  if (refusal.length > 0) {
+    for (const problem of refusal) say(`error: ${problem}`)
+    return exitRefused
+  }
+  const log = createLog(logLevelOf(flags, snapshot), (line) => void process.stderr.write(line))
+  const adminToken = `sbx_run_${systemRandom.id()}${systemRandom.id()}`
+  let gateway: Gateway
+  try {
+    gateway = await startGateway({ snapshot, secrets, host, port: portOf(flags, snapshot), log, adminToken })
+  } catch (cause) {
+    say(`error: ${startFailure(cause, host, portOf(flags, snapshot))}`)
+    return exitRuntimeFailure
+  }
+  const runFile = await writeRunFile({
+    url: gateway.url,
+    pid: process.pid,
+    token: adminToken,
+    startedAt: Date.now(),
+    config: source.trimStart().startsWith('{') ? null : source,
+  }).catch((cause: unknown) => {
+    log.warn('run_file_not_written', { reason: cause instanceof Error ? cause.message : 'unknown' })
+    return undefined
+  })
+  process.stdout.write(`listening on ${gateway.url}\n`)
+  if (source === fileUrlPath(defaultConfig)) process.stdout.write(firstSteps(gateway.url))
+  const code = await untilStopped(gateway)
+  if (runFile !== undefined) await removeRunFile(runFile).catch(() => {})
+  return code
+}
+
+function fileUrlPath(url: URL): string {
+  return decodeURIComponent(url.pathname)
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+// An open gateway that others can reach is a free service for strangers, and soon an empty account.
+function bindProblems(host: string, snapshot: Snapshot): readonly string[] {
+  const { allowOpenAdmin } = snapshot.server
+  if (surfaceOf(host) === 'loopback' || snapshot.keys.length > 0 || allowOpenAdmin) return []
+  return [
+    `refusing to listen on ${host} without keys. Three ways out: add "keys" to the configuration, ` +
+      'listen on 127.0.0.1, or set "server": {"allow_open_admin": true} if everybody who can reach it may use it',
+  ]
+}
+
+function keyProblems(snapshot: Snapshot, secrets: Secrets): readonly string[] {
+  return snapshot.keys
+    .filter((key) => !key.revoked)
+    .flatMap((key) => {
+      const value = secrets.get(key.env)
+      if (value === undefined || value === '') return [`key ${key.id}: the environment variable ${key.env} is not set`]
+      return value.length < minKeyLength
+        ? [`key ${key.id}: the value of ${key.env} is shorter than ${minKeyLength} characters`]
+        : []
+    })
+}
+
+const logLevels: readonly string[] = ['debug', 'info', 'warn', 'error'] satisfies LogLevel[]
+
+function logLevelOf(flags: ServeFlags, snapshot: Snapshot): LogLevel {
+  const asked = flags.logLevel ?? process.env['LOG_LEVEL'] ?? ''
+  return logLevels.includes(asked) ? (asked as LogLevel) : snapshot.observability.logLevel
+}
+
+function portOf(flags: ServeFlags, snapshot: Snapshot): number {
+  const fromEnvironment = Number(process.env['PORT'] ?? process.env['SERVER_PORT'] ?? Number.NaN)
+  return flags.port ?? (Number.isInteger(fromEnvironment) ? fromEnvironment : snapshot.server.port)
+}
+
+function startFailure(cause: unknown, host: string, port: number): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (code === 'EADDRINUSE') return `port ${port} on ${host} is taken; use --port (0 picks a free one)`
+  if (code === 'EACCES') return `port ${port} on ${host} needs rights that this user does not have`
+  return cause instanceof Error ? cause.message : 'the gateway could not start'
+}
+
+function firstSteps(url: string): string {
+  const body = '{"model":"mock/echo","messages":[{"role":"user","content":"hello"}]}'
+  return `try it:  curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'\n`
+}
+
+// The first signal drains; a second one does not wait.
+function untilStopped(gateway: Gateway): Promise<number> {
+  return new Promise((resolve) => {
+    let stopping = false
+    const stop = (): void => {
+      if (stopping) return resolve(130)
+      stopping = true
+      gateway.stop(drainMs).then(
+        () => resolve(0),
+        (cause: unknown) => {
+          say(`error while stopping: ${cause instanceof Error ? cause.message : 'unknown'}`)
+          resolve(exitRuntimeFailure)
+        },
+      )
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}

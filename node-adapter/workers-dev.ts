@@ -1,0 +1,82 @@
+// `npm run start:workers`: the Worker on this machine, in the real workerd, offline, with a configuration file.
+// The configuration and the keys it names travel in an owner-only file: arguments are visible to every process.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { fileURLToPath } from 'node:url'
+import { parseConfig } from '../src/catalog/parse-config.ts'
+import { problemText } from '../src/catalog/problem.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { values } = parseArgs({
+  options: { config: { type: 'string' }, port: { type: 'string' }, host: { type: 'string' }, 'log-level': { type: 'string' } },
+})
+const source = values.config ?? process.env['SIGNALBOX_CONFIG'] ?? join(root, 'configs/quickstart.jsonc')
+const text = source.trimStart().startsWith('{') ? source : readFileSync(source, 'utf8')
+const parsed = parseConfig(text)
+if (!parsed.ok) {
+  for (const problem of parsed.problems) process.stderr.write(`error: ${problemText(problem)}\n`)
+  process.exit(78)
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'signalbox-workers-'))
+const variables: Record<string, string> = { SIGNALBOX_CONFIG: JSON.stringify(parsed.value) }
+for (const name of namedVariables(parsed.value)) {
+  const value = process.env[name]
+  if (value !== undefined) variables[name] = value
+}
+const envFile = join(scratch, 'variables.env')
+writeFileSync(envFile, Object.entries(variables).map(dotenvLine).join(''), { mode: 0o600 })
+
+const host = values.host ?? '127.0.0.1'
+const port = values.port ?? process.env['PORT'] ?? '8787'
+const child = spawn(
+  process.execPath,
+  [
+    join(root, 'node_modules/wrangler/bin/wrangler.js'),
+    ...['dev', '--local', '--ip', host, '--port', port, '--inspector-port', '0', '--env-file', envFile],
+    ...['--persist-to', join(scratch, 'state'), '--show-interactive-dev-session=false', '--log-level', 'warn'],
+  ],
+  {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true', FORCE_COLOR: '0' },
+  },
+)
+child.stdout.pipe(process.stderr)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+child.on('exit', (code) => {
+  rmSync(scratch, { recursive: true, force: true })
+  process.exit(code ?? 0)
+})
+void announce()
+
+// The same line as on the other runtimes, once the Worker really answers.
+async function announce(): Promise<void> {
+  const url = `http://${host}:${port}`
+  for (;;) {
+    const healthy = await fetch(`${url}/health`).then(
+      (response) => response.ok,
+      () => false,
+    )
+    if (healthy) break
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  process.stdout.write(`listening on ${url}\n`)
+}
+
+/** Environment variables that a configuration refers to: every `env` or `*_env` member. */
+function namedVariables(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(namedVariables)
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, member]) =>
+    typeof member === 'string' && /^(?:.*_)?env$/.test(key) ? [member] : namedVariables(member),
+  )
+}
+
+// Single quotes keep JSON as it is; the one character that ends them is written as JSON's own escape.
+function dotenvLine([name, value]: [string, string]): string {
+  return `${name}='${value.replaceAll("'", '\\u0027')}'\n`
+}

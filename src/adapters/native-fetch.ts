@@ -1,0 +1,33 @@
+// The way out on runtimes whose own fetch is cheap: Workers, Bun, Deno.
+import type { ByteSource, Fetch } from '../ports/index.ts'
+
+/** The runtime's fetch behind the port: no redirects, pulled body, and whatever it decoded is decoded. */
+export function createNativeFetch(): Fetch {
+  return async (request) => {
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers: request.headers,
+      signal: request.signal,
+      redirect: 'manual',
+      ...(request.body !== undefined && { body: request.body as Uint8Array<ArrayBuffer> }),
+    })
+    return { status: response.status, headers: response.headers, body: pulled(response.body) }
+  }
+}
+
+function pulled(stream: ReadableStream<Uint8Array> | null): ByteSource {
+  const reader = stream?.getReader()
+  return {
+    async read() {
+      while (reader !== undefined) {
+        const { done, value } = await reader.read()
+        if (done) return undefined
+        if (value.length > 0) return value
+      }
+      return undefined
+    },
+    async cancel() {
+      await reader?.cancel().catch(() => {})
+    },
+  }
+}

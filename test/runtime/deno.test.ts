@@ -1,0 +1,3 @@
+import { describeRuntime } from './smoke.ts'
+
+describeRuntime('deno')

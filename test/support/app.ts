@@ -1,0 +1,131 @@
+// The whole gateway in one process without network, disk or real time: every effect is in the test's hands.
+import { createApp, type App } from '../../src/app.ts'
+import { compileConfig } from '../../src/catalog/compile.ts'
+import type { Surface } from '../../src/http/authenticate.ts'
+import type { ByteSource, Fetch, FetchRequest, FetchResponse, TraceRow } from '../../src/ports/index.ts'
+import { createMemoryStores } from '../../src/store/memory.ts'
+import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
+
+export interface TestApp {
+  readonly app: App
+  readonly clock: VirtualClock
+  /** Trace rows, one per request that was let in. */
+  readonly traces: TraceRow[]
+  /** What left for a provider. */
+  readonly sent: FetchRequest[]
+  readonly logs: string[]
+  request(path: string, init?: RequestInit & { readonly json?: unknown }): Promise<Response>
+}
+
+export interface TestAppOptions {
+  readonly config: object
+  readonly upstream?: (request: FetchRequest) => Promise<FetchResponse> | FetchResponse
+  readonly env?: Readonly<Record<string, string>>
+  readonly surface?: Surface
+  readonly adminToken?: string
+}
+
+/** Builds a gateway on a compiled configuration. Throws with the problems where it does not compile. */
+export function createTestApp(options: TestAppOptions): TestApp {
+  const compiled = compileConfig({ document: options.config })
+  if (!compiled.ok)
+    throw new Error(compiled.problems.map((problem) => `${problem.path}: ${problem.message}`).join('\n'))
+  const clock = createVirtualClock()
+  const traces: TraceRow[] = []
+  const sent: FetchRequest[] = []
+  const logs: string[] = []
+  let ids = 0
+  const upstream = options.upstream
+  const fetch: Fetch = async (request) => {
+    sent.push(request)
+    if (upstream === undefined) throw new Error('this test expects no call of a provider')
+    return upstream(request)
+  }
+  const log = (event: string, fields: object = {}): void => void logs.push(JSON.stringify({ event, ...fields }))
+  const app = createApp({
+    ports: {
+      clock,
+      random: { next: () => 0.5, id: () => `test${String(ids++).padStart(20, '0')}` },
+      fetch,
+      defer: () => {},
+      log: { debug: log, info: log, warn: log, error: log },
+      secrets: { get: (name) => options.env?.[name] },
+      stores: createMemoryStores(),
+      traces: { write: (row) => void traces.push(row) },
+    },
+    snapshot: () => compiled.snapshot,
+    surface: options.surface ?? 'loopback',
+    boundHost: '127.0.0.1',
+    adminToken: options.adminToken,
+    status: () => ({
+      version: 'test',
+      runtime: 'node',
+      startedAt: clock.now(),
+      url: null,
+      pid: null,
+      traces: { queued: 0, dropped: 0, failed: 0 },
+    }),
+  })
+  return {
+    app,
+    clock,
+    traces,
+    sent,
+    logs,
+    async request(path, init = {}) {
+      const { json, ...rest } = init
+      const headers = new Headers(rest.headers)
+      if (json !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json')
+      const body = json === undefined ? rest.body : JSON.stringify(json)
+      const method = rest.method ?? (body === undefined ? 'GET' : 'POST')
+      return app.fetch(
+        new Request(`http://127.0.0.1${path}`, { ...rest, method, headers, ...(body !== undefined && { body }) }),
+      )
+    },
+  }
+}
+
+const encoder = new TextEncoder()
+
+/** A provider's JSON answer. */
+export function jsonAnswer(value: unknown, status = 200, headers: Record<string, string> = {}): FetchResponse {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return { status, headers: new Headers({ 'content-type': 'application/json', ...headers }), body: pieces([text]) }
+}
+
+/** A provider's stream of the given pieces; then it ends, breaks, or waits for ever. */
+export function streamAnswer(
+  texts: readonly string[],
+  end: 'close' | 'break' | 'hang' = 'close',
+): FetchResponse & { readonly source: TestSource } {
+  const source = pieces(texts, end)
+  return { status: 200, headers: new Headers({ 'content-type': 'text/event-stream' }), body: source, source }
+}
+
+/** A pulled body that tells what was done to it. */
+export interface TestSource extends ByteSource {
+  reads(): number
+  cancelled(): boolean
+}
+
+export function pieces(texts: readonly string[], end: 'close' | 'break' | 'hang' = 'close'): TestSource {
+  let next = 0
+  let cancelled = false
+  let release: (() => void) | undefined
+  return {
+    reads: () => next,
+    cancelled: () => cancelled,
+    async read() {
+      if (cancelled) return undefined
+      const text = texts[next++]
+      if (text !== undefined) return encoder.encode(text)
+      if (end === 'break') throw new Error('socket hang up')
+      if (end === 'hang') await new Promise<void>((resolve) => (release = resolve))
+      return undefined
+    },
+    async cancel() {
+      cancelled = true
+      release?.()
+    },
+  }
+}

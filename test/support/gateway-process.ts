@@ -1,0 +1,127 @@
+// A gateway as its users start it: a real process of a real runtime, with a clean environment and a HOME of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export type RuntimeName = 'node' | 'bun' | 'deno' | 'workerd'
+
+const scripts: Readonly<Record<RuntimeName, string>> = {
+  node: 'start',
+  bun: 'start:bun',
+  deno: 'start:deno',
+  workerd: 'start:workers',
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface GatewayProcess {
+  readonly url: string
+  readonly home: string
+  /** Everything it wrote to stderr so far. */
+  stderr(): string
+  /** Sends a signal to the gateway itself. */
+  signal(name: NodeJS.Signals): void
+  /** The exit code, once it ended. */
+  readonly exited: Promise<number | null>
+  /** Ends it and removes its HOME. */
+  stop(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly config: object
+  readonly env?: Readonly<Record<string, string>>
+  readonly args?: readonly string[]
+}
+
+/** Starts a gateway through the project's own npm script and waits for its `listening on` line. */
+export async function startGatewayProcess(runtime: RuntimeName, options: StartOptions): Promise<GatewayProcess> {
+  const started = launch(runtime, options, await freePort())
+  const url = await Promise.race([
+    started.listening,
+    started.exited.then((code) => {
+      throw new Error(`${runtime} exited with ${code} before listening:\n${started.stderr()}`)
+    }),
+  ])
+  return { ...started, url }
+}
+
+/** Starts a gateway that is expected to refuse: resolves with its exit code and stderr. */
+export async function runUntilExit(
+  runtime: RuntimeName,
+  options: StartOptions,
+): Promise<{ code: number | null; stderr: string }> {
+  const started = launch(runtime, options, await freePort())
+  const code = await started.exited
+  await started.stop()
+  return { code, stderr: started.stderr() }
+}
+
+function launch(runtime: RuntimeName, options: StartOptions, port: number) {
+  const home = mkdtempSync(join(tmpdir(), 'signalbox-home-'))
+  const file = join(home, 'signalbox.json')
+  writeFileSync(file, JSON.stringify(options.config))
+  chmodSync(file, 0o600)
+  const args = ['run', '-s', scripts[runtime], '--', '--config', file, '--port', String(port), ...(options.args ?? [])]
+  const child: ChildProcess = spawn('npm', args, {
+    cwd: root,
+    // A group of its own, so that signals reach the gateway behind npm and nothing else.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      HOME: home,
+      TMPDIR: tmpdir(),
+      DENO_NO_UPDATE_CHECK: '1',
+      WRANGLER_SEND_METRICS: 'false',
+      ...options.env,
+    },
+  })
+  let stderr = ''
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const listening = new Promise<string>((resolve) => {
+    let stdout = ''
+    child.stdout?.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString()
+      const match = /listening on (http:\/\/\S+)/.exec(stdout)
+      if (match?.[1] !== undefined) resolve(match[1])
+    })
+  })
+  const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.pid !== undefined && child.exitCode === null) {
+      try {
+        process.kill(-child.pid, name)
+      } catch {
+        // It has just ended by itself.
+      }
+    }
+  }
+  return {
+    home,
+    listening,
+    exited,
+    signal,
+    stderr: () => stderr,
+    async stop() {
+      signal('SIGTERM')
+      const timer = setTimeout(() => signal('SIGKILL'), 5000)
+      await exited
+      clearTimeout(timer)
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A port that nobody listens on at this moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
