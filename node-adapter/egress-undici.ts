@@ -39,9 +39,9 @@ export function createUndiciFetch(): { readonly fetch: Fetch; close(): Promise<v
 }
 
 function dispatch(agent: Agent, request: FetchRequest): Promise<FetchResponse> {
-  const url = new URL(request.url)
-  screenLiteral(url, request.allowPrivate)
   return new Promise((resolve, reject) => {
+    const url = new URL(request.url)
+    screenLiteral(url, request.allowPrivate)
     if (request.signal.aborted) return reject(abortError())
     const handler = new ResponseHandler(request.signal, resolve, reject)
     agent.dispatch(
@@ -61,8 +61,8 @@ function abortError(): Error {
   return new Error('the request was cancelled')
 }
 
-// Callbacks of one response, turned into a source that is pulled.
-class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
+/** The dispatcher's callbacks for one response, turned into a source that is pulled. Exported for its test. */
+export class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
   readonly #signal: AbortSignal
   readonly #resolve: (response: FetchResponse) => void
   readonly #reject: (cause: unknown) => void
