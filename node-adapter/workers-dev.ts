@@ -11,7 +11,12 @@ import { problemText } from '../src/catalog/problem.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({
-  options: { config: { type: 'string' }, port: { type: 'string' }, host: { type: 'string' }, 'log-level': { type: 'string' } },
+  options: {
+    config: { type: 'string' },
+    port: { type: 'string' },
+    host: { type: 'string' },
+    'log-level': { type: 'string' },
+  },
 })
 const source = values.config ?? process.env['SIGNALBOX_CONFIG'] ?? join(root, 'configs/quickstart.jsonc')
 const text = source.trimStart().startsWith('{') ? source : readFileSync(source, 'utf8')
@@ -36,8 +41,15 @@ const child = spawn(
   process.execPath,
   [
     join(root, 'node_modules/wrangler/bin/wrangler.js'),
-    ...['dev', '--local', '--ip', host, '--port', port, '--inspector-port', '0', '--env-file', envFile],
-    ...['--persist-to', join(scratch, 'state'), '--show-interactive-dev-session=false', '--log-level', 'warn'],
+    'dev',
+    '--local',
+    `--ip=${host}`,
+    `--port=${port}`,
+    '--inspector-port=0',
+    `--env-file=${envFile}`,
+    `--persist-to=${join(scratch, 'state')}`,
+    '--show-interactive-dev-session=false',
+    '--log-level=warn',
   ],
   {
     cwd: root,

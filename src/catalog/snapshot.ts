@@ -71,6 +71,9 @@ export type AuthScheme =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'query'; readonly name: string }
 
+/** How a Chat provider wants the output limit called. */
+export type MaxTokensField = 'max_tokens' | 'max_completion_tokens'
+
 export interface Account {
   readonly id: string
   readonly credential: CredentialSource | null
@@ -89,6 +92,7 @@ export interface ProviderRecord {
   readonly headers: Readonly<Record<string, string>>
   readonly allowPrivate: boolean
   readonly allowHttp: boolean
+  readonly maxTokensField: MaxTokensField
   readonly capabilities: TargetCapabilities
 }
 
@@ -153,6 +157,7 @@ export interface Snapshot {
   readonly storage: StorageSettings
   readonly observability: { readonly logLevel: LogLevel; readonly retentionMs: number; readonly sample: number }
   readonly mcpTiers: readonly Tier[]
+  readonly benchmark: { readonly defaultMaxTokens: number }
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

@@ -136,17 +136,18 @@ describe('serving', () => {
     const test = appWith(() => streamAnswer([chatChunk({ role: 'assistant' })], 'break'))
     const response = await ask(test, 'solo', { stream: true })
     expect(response.status).toBe(502)
-    expect(test.traces.map((row) => row.outcome)).toEqual(['truncated'].map(() => 'failed'))
+    expect(test.traces.map((row) => row.outcome)).toEqual(['failed'])
   })
 
   it.each([
     ['breaks', 'break', 'stream_truncated'],
     ['ends too early', 'close', 'stream_truncated'],
-  ] as const)('ends with an error event when a committed stream %s', async (_name, end) => {
+  ] as const)('ends with an error event when a committed stream %s', async (_name, end, code) => {
     const test = appWith(() => streamAnswer([...good.slice(0, 2), 'data: {"half'], end))
     const text = await (await ask(test, 'pair', { stream: true })).text()
     expect(text.startsWith(good.slice(0, 2).join(''))).toBe(true)
     expect(text).toMatch(/data: \{"error":/)
+    expect(text).toContain(code)
     expect(text).not.toMatch(/\[DONE\]|half/)
     expect(test.sent).toHaveLength(1)
     expect(test.traces.map((row) => row.outcome)).toEqual(['truncated'])

@@ -1,7 +1,7 @@
 // Which addresses a provider may have: the ranges, the odd spellings, and the property that nothing private slips by.
 import { readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { screenAddress, screenUrl, type ScreenOptions } from '../../src/policy/url-screen.ts'
 import { requireShared, sharedPath } from '../support/shared.ts'

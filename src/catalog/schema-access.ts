@@ -1,0 +1,77 @@
+// Who may come in, and with which secrets the gateway goes out: `keys`, `tenants`, `credentials`.
+import { z } from 'zod'
+import { count, duration, envName, identifier, natural, text, usd } from './schema-parts.ts'
+
+export const roles = ['client', 'agent', 'operator', 'admin'] as const
+
+/** One gateway key. Exactly one of `env` and `hash`; `role` is short for a list of one. */
+export function keySchema() {
+  return z.strictObject({
+    id: identifier(),
+    env: envName().optional().describe('The environment variable that holds the key'),
+    hash: text().optional(),
+    role: z.enum(roles).optional().describe('Short for a list of one'),
+    roles: z.array(z.enum(roles)).min(1).optional().describe('client where neither is given'),
+    tenant: identifier().nullable().default(null),
+    budget_usd: usd().nullable().default(null),
+    expires_at: z
+      .union([z.string(), z.int()])
+      .nullable()
+      .default(null)
+      .describe('ISO 8601 with a time zone, a date (UTC), or Unix seconds or milliseconds'),
+    revoked: z.boolean().default(false),
+  })
+}
+
+/** One tenant with what it may spend and use. */
+export function tenantSchema() {
+  return z.strictObject({
+    id: identifier(),
+    budget_usd: usd().nullable().default(null),
+    max_concurrency: count().nullable().default(null),
+    rate_limit: z
+      .strictObject({
+        requests: count().nullable().default(null),
+        tokens: count().nullable().default(null),
+        window: duration().default('1m'),
+      })
+      .nullable()
+      .default(null),
+    allowed_routes: z.array(text()).default([]),
+    allowed_providers: z.array(text()).default([]),
+    allowed_accounts: z.array(text()).default([]),
+  })
+}
+
+const sources = ['env', 'file', 'sealed', 'hashicorp_vault', 'aws_secrets'] as const
+
+function secretReference() {
+  return z.strictObject({
+    source: z.enum(sources),
+    env: envName().optional(),
+    name: text().optional(),
+    path: text().optional(),
+    field: text().optional(),
+  })
+}
+
+/** One credential. Which members it needs depends on `type` and `source`, and is checked in compile. */
+export function credentialSchema() {
+  return z.strictObject({
+    type: z.enum(['api_key', 'aws', 'google_service_account', 'azure', 'oauth']),
+    source: z.enum(sources).default('env'),
+    env: envName().optional(),
+    name: text().optional().describe('Of a sealed, vault or secrets-manager entry'),
+    path: text().optional(),
+    field: text().optional(),
+    cache_ttl_s: natural().default(3600),
+    region_env: envName().optional(),
+    access_key_env: envName().optional(),
+    secret_key_env: envName().optional(),
+    session_token_env: envName().optional(),
+    refresh: secretReference().optional(),
+    token_url: text().optional(),
+    client_id: text().optional(),
+    client_secret: secretReference().optional(),
+  })
+}
