@@ -46,7 +46,7 @@ const maxCheckedPages = 32_768
  * Opens or creates a database file, owner-only, in WAL mode. `:memory:` is a database without a file.
  * Throws `StoreFileError` where the file is open to others, corrupt or locked.
  */
-export function openSync(
+export function openLocalSqlite(
   path: string,
   connect: (path: string) => SyncDatabase,
   { synchronous = 'normal', busyMs = defaultBusyMs }: SqliteOptions = {},

@@ -32,7 +32,11 @@ function analyse(file: string, text: string): Source {
     .split('\n')
     .map((line) => line.replace(/^\s*\/\/.*$/, '').replace(/\s\/\/ .*$/, ''))
     .join('\n')
-  const specifiers = [...code.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1] ?? '')
+  // Statements only: a string that happens to say "from" is no import.
+  const specifiers = [
+    ...code.matchAll(/(?:^|\n)\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s+)?['"]([^'"\n]+)['"]/g),
+    ...code.matchAll(/\bimport\(\s*['"]([^'"\n]+)['"]/g),
+  ].map((match) => match[1] ?? '')
   const imports = specifiers.map((specifier) =>
     specifier.startsWith('.') ? relative(root, resolve(root, dirname(file), specifier)) : specifier,
   )
@@ -81,10 +85,53 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'provider-folder': ['ir', 'ports', 'wire', 'provider', 'provider-folder', 'auth', 'snapshot'],
   policy: ['ir', 'snapshot', 'policy'],
   store: ['ports', 'snapshot', 'store', 'wire'],
-  engine: ['ir', 'wire', 'ports', 'dialect', 'dialects', 'provider', 'providers', 'auth', 'policy', 'snapshot', 'catalog', 'engine'],
+  engine: [
+    'ir',
+    'wire',
+    'ports',
+    'dialect',
+    'dialects',
+    'provider',
+    'providers',
+    'auth',
+    'policy',
+    'snapshot',
+    'catalog',
+    'engine',
+  ],
   operations: ['engine', 'policy', 'catalog', 'snapshot', 'ports', 'ir', 'wire', 'operations', 'zod'],
-  http: ['engine', 'operations', 'dialect', 'dialects', 'ports', 'ir', 'wire', 'snapshot', 'policy', 'http', 'hono', '@modelcontextprotocol/server'],
-  app: ['ir', 'wire', 'ports', 'dialect', 'dialects', 'snapshot', 'catalog', 'provider', 'providers', 'auth', 'policy', 'store', 'engine', 'operations', 'http', 'hono'],
+  http: [
+    'engine',
+    'operations',
+    'dialect',
+    'dialects',
+    'ports',
+    'ir',
+    'wire',
+    'snapshot',
+    'policy',
+    'http',
+    'hono',
+    '@modelcontextprotocol/server',
+  ],
+  app: [
+    'ir',
+    'wire',
+    'ports',
+    'dialect',
+    'dialects',
+    'snapshot',
+    'catalog',
+    'provider',
+    'providers',
+    'auth',
+    'policy',
+    'store',
+    'engine',
+    'operations',
+    'http',
+    'hono',
+  ],
 }
 
 function layerOf(path: string): string | undefined {
@@ -104,12 +151,14 @@ function layerViolations(source: Source): string[] {
   const layer = layerOf(source.file)
   if (layer === undefined) return [`${source.file}: belongs to no layer`]
   const rules = allowed[layer]
-  if (rules === undefined) return source.imports.filter((path) => layerOfImport(path) === 'adapters' && layer !== 'adapters')
+  if (rules === undefined)
+    return source.imports.filter((path) => layerOfImport(path) === 'adapters' && layer !== 'adapters')
   return source.imports
     .filter((path) => {
       const target = layerOfImport(path)
       if (!rules.includes(target)) return true
-      const sameFolder = dirname(path).split('/').slice(0, 3).join('/') === dirname(source.file).split('/').slice(0, 3).join('/')
+      const sameFolder =
+        dirname(path).split('/').slice(0, 3).join('/') === dirname(source.file).split('/').slice(0, 3).join('/')
       if (target === 'dialect-folder' && layer === 'dialect-folder') return !sameFolder
       if (target === 'provider-folder' && layer === 'provider-folder') return !sameFolder
       return target === 'zod' && layer === 'dialect-folder' && !source.file.endsWith('/schema.ts')
@@ -137,7 +186,11 @@ const bans: readonly { readonly what: string; readonly pattern: RegExp; readonly
 
 function banViolations(source: Source): string[] {
   const found = bans
-    .filter((ban) => ban.except?.test(source.file) !== true && ban.pattern.test(ban.what.includes('lint') ? source.text : source.code))
+    .filter(
+      (ban) =>
+        ban.except?.test(source.file) !== true &&
+        ban.pattern.test(ban.what.includes('lint') ? source.text : source.code),
+    )
     .map((ban) => `${source.file}: ${ban.what}`)
   if (source.file.startsWith('src/policy/') && /\bawait\b|\basync\b|new Date\(/.test(source.code))
     found.push(`${source.file}: policy is pure and synchronous`)
@@ -180,8 +233,16 @@ describe('the layers', () => {
 
 describe('the layer test itself', () => {
   it.each([
-    ['a dialect that imports another dialect', 'src/dialects/openai-chat/x.ts', `import { a } from '../anthropic-messages/index.ts'`],
-    ['a dialect that imports the engine', 'src/dialects/openai-chat/x.ts', `import { a } from '../../engine/execute.ts'`],
+    [
+      'a dialect that imports another dialect',
+      'src/dialects/openai-chat/x.ts',
+      `import { a } from '../anthropic-messages/index.ts'`,
+    ],
+    [
+      'a dialect that imports the engine',
+      'src/dialects/openai-chat/x.ts',
+      `import { a } from '../../engine/execute.ts'`,
+    ],
     ['a dialect that uses zod outside its schema', 'src/dialects/openai-chat/x.ts', `import { z } from 'zod'`],
     ['the wire that imports the canonical vocabulary', 'src/wire/x.ts', `import type { A } from '../ir/facts.ts'`],
     ['the canonical vocabulary that imports anything', 'src/ir/x.ts', `import { z } from 'zod'`],

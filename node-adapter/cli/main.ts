@@ -139,7 +139,7 @@ async function runLocal(
     case 'serve':
       return serve(values)
     case 'mcp':
-      return (await import('./mcp-stdio.ts')).mcpMain(values as PlaceFlags)
+      return (await import('./mcp-stdio.ts')).mcpMain(checkPlace(values))
     case 'version':
       return showVersion(json)
     case 'help':

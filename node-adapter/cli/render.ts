@@ -48,11 +48,10 @@ export function renderTable(
 function renderObject(object: Record<string, unknown>, painter: Painter): readonly string[] {
   const entries = Object.entries(object)
   if (entries.length === 0) return ['none']
-  const isInline = ([, value]: readonly [string, unknown]): boolean => isEmpty(value) || !isNested(value)
-  const width = Math.max(0, ...entries.filter(isInline).map(([name]) => textWidth(clean(name))))
+  const width = Math.max(0, ...entries.filter(([, value]) => isInline(value)).map(([name]) => textWidth(clean(name))))
   return entries.flatMap(([name, value]) => {
     const label = painter.paint('bold', clean(name))
-    if (isInline([name, value])) {
+    if (isInline(value)) {
       const filled = painter.paint('bold', pad(clean(name), width, false))
       return [`${filled}${gap}${paintCell(value, cellText(value), painter)}`.trimEnd()]
     }
@@ -60,9 +59,10 @@ function renderObject(object: Record<string, unknown>, painter: Painter): readon
   })
 }
 
-function isNested(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some((item) => isObject(item))
-  return isObject(value)
+/** Whether a value stands beside its name; lists of objects and objects stand below it. */
+function isInline(value: unknown): boolean {
+  if (isEmpty(value)) return true
+  return Array.isArray(value) ? !value.some((item) => isObject(item)) : !isObject(value)
 }
 
 function isEmpty(value: unknown): boolean {

@@ -2,6 +2,7 @@
 // and ends exactly once, whoever ends it. Never throws towards the client: after the commit every fault is an event.
 import { GatewayError } from '../ir/error.ts'
 import type { ByteSource } from '../ports/index.ts'
+import { parseJson } from '../wire/json-parse.ts'
 import { createSseDecoder, SseOverflow, type SseBlock } from '../wire/sse-decode.ts'
 import { join } from './collect.ts'
 import type { MachineReport, StreamMachine, StreamStep } from './machine.ts'
@@ -24,7 +25,7 @@ export interface StreamSource {
   next(): Promise<Uint8Array | undefined>
   /** The client has left. */
   cancel(): Promise<void>
-  /** The watchdog fired. While a read is under way that read ends with the timeout; else it is the client that stalls. */
+  /** The watchdog fired: while a read is under way the upstream is late, else it is the client that stalls. */
   bark(): void
   /** The gateway stops: an accepted answer ends with this error, in band. */
   interrupt(error: GatewayError): void
@@ -108,7 +109,7 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       const timeout = watchdog.fired()
       if (timeout !== undefined) return fail(timeout)
       last = chunk === undefined
-      blocks = chunk === undefined ? decoder.end() : decoder.push(chunk)
+      blocks = chunk === undefined ? decoder.end().filter(isWhole) : decoder.push(chunk)
     } catch (cause) {
       if (ended) return
       return fail(watchdog.fired() ?? readError(cause))
@@ -117,7 +118,11 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       take(machine.step(block))
       if (ended) return
     }
-    if (last) take(finishStep(machine.finish()))
+    if (!last) return
+    const closing = finishStep(machine.finish())
+    // What follows an event that came without its blank line must not run into it.
+    if (blocks.length > 0 && (closing.bytes !== undefined || closing.error !== undefined)) ready.push(blankLine)
+    take(closing)
   }
 
   return {
@@ -149,7 +154,8 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       await stopUpstream()
     },
     bark() {
-      if (reading || ended) return
+      if (ended) return
+      if (reading) return fail(watchdog.fired() ?? new GatewayError('upstream_timeout'))
       void stopUpstream()
       end({ type: 'cancelled', report: machine.report() })
       ready.length = 0
@@ -159,6 +165,13 @@ export function createStreamSource(options: StreamOptions): StreamSource {
     },
     report: () => machine.report(),
   }
+}
+
+const blankLine = new TextEncoder().encode('\n\n')
+
+// The end of the bytes may cut an event in two; half of one is worth nothing and must not reach the client.
+function isWhole(block: SseBlock): boolean {
+  return block.frame !== undefined && (block.frame.data === '[DONE]' || parseJson(block.frame.data) !== undefined)
 }
 
 // An upstream that closed without an error and without anything left to say has still ended.

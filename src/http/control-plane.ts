@@ -17,22 +17,15 @@ export interface ControlPlaneOptions {
   readonly status: () => RuntimeStatus
 }
 
-const prefix = '/admin/v1/'
-
 /** The path of an operation. */
 export function operationPath(operation: Operation): string {
-  return `${prefix}${pathName(operation)}`
+  return `/admin/v1/${pathName(operation)}`
 }
 
 /** Adds the control plane's paths. The door has already found out who is calling; what they may do is decided here. */
 export function mountControlPlane(app: Hono<DoorEnv>, options: ControlPlaneOptions): void {
-  const byPath = new Map(operations.map((operation) => [operationPath(operation), operation]))
-  app.all(`${prefix}*`, async (c) => {
-    const operation = byPath.get(c.req.path)
-    if (operation === undefined) throw new GatewayError('unknown_route')
-    if (c.req.method !== 'POST') return methodNotAllowed(c)
-    return answer(c, operation, options)
-  })
+  for (const operation of operations)
+    app.all(operationPath(operation), (c) => (c.req.method === 'POST' ? answer(c, operation, options) : notPost(c)))
   app.all('/mcp', async (c) => {
     // Loaded at the first use: the protocol's library is larger than the rest of the gateway.
     const { serveMcp } = await import('./mcp.ts')
@@ -89,7 +82,7 @@ function insufficientTier(operation: Operation): GatewayError {
   return new GatewayError('insufficient_tier', { message: `${operation.verb} needs a key of role ${role}` })
 }
 
-function methodNotAllowed(c: DoorContext): Response {
+function notPost(c: DoorContext): Response {
   const response = errorResponse(new GatewayError('method_not_allowed'), c.req.path, c.get('requestId'))
   response.headers.set('allow', 'POST')
   return response

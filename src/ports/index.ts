@@ -1,6 +1,6 @@
 // Every effect of Signalbox as an interface, so that the whole gateway runs in a simulator.
 // An adapter builds these once; nothing in the core reaches around them.
-import type { LedgerStore, ConfigStore, CoordinationStore } from './stores.ts'
+import type { LedgerStore, ConfigStore, CoordinationStore, TraceRow } from './stores.ts'
 
 export type * from './stores.ts'
 
@@ -24,7 +24,7 @@ export interface Random {
 export interface ByteSource {
   /** The next chunk, never empty; undefined at the end. Rejects where the connection broke. */
   read(): Promise<Uint8Array | undefined>
-  /** Stops the sender. Safe to call twice, after the end, and while a read is pending. */
+  /** Stops the sender. Safe to call twice, after the end, and while a read is pending, which then settles. */
   cancel(): Promise<void>
 }
 
@@ -74,6 +74,11 @@ export interface Stores {
   readonly ledger: LedgerStore
 }
 
+/** Takes trace rows off the hot path; synchronous and never throws. */
+export interface TraceSink {
+  write(row: TraceRow): void
+}
+
 export interface Ports {
   readonly clock: Clock
   readonly random: Random
@@ -82,4 +87,5 @@ export interface Ports {
   readonly log: Log
   readonly secrets: Secrets
   readonly stores: Stores
+  readonly traces: TraceSink
 }

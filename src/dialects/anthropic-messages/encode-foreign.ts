@@ -1,0 +1,222 @@
+// A request that came from another wire: what of it this one can say, what it costs, and what makes it impossible.
+import { ok, type Outcome } from '../../ir/error.ts'
+import type { Loss } from '../../ir/loss.ts'
+import type { FunctionTool, IrRequest } from '../../ir/request.ts'
+import { isObject } from '../../wire/json-parse.ts'
+import type { CodecTarget } from '../dialect.ts'
+import type { WireBlock } from './content.ts'
+import { encodeTurns, type Conversation } from './encode-turns.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import { present } from './present.ts'
+import { planThinking } from './thinking.ts'
+import { encodeFunctionTool, encodeToolChoice } from './tools.ts'
+
+export interface ForeignRequest {
+  readonly body: WireBlock
+  readonly losses: readonly Loss[]
+  readonly toolNames: ReadonlyMap<string, string>
+}
+
+/** Anthropic takes no more breakpoints than this. */
+const maxCacheMarkers = 4
+
+/** Below this, Anthropic refuses `top_p` beside thinking. */
+const minTopPWithThinking = 0.95
+
+/** Encodes a foreign request; fails where a part of it has no place here and cannot be left out. */
+export function encodeForeign(request: IrRequest, target: CodecTarget): Outcome<ForeignRequest> {
+  const ledger = createLedger()
+  if (request.choices !== undefined && request.choices > 1) ledger.refuse('n', 'only one answer per request')
+  ledger.dropExtras(request.extras, '')
+
+  const conversation = encodeTurns(request, ledger)
+  const tools = request.tools.map((tool) => encodeTool(tool, ledger)).filter((tool) => tool !== undefined)
+  const choice = encodeChoice(request, tools.length > 0, ledger)
+  const thinking = encodeThinking(request, conversation, choice, ledger)
+  const body: WireBlock = {
+    model: target.model,
+    max_tokens: thinking.maxTokens,
+    ...(conversation.system.length > 0 && { system: conversation.system }),
+    messages: conversation.messages,
+    ...(tools.length > 0 && { tools }),
+    ...present({ tool_choice: choice, thinking: thinking.thinking }),
+    ...encodeSampling(request, thinking.thinking !== undefined, ledger),
+    ...encodeOutput(request, ledger),
+    ...(request.user !== undefined && { metadata: { user_id: request.user } }),
+    ...(request.stream && { stream: true }),
+  }
+  limitCacheMarkers(tools, conversation, ledger)
+  const refusal = ledger.refusal()
+  return refusal === undefined
+    ? ok({ body, losses: ledger.losses, toolNames: ledger.toolNames })
+    : { ok: false, error: refusal }
+}
+
+function encodeTool(tool: IrRequest['tools'][number], ledger: Ledger): WireBlock | undefined {
+  const at = tool.at ?? 'tools'
+  if (tool.type === 'custom') ledger.refuse(at, 'a free-text tool')
+  else if (tool.type === 'opaque') ledger.drop(at, `a tool of another provider (${tool.kind})`)
+  else {
+    ledger.dropExtras(tool.extras, at)
+    const { extras: _extras, strict, cache, ...rest } = tool
+    const encoded = encodeFunctionTool({
+      ...rest,
+      name: ledger.toolName(tool.name),
+      schema: objectSchema(tool, at, ledger),
+      ...(strict === true && { strict }),
+      ...(cache !== undefined && { cache: present({ ttl: cache.ttl }) }),
+    })
+    return ledger.place(encoded, at)
+  }
+  return undefined
+}
+
+/** The API wants an object schema and some of its back ends want `properties` too. */
+function objectSchema({ schema }: FunctionTool, at: string, ledger: Ledger): WireBlock {
+  if (schema === undefined || schema === null) return { type: 'object', properties: {} }
+  if (!isObject(schema) || (schema['type'] !== undefined && schema['type'] !== null && schema['type'] !== 'object')) {
+    ledger.refuse(at, 'tool parameters that are not an object schema')
+    return {}
+  }
+  return { ...schema, type: 'object', properties: schema['properties'] ?? {} }
+}
+
+function encodeChoice(request: IrRequest, hasTools: boolean, ledger: Ledger): WireBlock | undefined {
+  const { toolChoice, parallelToolCalls } = request
+  const named = toolChoice?.mode === 'tool' ? toolChoice.name : undefined
+  const isGone = request.tools.some(
+    (tool) => tool.type === 'opaque' && (tool.kind === named || named === nameOf(tool.value)),
+  )
+  if (
+    toolChoice?.mode === 'opaque' ||
+    (toolChoice?.mode === 'tool' && toolChoice.kind === 'custom') ||
+    (named && isGone)
+  ) {
+    ledger.refuse('tool_choice', 'a choice that this wire has no form for')
+    return undefined
+  }
+  if (!hasTools) {
+    // A choice without tools is refused by the API; only one that forces a call means anything.
+    if (toolChoice?.mode === 'required' || toolChoice?.mode === 'tool')
+      ledger.refuse('tool_choice', 'a call is forced but no tool can be sent')
+    return undefined
+  }
+  const single = parallelToolCalls === false && toolChoice?.mode !== 'none'
+  if (toolChoice === undefined) return single ? { type: 'auto', disable_parallel_tool_use: true } : undefined
+  const choice = toolChoice.mode === 'tool' ? { ...toolChoice, name: ledger.toolName(toolChoice.name) } : toolChoice
+  return { ...encodeToolChoice(choice), ...(single && { disable_parallel_tool_use: true }) }
+}
+
+function nameOf(tool: unknown): unknown {
+  return isObject(tool) ? tool['name'] : undefined
+}
+
+function encodeThinking(
+  request: IrRequest,
+  conversation: Conversation,
+  choice: WireBlock | undefined,
+  ledger: Ledger,
+): { readonly thinking?: WireBlock; readonly maxTokens: number } {
+  const plan = planThinking(request, obstacleToThinking(conversation, choice))
+  if (plan.loss !== undefined) {
+    const path = request.reasoning?.effort === undefined ? 'reasoning' : 'reasoning_effort'
+    if (plan.loss.action === 'dropped') ledger.drop(path, plan.loss.reason)
+    else ledger.approximate(path, plan.loss.reason)
+  }
+  ledger.dropExtras(request.reasoning?.extras, 'reasoning')
+  return plan
+}
+
+function obstacleToThinking({ messages }: Conversation, choice: WireBlock | undefined): string | undefined {
+  if (choice?.['type'] === 'any' || choice?.['type'] === 'tool') return 'no thinking where tool_choice forces a call'
+  const assistant = messages.findLast((message) => message.role === 'assistant')
+  const types = new Set(assistant?.content.map((block) => block['type']))
+  if (types.has('tool_use') && !types.has('thinking') && !types.has('redacted_thinking'))
+    return 'no thinking where the last tool calls came without signed thinking'
+  if (messages.at(-1)?.role === 'assistant') return 'no thinking behind a prefill'
+  return undefined
+}
+
+function encodeSampling({ sampling }: IrRequest, thinks: boolean, ledger: Ledger): WireBlock {
+  const { seed, frequencyPenalty, presencePenalty } = sampling
+  for (const [path, value] of Object.entries({
+    seed,
+    frequency_penalty: frequencyPenalty,
+    presence_penalty: presencePenalty,
+  }))
+    if (value !== undefined) ledger.drop(path, 'no counterpart in Anthropic Messages')
+  return present({
+    ...encodeRandomness(sampling, thinks, ledger),
+    stop_sequences: encodeStop(sampling.stop, ledger),
+  })
+}
+
+function encodeRandomness(sampling: IrRequest['sampling'], thinks: boolean, ledger: Ledger): WireBlock {
+  let { temperature, topP, topK } = sampling
+  if (temperature !== undefined && temperature > 1) {
+    ledger.approximate('temperature', 'at most 1 here')
+    temperature = 1
+  }
+  if (thinks) {
+    if (temperature !== undefined && temperature !== 1) {
+      ledger.drop('temperature', 'not accepted beside thinking')
+      temperature = undefined
+    }
+    if (topK !== undefined) ledger.drop('top_k', 'not accepted beside thinking')
+    topK = undefined
+    if (topP !== undefined && topP < minTopPWithThinking) {
+      ledger.drop('top_p', 'not accepted beside thinking')
+      topP = undefined
+    }
+  }
+  // Claude 4.1 and later refuse both at once (seen 2025-10). A 1 says nothing, so it is left out first.
+  if (temperature !== undefined && topP !== undefined) {
+    if (topP !== 1 && temperature === 1) temperature = undefined
+    else {
+      if (topP !== 1) ledger.drop('top_p', 'not accepted beside temperature')
+      topP = undefined
+    }
+  }
+  return { temperature, top_p: topP, top_k: topK }
+}
+
+function encodeStop(stop: readonly string[] | undefined, ledger: Ledger): readonly string[] | undefined {
+  const kept = stop?.filter((sequence) => sequence.trim() !== '')
+  if (kept !== undefined && kept.length !== stop?.length) ledger.drop('stop', 'a stop sequence of white space alone')
+  return kept !== undefined && kept.length > 0 ? kept : undefined
+}
+
+function encodeOutput({ output }: IrRequest, ledger: Ledger): WireBlock {
+  switch (output?.type) {
+    case 'json-object':
+      ledger.drop('response_format', 'JSON without a schema cannot be asked for')
+      return {}
+    case 'json-schema':
+      if (output.description !== undefined)
+        ledger.drop('response_format.json_schema.description', 'a format has no description')
+      return { output_config: { format: { type: 'json_schema', schema: output.schema } } }
+    case 'text':
+    case undefined:
+      return {}
+  }
+}
+
+/** Keeps the last breakpoints: they end the longest prefixes. */
+function limitCacheMarkers(tools: readonly WireBlock[], conversation: Conversation, ledger: Ledger): void {
+  const blocks = [
+    ...tools,
+    ...conversation.system,
+    ...conversation.messages.flatMap((message) => message.content.flatMap(withNested)),
+  ]
+  const marked = blocks.filter((block) => block['cache_control'] !== undefined)
+  for (const block of marked.slice(0, -maxCacheMarkers)) {
+    delete block['cache_control']
+    ledger.drop(`${ledger.pathOf(block)}.cache_control`, 'at most four cache breakpoints')
+  }
+}
+
+function withNested(block: WireBlock): WireBlock[] {
+  const inner =
+    block['type'] === 'tool_result' && Array.isArray(block['content']) ? block['content'].filter(isObject) : []
+  return [...inner, block]
+}

@@ -1,0 +1,54 @@
+// The Anthropic Messages wire, both directions. Only the registry and tests import this; everything else stays inside.
+// https://platform.claude.com/docs/en/api/messages
+import { spliceJson, type Edit } from '../../wire/json-splice.ts'
+import type { CodecTarget, Dialect, UpstreamCall, WireRequest } from '../dialect.ts'
+import { decodeRequest } from './decode-request.ts'
+import { decodeResponse, inspectResponse } from './decode-response.ts'
+import { createStreamDecoder } from './decode-stream.ts'
+import { defaultVersion, encodeRequest, messagesPath } from './encode-request.ts'
+import { encodeResponse } from './encode-response.ts'
+import { createStreamEncoder } from './encode-stream.ts'
+import { decodeError, encodeError, encodeStreamError } from './errors.ts'
+import { facts } from './facts.ts'
+import { createStreamTap } from './tap.ts'
+
+export { joinOpaque } from './opaque.ts'
+
+const forwardHeaders = ['anthropic-version', 'anthropic-beta'] as const
+
+export const anthropicMessages: Dialect = {
+  id: 'anthropic-messages',
+  paths: ['/v1/messages', '/anthropic/v1/messages'],
+  forwardHeaders,
+  facts,
+  retarget,
+  // Usage is in every answer of this wire.
+  usageEdits: () => [],
+  decodeRequest,
+  encodeRequest,
+  decodeResponse,
+  encodeResponse,
+  streamDecoder: createStreamDecoder,
+  streamEncoder: createStreamEncoder,
+  streamTap: createStreamTap,
+  inspectResponse,
+  decodeError,
+  encodeError,
+  encodeStreamError,
+}
+
+function retarget(request: WireRequest, target: CodecTarget, edits: readonly Edit[]): UpstreamCall {
+  const model: Edit = { type: 'set', key: 'model', json: JSON.stringify(target.model) }
+  const forwarded = forwardHeaders
+    .map((name) => [name, request.headers.get(name)] as const)
+    .filter((header): header is readonly [(typeof forwardHeaders)[number], string] => header[1] !== null)
+  return {
+    path: messagesPath,
+    headers: {
+      'content-type': 'application/json',
+      'anthropic-version': defaultVersion,
+      ...Object.fromEntries(forwarded),
+    },
+    body: spliceJson(request.body, [...edits.filter(({ key }) => key !== 'model'), model]),
+  }
+}

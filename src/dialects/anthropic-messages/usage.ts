@@ -1,0 +1,94 @@
+// This wire's usage record and the canonical counters.
+// Input counts exclude cache reads and writes here, as in the canonical record.
+import type { Extras } from '../../ir/content.ts'
+import type { Usage } from '../../ir/usage.ts'
+import { isObject } from '../../wire/json-parse.ts'
+import { extrasOf, ownMembers } from './extras.ts'
+import { present } from './present.ts'
+
+const canonical = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens']
+
+/**
+ * Decodes a usage record; undefined where there is none.
+ * @param earlier what the same answer reported before: a `message_delta` repeats the cache writes without their lifetimes
+ */
+export function decodeUsage(value: unknown, earlier?: Usage): Usage | undefined {
+  if (!isObject(value)) return undefined
+  const details = isObject(value['output_tokens_details']) ? value['output_tokens_details'] : {}
+  const reasoning = counter(details['thinking_tokens'])
+  return {
+    evidence: 'reported',
+    ...present({
+      input: counter(value['input_tokens']),
+      cacheRead: counter(value['cache_read_input_tokens']),
+      output: counter(value['output_tokens']),
+      reasoning,
+      extras: usageExtras(value, reasoning !== undefined && Object.keys(details).length === 1),
+    }),
+    ...decodeCacheWrites(value, earlier),
+  }
+}
+
+/** Encodes the counters that are known. */
+function encodeCounters(usage: Usage): Record<string, unknown> {
+  const { input, cacheRead, cacheWrite, cacheWrite1h, output, reasoning } = usage
+  const unwritten = cacheWrite === undefined && cacheWrite1h === undefined
+  return present({
+    input_tokens: input,
+    cache_creation_input_tokens: unwritten ? undefined : (cacheWrite ?? 0) + (cacheWrite1h ?? 0),
+    cache_read_input_tokens: cacheRead,
+    cache_creation:
+      cacheWrite1h === undefined
+        ? undefined
+        : { ephemeral_5m_input_tokens: cacheWrite ?? 0, ephemeral_1h_input_tokens: cacheWrite1h },
+    output_tokens: output,
+    output_tokens_details: reasoning === undefined ? undefined : { thinking_tokens: reasoning },
+  })
+}
+
+function usageExtras(value: Record<string, unknown>, plainDetails: boolean): Extras | undefined {
+  const known = [...canonical]
+  if (plainDetails) known.push('output_tokens_details')
+  if (isPlainCacheCreation(value['cache_creation'])) known.push('cache_creation')
+  return extrasOf(value, known)
+}
+
+function isPlainCacheCreation(value: unknown): boolean {
+  if (!isObject(value) || Object.keys(value).length !== 2) return false
+  return 'ephemeral_5m_input_tokens' in value && 'ephemeral_1h_input_tokens' in value
+}
+
+function decodeCacheWrites(value: Record<string, unknown>, earlier: Usage | undefined): Partial<Usage> {
+  const total = counter(value['cache_creation_input_tokens'])
+  const split = value['cache_creation']
+  if (isObject(split)) {
+    const short = counter(split['ephemeral_5m_input_tokens'])
+    const long = counter(split['ephemeral_1h_input_tokens'])
+    if (long !== undefined) return { cacheWrite: short ?? Math.max(0, (total ?? 0) - long), cacheWrite1h: long }
+  }
+  if (total === undefined) return {}
+  const long = earlier?.cacheWrite1h
+  if (long === undefined) return { cacheWrite: total }
+  // Only a total this time: what was known to live for an hour still does, and alone if it was alone before.
+  const allLong = long > 0 && (earlier?.cacheWrite ?? 0) === 0
+  return allLong
+    ? { cacheWrite: 0, cacheWrite1h: total }
+    : { cacheWrite: Math.max(0, total - long), cacheWrite1h: Math.min(long, total) }
+}
+
+function counter(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, Math.trunc(value)) : undefined
+}
+
+/** Where a wire record has to be complete: whose extras to write, and what stands in for counters nobody reported. */
+export interface Completion {
+  readonly own: boolean
+  readonly fallback: { readonly input: number; readonly output: number }
+}
+
+/** Encodes usage for a place that demands the counters: clients add them up without looking. */
+export function fullUsage(usage: Usage | undefined, { own, fallback }: Completion): Record<string, unknown> {
+  const reported = { ...(usage && encodeCounters(usage)), ...(own && ownMembers(usage?.extras)) }
+  const cache = own ? {} : { cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
+  return { input_tokens: fallback.input, ...cache, output_tokens: fallback.output, ...reported }
+}

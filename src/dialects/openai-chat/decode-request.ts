@@ -1,0 +1,134 @@
+// A request of this wire as the canonical request. Owns the top-level members; messages and tools have their own files.
+import { failed, ok, type Outcome } from '../../ir/error.ts'
+import type { IrRequest, OutputFormat, Sampling } from '../../ir/request.ts'
+import type { WireRequest } from '../dialect.ts'
+import { decodeMessages } from './decode-messages.ts'
+import { decodeToolChoice, decodeTools, incompleteTool } from './decode-tools.ts'
+import { extrasOf, silently, unknownMembers, type Members } from './extras.ts'
+import { present } from './optional.ts'
+import { readRequest, type RequestShape } from './schema.ts'
+
+const knownMembers: readonly string[] = [
+  'model',
+  'messages',
+  'tools',
+  'functions',
+  'tool_choice',
+  'function_call',
+  'parallel_tool_calls',
+  'max_completion_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'seed',
+  'frequency_penalty',
+  'presence_penalty',
+  'n',
+  'stop',
+  'reasoning_effort',
+  'stream',
+  'user',
+]
+
+/** Decodes a request; fails with `invalid_value` or `invalid_messages` where a member has another shape than the wire's. */
+export function decodeRequest(wire: WireRequest): Outcome<IrRequest> {
+  const reading = readRequest(wire.body.value)
+  if (!reading.ok) {
+    const code = reading.at.startsWith('messages') ? 'invalid_messages' : 'invalid_value'
+    return failed(code, { param: reading.at })
+  }
+  const request = reading.value
+  const incomplete = incompleteTool(request)
+  if (incomplete !== undefined) return failed('missing_required_parameter', { param: incomplete })
+  const messages = decodeMessages(request.messages)
+  if (!messages.ok) return messages
+  return ok({
+    source: 'openai-chat',
+    model: request.model,
+    ...messages.value,
+    tools: decodeTools(request),
+    sampling: decodeSampling(request),
+    stream: request.stream === true,
+    ...present({
+      toolChoice: decodeToolChoice(request),
+      parallelToolCalls: request.parallel_tool_calls ?? undefined,
+      reasoning: request.reasoning_effort ? { effort: request.reasoning_effort } : undefined,
+      output: decodeOutput(request.response_format),
+      streamUsage: request.stream === true ? request.stream_options?.include_usage === true : undefined,
+      choices: request.n ?? undefined,
+      user: request.user ?? undefined,
+      extras: decodeExtras(request),
+    }),
+  })
+}
+
+function decodeSampling(request: RequestShape): Sampling {
+  const { stop } = request
+  return present({
+    maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? undefined,
+    temperature: request.temperature ?? undefined,
+    topP: request.top_p ?? undefined,
+    topK: request.top_k ?? undefined,
+    stop: typeof stop === 'string' ? [stop] : (stop ?? undefined),
+    seed: request.seed ?? undefined,
+    frequencyPenalty: request.frequency_penalty ?? undefined,
+    presencePenalty: request.presence_penalty ?? undefined,
+  })
+}
+
+function decodeOutput(format: RequestShape['response_format']): OutputFormat | undefined {
+  switch (format?.type) {
+    case 'text':
+      return { type: 'text' }
+    case 'json_object':
+      return { type: 'json-object' }
+    case 'json_schema': {
+      const { schema, name, description, strict } = (format.json_schema ?? {}) as Members
+      return {
+        type: 'json-schema',
+        schema,
+        ...(typeof name === 'string' && { name }),
+        ...(typeof description === 'string' && { description }),
+        ...(typeof strict === 'boolean' && { strict }),
+      }
+    }
+    default:
+      return undefined
+  }
+}
+
+function decodeExtras(request: RequestShape): IrRequest['extras'] {
+  const known = new Set(knownMembers)
+  // Of two limits the newer one counts, and the older one is lost elsewhere.
+  if (request.max_completion_tokens === undefined || request.max_completion_tokens === null) known.add('max_tokens')
+  const options = unknownMembers(request.stream_options ?? {}, new Set(['include_usage'])).said
+  const format = formatExtras(request.response_format)
+  const rest = { ...request, stream_options: options, response_format: format }
+  return extrasOf(rest, known, silently(silentMembers(request)))
+}
+
+/** What of a response format has no canonical name: all of one that only this provider knows. */
+function formatExtras(format: RequestShape['response_format']): unknown {
+  if (format === undefined || format === null || decodeOutput(format) === undefined) return format
+  const outer = unknownMembers(format, new Set(['type', 'json_schema'])).said
+  const inner = unknownMembers(format.json_schema ?? {}, new Set(['schema', 'name', 'description', 'strict'])).said
+  return Object.keys(inner).length > 0 ? { ...outer, json_schema: inner } : outer
+}
+
+// Spellings of one and the same thing, and members that say what is so without them.
+function silentMembers(request: RequestShape): Members {
+  const { tools, functions, stop, tool_choice: choice, function_call: legacyChoice } = request
+  return {
+    ...(request.stream === false && { stream: false }),
+    ...(typeof request.stream_options?.include_usage === 'boolean' && {
+      stream_options: { include_usage: request.stream_options.include_usage },
+    }),
+    ...(tools?.length === 0 && { tools }),
+    ...(functions?.length === 0 && { functions }),
+    ...(typeof stop === 'string' && { stop }),
+    ...(choice === 'any' && { tool_choice: choice }),
+    ...(legacyChoice !== undefined && legacyChoice !== null && { function_call: legacyChoice }),
+    ...(typeof request.max_tokens === 'number' &&
+      typeof request.max_completion_tokens !== 'number' && { max_tokens: request.max_tokens }),
+  }
+}

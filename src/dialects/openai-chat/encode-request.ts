@@ -1,0 +1,120 @@
+// The canonical request as a request of this wire. Owns the top-level members and what of them a foreign client loses.
+import { ok, type Outcome } from '../../ir/error.ts'
+import type { IrRequest, OutputFormat } from '../../ir/request.ts'
+import { isObject } from '../../wire/json-parse.ts'
+import type { CodecTarget, EncodedRequest } from '../dialect.ts'
+import { createEncodeContext, type EncodeContext } from './encode-context.ts'
+import { encodeMessages } from './encode-messages.ts'
+import { encodeReasoning } from './encode-reasoning.ts'
+import { encodeTools } from './encode-tools.ts'
+import { asideOf, ownMembers, type Members } from './extras.ts'
+import { present } from './optional.ts'
+import { upstreamPath } from './retarget.ts'
+
+/** OpenAI takes four stop sequences. */
+const maxStops = 4
+/** OpenAI wants a name for every schema. */
+const defaultSchemaName = 'response'
+
+const encoder = new TextEncoder()
+
+/** Encodes a request; fails with `unsupported_content` where leaving something out would change what was asked. */
+export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<EncodedRequest> {
+  const context = createEncodeContext(request)
+  context.lostExtras(request.extras)
+  const limit = limitKey(request, target)
+  const silent: Members = asideOf(request.extras).silent ?? {}
+  const { stream_options: options, response_format: format, ...rest } = context.own ? ownMembers(request.extras) : {}
+  if (limit !== 'max_tokens' && 'max_tokens' in silent) delete rest['max_tokens']
+  const body = {
+    model: target.model,
+    messages: encodeMessages(request, context),
+    ...encodeTools(request, context),
+    ...encodeSampling(request, context),
+    ...encodeReasoning(request, context),
+    ...present({
+      response_format: encodeOutput(request.output, format),
+      n: request.choices,
+      user: request.user,
+    }),
+    ...encodeStream(request, { ...members(context.own && silent['stream_options']), ...members(options) }),
+    ...rest,
+    ...(request.sampling.maxOutputTokens !== undefined && { [limit]: request.sampling.maxOutputTokens }),
+  }
+  const refusal = context.refusal()
+  if (refusal !== undefined) return { ok: false, error: refusal }
+  return ok({
+    call: {
+      path: upstreamPath,
+      headers: { 'content-type': 'application/json' },
+      body: encoder.encode(JSON.stringify(body)),
+    },
+    losses: context.losses,
+    toolNames: context.toolNames,
+  })
+}
+
+/** What the output limit is called: as the provider wants it, else as the client of this wire said it. */
+function limitKey(request: IrRequest, target: CodecTarget): 'max_tokens' | 'max_completion_tokens' {
+  if (target.maxTokensField !== undefined) return target.maxTokensField
+  const older = 'max_tokens' in (asideOf(request.extras).silent ?? {})
+  return older ? 'max_tokens' : 'max_completion_tokens'
+}
+
+function encodeSampling(request: IrRequest, context: EncodeContext): Members {
+  const { temperature, topP, topK, stop, seed, frequencyPenalty, presencePenalty } = request.sampling
+  if (!context.own && topK !== undefined) context.dropped('top_k', 'the wire has no such parameter')
+  return present({
+    temperature,
+    top_p: topP,
+    top_k: context.own ? topK : undefined,
+    stop: encodeStop(stop, request, context),
+    seed,
+    frequency_penalty: frequencyPenalty,
+    presence_penalty: presencePenalty,
+  })
+}
+
+function encodeStop(
+  stop: readonly string[] | undefined,
+  request: IrRequest,
+  context: EncodeContext,
+): readonly string[] | undefined {
+  if (context.own || stop === undefined) return stop
+  if (stop.length > maxStops)
+    context.dropped(stopPath(request), `the wire takes ${maxStops} stop sequences, the others were left out`)
+  return stop.length === 0 ? undefined : stop.slice(0, maxStops)
+}
+
+function stopPath(request: IrRequest): string {
+  return request.source === 'anthropic-messages' ? 'stop_sequences' : 'stop'
+}
+
+function encodeOutput(output: OutputFormat | undefined, extras: unknown): unknown {
+  const outer = isObject(extras) ? extras : {}
+  switch (output?.type) {
+    case undefined:
+      return isObject(extras) ? extras : undefined
+    case 'text':
+      return { ...outer, type: 'text' }
+    case 'json-object':
+      return { ...outer, type: 'json_object' }
+    case 'json-schema': {
+      const { schema, name, description, strict } = output
+      const inner = isObject(outer['json_schema']) ? outer['json_schema'] : {}
+      const record = { name: name ?? defaultSchemaName, ...present({ description, schema, strict }), ...inner }
+      return { ...outer, type: 'json_schema', json_schema: record }
+    }
+  }
+}
+
+/** Usage is asked for where the client's wire always has it. */
+function encodeStream(request: IrRequest, options: Members): Members {
+  const wanted = request.stream && (request.streamUsage ?? request.source !== 'openai-chat')
+  const all = { ...options, ...(wanted && { include_usage: true }) }
+  return { ...(request.stream && { stream: true }), ...(Object.keys(all).length > 0 && { stream_options: all }) }
+}
+
+function members(value: unknown): Members {
+  return isObject(value) ? value : {}
+}

@@ -1,0 +1,133 @@
+// Canonical events as the chunks of a stream. Owns the legal order: the role first, each call announced once, one finish
+// per choice, then usage, then the terminal, and nothing after it.
+import type { Extras } from '../../ir/content.ts'
+import type { IrEvent } from '../../ir/event.ts'
+import type { Loss } from '../../ir/loss.ts'
+import { mergeUsage, type Usage } from '../../ir/usage.ts'
+import type { Frame } from '../../wire/frame.ts'
+import type { Exchange, StreamEncoder } from '../dialect.ts'
+import { createChoiceEncoder, type ChoiceEncoder } from './encode-choice.ts'
+import { encodeStreamError } from './errors.ts'
+import { doneData } from './decode-stream.ts'
+import { extrasLosses, isOwn, ownMembers, type Members } from './extras.ts'
+import { finishLosses, usageLosses } from './response-losses.ts'
+import { encodeUsage } from './usage.ts'
+
+/**
+ * An encoder for one stream to a client of this wire.
+ * @see https://platform.openai.com/docs/api-reference/chat-streaming
+ */
+export function createStreamEncoder(exchange: Exchange): StreamEncoder {
+  const losses = new Map<string, Loss>()
+  const choices = new Map<number, ChoiceEncoder>()
+  const choiceOf = new Map<number, ChoiceEncoder>()
+  let head = { id: `chatcmpl-${exchange.requestId}`, created: exchange.createdAt, model: exchange.model }
+  let own = false
+  // Members of the chunk itself, for the next one that is written.
+  let pending: Members = {}
+  let usage: Usage | undefined
+  let closed = false
+
+  function lose(lost: readonly Loss[]): void {
+    for (const loss of lost) losses.set(`${loss.action} ${loss.path}`, loss)
+  }
+
+  function chunk(list: readonly Members[], counted: Members | null): Frame {
+    const usageMember = exchange.facts.wantsUsage ? { usage: counted } : {}
+    const { id, created, model } = head
+    const record = { id, object: 'chat.completion.chunk', created, model, choices: list, ...usageMember, ...pending }
+    pending = {}
+    return { data: JSON.stringify(record) }
+  }
+
+  function frames(entries: readonly Members[]): Frame[] {
+    return entries.map((entry) => chunk([entry], null))
+  }
+
+  function choice(index: number): ChoiceEncoder {
+    const known = choices.get(index)
+    if (known !== undefined) return known
+    const fresh = createChoiceEncoder(index, lose)
+    choices.set(index, fresh)
+    return fresh
+  }
+
+  function start(event: IrEvent & { type: 'response-start' }): Frame[] {
+    own = isOwn(event.extras)
+    const { id, created, model } = event
+    head = { id: id ?? head.id, created: created ?? head.created, model: model ?? head.model }
+    keep(event.extras)
+    return []
+  }
+
+  function keep(extras: Extras | undefined): void {
+    if (own) pending = { ...pending, ...headless(ownMembers(extras)) }
+    else lose(extrasLosses(extras))
+  }
+
+  function addExtras(event: IrEvent & { type: 'extras-add' }): Frame[] {
+    if (event.scope === 'response') keep(event.extras)
+    else if (!own && !isOwn(event.extras)) lose(extrasLosses(event.extras))
+    else choice(event.choice).addMembers(event.scope, ownMembers(event.extras))
+    return []
+  }
+
+  function end(): Frame[] {
+    closed = true
+    if (choices.size === 0) choice(0)
+    const last = [...choices].sort(([left], [right]) => left - right).flatMap(([, encoder]) => encoder.end())
+    const counted = exchange.facts.wantsUsage && usage !== undefined ? [chunk([], encodeUsage(usage))] : []
+    if (!own) lose(usageLosses(usage))
+    return [...frames(last), ...counted, { data: doneData }]
+  }
+
+  return {
+    step(event) {
+      if (closed) return []
+      switch (event.type) {
+        case 'response-start':
+          return start(event)
+        case 'part-start': {
+          const encoder = choice(event.choice)
+          choiceOf.set(event.part, encoder)
+          return frames(encoder.step(event, own))
+        }
+        case 'text-delta':
+        case 'reasoning-delta':
+        case 'signature-delta':
+        case 'refusal-delta':
+        case 'tool-input-delta':
+        case 'citation-add':
+        case 'opaque-delta':
+        case 'part-end':
+          return frames(choiceOf.get(event.part)?.step(event, own) ?? [])
+        case 'extras-add':
+          return addExtras(event)
+        case 'choice-finish':
+          lose(finishLosses(event.finish))
+          choice(event.choice).finish(event.finish)
+          return []
+        case 'usage-report':
+          usage = mergeUsage(usage, event.usage)
+          return []
+        case 'event-skip':
+          lose([{ path: event.kind, action: 'dropped', reason: event.reason }])
+          return []
+        case 'keep-alive':
+          return []
+        case 'error':
+          closed = true
+          return encodeStreamError(event.error, exchange.requestId)
+        case 'response-end':
+          return end()
+      }
+    },
+    losses: () => [...losses.values()],
+  }
+}
+
+/** Members that a whole answer had beside its head; a stream has its own. */
+function headless(members: Members): Members {
+  const { id: _id, model: _model, object: _object, ...rest } = members
+  return rest
+}

@@ -1,0 +1,73 @@
+// `providers list`: what can be reached and with which accounts. Names of secrets, never their values.
+import { z } from 'zod'
+import { providerView } from './config-view.ts'
+import { defineOperation, type OperationContext } from './operation.ts'
+import type { CredentialSource, ProviderRecord } from '../catalog/snapshot.ts'
+
+export const providersList = defineOperation({
+  verb: 'providers list',
+  tier: 'read',
+  summary: 'List the providers with their wire formats and accounts, without secrets.',
+  examples: ['providers list', 'providers list --json'],
+  scope: 'anywhere',
+  positional: [],
+  columns: ['id', 'type', 'base_url', 'api_formats', 'accounts'],
+  input: z.strictObject({}),
+  output: z.array(
+    z.strictObject({
+      id: z.string(),
+      type: z.string(),
+      base_url: z.string().nullable(),
+      api_formats: z.array(z.string()),
+      auth: z.string(),
+      accounts: z.array(
+        z.strictObject({
+          id: z.string(),
+          priority: z.int(),
+          credential: z.string().nullable().describe('Where the secret comes from'),
+          resolvable: z.boolean().nullable().describe('Whether it has a value; null where that cannot be known here'),
+        }),
+      ),
+      allow_private: z.boolean(),
+      allow_http: z.boolean(),
+      capabilities: z.record(z.string(), z.union([z.boolean(), z.number()])),
+    }),
+  ),
+  run: async (context) =>
+    [...context.snapshot.providers.values()].map((provider) => {
+      const { type, base_url, api_formats, auth_scheme, allow_private, allow_http, capabilities } =
+        providerView(provider)
+      const accounts = provider.accounts.map((account) => ({
+        id: account.id,
+        priority: account.priority,
+        credential: account.credential === null ? null : credentialName(account.credential),
+        resolvable: isResolvable(account.credential, provider, context),
+      }))
+      return {
+        id: provider.id,
+        type,
+        base_url,
+        api_formats,
+        auth: auth_scheme.kind,
+        accounts,
+        allow_private,
+        allow_http,
+        capabilities,
+      }
+    }),
+})
+
+function credentialName(credential: CredentialSource): string {
+  return credential.source === 'env' ? `env ${credential.env}` : 'inline [redacted]'
+}
+
+function isResolvable(
+  credential: CredentialSource | null,
+  provider: ProviderRecord,
+  context: OperationContext,
+): boolean | null {
+  if (provider.authScheme.kind === 'none') return true
+  if (credential === null) return false
+  if (credential.source === 'inline') return true
+  return context.hasSecret === undefined ? null : context.hasSecret(credential.env)
+}

@@ -1,0 +1,49 @@
+// `status`: what a running gateway says of itself.
+import { z } from 'zod'
+import { GatewayError } from '../ir/error.ts'
+import { defineOperation } from './operation.ts'
+
+export const status = defineOperation({
+  verb: 'status',
+  tier: 'read',
+  summary: 'Show what the running gateway says of itself: version, uptime, requests in flight, store.',
+  examples: ['status', 'status --url https://gateway.example.com'],
+  scope: 'gateway',
+  positional: [],
+  needsStores: true,
+  input: z.strictObject({}),
+  output: z.strictObject({
+    version: z.string(),
+    runtime: z.string(),
+    url: z.string().nullable(),
+    pid: z.int().nullable(),
+    started_at: z.iso.datetime(),
+    uptime_ms: z.number(),
+    revision: z.string().describe('Of the configuration in use'),
+    in_flight: z.int(),
+    store: z.strictObject({ kind: z.string(), ok: z.boolean() }),
+    traces: z.strictObject({ queued: z.int(), dropped: z.int(), failed: z.int() }),
+  }),
+  run: async ({ snapshot, stores, clock, status: runtime }) => {
+    if (runtime === undefined) throw new GatewayError('not_configured', { message: 'no gateway is running here' })
+    const now = runtime()
+    return {
+      version: now.version,
+      runtime: now.runtime,
+      url: now.url,
+      pid: now.pid,
+      started_at: new Date(now.startedAt).toISOString(),
+      uptime_ms: Math.max(0, clock.now() - now.startedAt),
+      revision: snapshot.revision,
+      in_flight: now.inFlight,
+      store: {
+        kind: snapshot.storage.kind,
+        ok: await stores.ledger.check().then(
+          () => true,
+          () => false,
+        ),
+      },
+      traces: { queued: now.traces.queued, dropped: now.traces.dropped, failed: now.traces.failed },
+    }
+  },
+})

@@ -1,0 +1,194 @@
+// ConfigStore and LedgerStore over a key-value service that is eventually consistent (Cloudflare KV).
+// It has no compare-and-set, so there is no CoordinationStore here and there must not be a pretended one.
+import type { ConfigStore, LedgerStore, StoredConfig, TraceQuery, TraceRow } from '../ports/index.ts'
+import { matchesQuery, storedId, storedText, storedTrace } from './trace-row.ts'
+
+export interface KeyValueEntry {
+  readonly key: string
+  /** What was given to `put`, empty where nothing was. */
+  readonly note: string
+}
+
+/** What a key-value service has to offer. Values are JSON values; keys at most 512 bytes. */
+export interface KeyValue {
+  /** The value, or undefined where there is none. */
+  get(key: string): Promise<unknown>
+  /** `note` (at most 1,000 bytes) comes back from `list` without reading the value. */
+  put(key: string, value: unknown, options: { readonly note?: string; readonly ttlMs?: number }): Promise<void>
+  /** Keys in ascending order of their UTF-8 bytes. `cursor` is absent on the last page. */
+  list(options: {
+    readonly prefix: string
+    readonly limit: number
+    readonly cursor?: string
+  }): Promise<{ readonly entries: readonly KeyValueEntry[]; readonly cursor?: string }>
+  delete(key: string): Promise<void>
+}
+
+export interface KvOptions {
+  /** Rows vanish by themselves after this time, which saves pruning; null keeps them. */
+  readonly traceTtlMs: number | null
+}
+
+export interface KvStores {
+  readonly config: ConfigStore
+  readonly coordination: undefined
+  readonly ledger: LedgerStore
+}
+
+/** The two stores that KV can serve honestly. A configuration that needs the third has to be refused by whoever reads it. */
+export function createKvStores(kv: KeyValue, options: KvOptions = { traceTtlMs: null }): KvStores {
+  return { config: kvConfig(kv), coordination: undefined, ledger: kvLedger(kv, options) }
+}
+
+const currentConfig = 'config/current'
+const configRevisions = 'config/revision/'
+const tracePrefix = 'trace/'
+const traceIds = 'trace-id/'
+
+// Cloudflare lists at most 1,000 keys a call and allows 1,000 operations an invocation; a removed row takes two.
+const page = 1000
+const maxPruned = 400
+
+/** Sixteen digits that fall as `value` rises, so that the list order is newest first. */
+function inverted(value: number): string {
+  const clamped = Math.min(Math.max(0, value), Number.MAX_SAFE_INTEGER)
+  return String(Number.MAX_SAFE_INTEGER - clamped).padStart(16, '0')
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  // Reading properties of any object is safe; every field is checked on its own.
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined
+}
+
+function storedConfig(value: unknown): StoredConfig | undefined {
+  const fields = fieldsOf(value)
+  const revision = fields?.['revision']
+  const document = fields?.['document']
+  const publishedAt = fields?.['publishedAt']
+  if (typeof revision !== 'number' || typeof document !== 'string' || typeof publishedAt !== 'number') return undefined
+  return { revision, document, publishedAt }
+}
+
+function kvConfig(kv: KeyValue): ConfigStore {
+  const load = async (): Promise<StoredConfig | undefined> => storedConfig(await kv.get(currentConfig))
+
+  return {
+    exclusive: false,
+    load,
+    // `expected` only lifts the revision: this replica may not have seen the document the caller built on, and
+    // refusing on a stale read would lock out the honest operator without stopping a race.
+    publish: async (document, expected, now) => {
+      const revision = Math.max((await load())?.revision ?? 0, expected) + 1
+      const config: StoredConfig = { revision, document, publishedAt: now }
+      await kv.put(configRevisions + inverted(revision), config, {})
+      await kv.put(currentConfig, config, {})
+      return { ok: true, revision }
+    },
+    history: async (limit) => {
+      if (limit <= 0) return []
+      const { entries } = await kv.list({ prefix: configRevisions, limit: Math.min(limit, page) })
+      const documents = await Promise.all(entries.map(async ({ key }) => storedConfig(await kv.get(key))))
+      return documents.filter((document) => document !== undefined)
+    },
+  }
+}
+
+/** Printable and at most 384 bytes for a stored id, so that prefix and time still fit into a key. */
+function keyPart(requestId: string): string {
+  return storedId(requestId).replaceAll(/[\u0000-\u001F\u007F%/]/g, (char) => encodeURIComponent(char))
+}
+
+/** The filter fields, for listing without reading values; empty where they would be too long. */
+function noteOf(row: TraceRow): string {
+  const note = JSON.stringify([row.route, row.provider, row.outcome])
+  return note.length <= 300 ? note : ''
+}
+
+/** False where a note already shows that its row cannot match. */
+function noteMayMatch(note: string, query: TraceQuery): boolean {
+  if (note === '') return true
+  // Compared as text, as the note was made: the parts a query asks for have to be in it.
+  return [query.route, query.provider, query.outcome].every(
+    (part) => part === undefined || note.includes(JSON.stringify(storedText(part))),
+  )
+}
+
+function kvLedger(kv: KeyValue, { traceTtlMs }: KvOptions): LedgerStore {
+  const ttl = traceTtlMs === null ? {} : { ttlMs: traceTtlMs }
+
+  async function append(source: TraceRow): Promise<void> {
+    const row = storedTrace(source)
+    const idKey = traceIds + keyPart(row.requestId)
+    if ((await kv.get(idKey)) !== undefined) return
+    const key = `${tracePrefix}${inverted(row.startedAt)}/${keyPart(row.requestId)}`
+    // The row first: a stop in between leaves a row that is listed, and the retry writes the same key again.
+    await kv.put(key, row, { ...ttl, note: noteOf(row) })
+    await kv.put(idKey, key, ttl)
+  }
+
+  async function read(key: string): Promise<TraceRow | undefined> {
+    const fields = fieldsOf(await kv.get(key))
+    return fields === undefined ? undefined : storedTrace(fields)
+  }
+
+  /** Keys that started before `before`, newest first. KV cannot start a list at a key, so newer ones are walked over. */
+  async function* keysBefore(before: number | undefined): AsyncGenerator<KeyValueEntry> {
+    // '0' sorts right after '/', so this lies behind every key of that very millisecond and before the next older one.
+    const after = before === undefined ? '' : `${tracePrefix}${inverted(before)}0`
+    let cursor: string | undefined
+    do {
+      const found = await kv.list({ prefix: tracePrefix, limit: page, ...(cursor === undefined ? {} : { cursor }) })
+      for (const entry of found.entries) if (entry.key > after) yield entry
+      cursor = found.cursor
+    } while (cursor !== undefined)
+  }
+
+  async function traces(query: TraceQuery): Promise<readonly TraceRow[]> {
+    const found: TraceRow[] = []
+    if (query.limit <= 0) return found
+    let candidates: string[] = []
+    async function take(): Promise<void> {
+      const rows = await Promise.all(candidates.map(read))
+      candidates = []
+      for (const row of rows) if (row !== undefined && matchesQuery(row, query)) found.push(row)
+    }
+    for await (const { key, note } of keysBefore(query.before)) {
+      if (!noteMayMatch(note, query)) continue
+      candidates.push(key)
+      // Values are read in parallel, and never more of them than are still wanted.
+      if (found.length + candidates.length >= query.limit) await take()
+      if (found.length >= query.limit) return found
+    }
+    await take()
+    return found
+  }
+
+  async function pruneTraces(before: number, batch: number): Promise<number> {
+    const doomed: string[] = []
+    for await (const { key } of keysBefore(before)) {
+      doomed.push(key)
+      // The oldest come last, so only the end of the walk is kept.
+      if (doomed.length > Math.min(batch, maxPruned)) doomed.shift()
+    }
+    for (const key of doomed) {
+      await kv.delete(traceIds + key.slice(key.lastIndexOf('/') + 1))
+      await kv.delete(key)
+    }
+    return doomed.length
+  }
+
+  return {
+    appendTraces: async (rows) => {
+      for (const row of rows) await append(row)
+    },
+    trace: async (requestId) => {
+      const key = await kv.get(traceIds + keyPart(requestId))
+      return typeof key === 'string' ? read(key) : undefined
+    },
+    traces,
+    pruneTraces,
+    check: async () => {
+      await kv.get(currentConfig)
+    },
+  }
+}

@@ -1,0 +1,136 @@
+// The reference drivers: what every other driver has to agree with, and the stores of a single process without a disk.
+// Everything is bounded, as a gateway on memory alone may run for months.
+import type {
+  ConfigStore,
+  CoordinationStore,
+  CounterResult,
+  LedgerStore,
+  StoredConfig,
+  TraceRow,
+} from '../ports/index.ts'
+import { matchesQuery, newestFirst, storedId, storedTrace } from './trace-row.ts'
+
+/** How much is kept before the oldest goes. */
+export interface MemoryLimits {
+  readonly traces: number
+  readonly documents: number
+}
+
+export interface MemoryStores {
+  readonly config: ConfigStore
+  readonly coordination: CoordinationStore
+  readonly ledger: LedgerStore
+}
+
+const defaultLimits: MemoryLimits = { traces: 10_000, documents: 100 }
+// Expired leases and counters are looked for once per this many steps.
+const sweepEvery = 1000
+
+/** The three stores in memory. Nothing survives the process. */
+export function createMemoryStores(limits: MemoryLimits = defaultLimits): MemoryStores {
+  return {
+    config: memoryConfig(limits.documents),
+    coordination: memoryCoordination(),
+    ledger: memoryLedger(limits.traces),
+  }
+}
+
+function memoryConfig(maxDocuments: number): ConfigStore {
+  const documents: StoredConfig[] = []
+  return {
+    exclusive: true,
+    load: () => Promise.resolve(documents[0]),
+    publish: (document, expected, now) => {
+      const current = documents[0]?.revision ?? 0
+      if (current !== expected) return Promise.resolve({ ok: false, current })
+      documents.unshift({ revision: current + 1, document, publishedAt: now })
+      documents.length = Math.min(documents.length, maxDocuments)
+      return Promise.resolve({ ok: true, revision: current + 1 })
+    },
+    history: (limit) => Promise.resolve(documents.slice(0, Math.max(0, limit))),
+  }
+}
+
+interface Expiring {
+  readonly expiresAt: number
+}
+
+function sweep(entries: Map<string, Expiring>, now: number): void {
+  for (const [name, entry] of entries) if (entry.expiresAt <= now) entries.delete(name)
+}
+
+function memoryCoordination(): CoordinationStore {
+  const leases = new Map<string, Expiring & { readonly owner: string }>()
+  const counters = new Map<string, Expiring & { readonly value: number }>()
+  let steps = 0
+
+  function step(now: number): void {
+    steps += 1
+    if (steps % sweepEvery !== 0) return
+    sweep(leases, now)
+    sweep(counters, now)
+  }
+
+  function alive(name: string, now: number): (Expiring & { readonly value: number }) | undefined {
+    const counter = counters.get(name)
+    return counter !== undefined && counter.expiresAt > now ? counter : undefined
+  }
+
+  function add(name: string, amount: number, limit: number | null, now: number, ttlMs: number): CounterResult {
+    const counter = alive(name, now)
+    const value = counter?.value ?? 0
+    const sum = value + amount
+    if (sum > (limit ?? Number.MAX_SAFE_INTEGER)) return { ok: false, value }
+    counters.set(name, { value: sum, expiresAt: counter?.expiresAt ?? now + ttlMs })
+    return { ok: true, value: sum }
+  }
+
+  return {
+    acquire: (name, owner, now, ttlMs) => {
+      step(now)
+      const lease = leases.get(name)
+      if (lease !== undefined && lease.owner !== owner && lease.expiresAt > now) return Promise.resolve(false)
+      leases.set(name, { owner, expiresAt: now + ttlMs })
+      return Promise.resolve(true)
+    },
+    release: (name, owner) => {
+      if (leases.get(name)?.owner === owner) leases.delete(name)
+      return Promise.resolve()
+    },
+    add: (name, amount, limit, now, ttlMs) => {
+      step(now)
+      return Promise.resolve(add(name, amount, limit, now, ttlMs))
+    },
+    peek: (name, now) => Promise.resolve(alive(name, now)?.value ?? 0),
+  }
+}
+
+function memoryLedger(maxTraces: number): LedgerStore {
+  // In order of arrival: the first entry is the one to go when the store is full.
+  const rows = new Map<string, TraceRow>()
+  return {
+    appendTraces: (incoming) => {
+      for (const source of incoming) {
+        const row = storedTrace(source)
+        if (!rows.has(row.requestId)) rows.set(row.requestId, row)
+      }
+      for (const requestId of rows.keys()) {
+        if (rows.size <= maxTraces) break
+        rows.delete(requestId)
+      }
+      return Promise.resolve()
+    },
+    trace: (requestId) => Promise.resolve(rows.get(storedId(requestId))),
+    traces: (query) => {
+      const found = [...rows.values()].filter((row) => matchesQuery(row, query)).sort(newestFirst)
+      return Promise.resolve(found.slice(0, Math.max(0, query.limit)))
+    },
+    pruneTraces: (before, batch) => {
+      const old = [...rows.values()].filter((row) => row.startedAt < before).sort(newestFirst)
+      const doomed = old.slice(Math.max(0, old.length - batch))
+      for (const row of doomed) rows.delete(row.requestId)
+      return Promise.resolve(doomed.length)
+    },
+    check: () => Promise.resolve(),
+  }
+}

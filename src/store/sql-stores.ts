@@ -1,0 +1,132 @@
+// The three stores over SQL: which statement answers which call. The SQL itself is in sql/queries.ts.
+import type {
+  ConfigStore,
+  CoordinationStore,
+  CounterResult,
+  LedgerStore,
+  PublishResult,
+  StoredConfig,
+} from '../ports/index.ts'
+import type { SqlExecutor, SqlRow } from './sql/executor.ts'
+import * as queries from './sql/queries.ts'
+import { storedTrace } from './trace-row.ts'
+
+export interface SqlStores {
+  readonly config: ConfigStore
+  readonly coordination: CoordinationStore
+  readonly ledger: LedgerStore
+}
+
+// Expired leases and counters are removed once per this many steps; the first time early, as a Worker isolate may not live long.
+const sweepEvery = 500
+const firstSweep = 50
+
+/** The three stores over one migrated database (see `migrate`). */
+export function createSqlStores(sql: SqlExecutor): SqlStores {
+  return { config: sqlConfig(sql), coordination: sqlCoordination(sql), ledger: sqlLedger(sql) }
+}
+
+/** A column that holds a number in every row we wrote; anything else means that the database was tampered with. */
+function numberOf(row: SqlRow | undefined, column: string): number {
+  const value = row?.[column]
+  if (typeof value !== 'number') throw new TypeError(`the database gave no number for ${column}`)
+  return value
+}
+
+function sqlConfig(sql: SqlExecutor): ConfigStore {
+  async function history(limit: number): Promise<readonly StoredConfig[]> {
+    const rows = await sql.all(queries.configHistory, [Math.max(0, limit)])
+    return rows.map((row) => ({
+      revision: numberOf(row, 'revision'),
+      document: String(row['document']),
+      publishedAt: numberOf(row, 'publishedAt'),
+    }))
+  }
+
+  async function publish(document: string, expected: number, now: number): Promise<PublishResult> {
+    const { changes } = await sql.run(queries.publishConfig, [document, expected, now])
+    if (changes === 1) return { ok: true, revision: expected + 1 }
+    const rows = await sql.all(queries.currentRevision, [])
+    return { ok: false, current: numberOf(rows[0], 'revision') }
+  }
+
+  return { exclusive: true, load: async () => (await history(1))[0], publish, history }
+}
+
+function sqlCoordination(sql: SqlExecutor): CoordinationStore {
+  let steps = sweepEvery - firstSweep
+
+  async function sweep(now: number): Promise<void> {
+    steps += 1
+    if (steps % sweepEvery !== 0) return
+    // The caller has its answer already; housekeeping that fails is tried again later.
+    await sql
+      .batch([
+        { sql: queries.sweepCounters, params: [now] },
+        { sql: queries.sweepLeases, params: [now] },
+      ])
+      .catch(() => [])
+  }
+
+  async function peek(name: string, now: number): Promise<number> {
+    const rows = await sql.all(queries.readCounter, [name, now])
+    return rows.length === 0 ? 0 : numberOf(rows[0], 'value')
+  }
+
+  async function add(
+    name: string,
+    amount: number,
+    limit: number | null,
+    now: number,
+    ttlMs: number,
+  ): Promise<CounterResult> {
+    // Without a limit the sum still has to stay an integer that JavaScript can hold.
+    const most = limit ?? Number.MAX_SAFE_INTEGER
+    const rows = await sql.all(queries.addToCounter, [name, amount, most, now, now + ttlMs])
+    const result = rows.length === 0 ? { ok: false, value: await peek(name, now) } : added(rows)
+    await sweep(now)
+    return result
+  }
+
+  function added(rows: readonly SqlRow[]): CounterResult {
+    return { ok: true, value: numberOf(rows[0], 'value') }
+  }
+
+  return {
+    acquire: async (name, owner, now, ttlMs) => {
+      const rows = await sql.all(queries.acquireLease, [name, owner, now, now + ttlMs])
+      await sweep(now)
+      return rows.length === 1
+    },
+    release: async (name, owner) => {
+      await sql.run(queries.releaseLease, [name, owner])
+    },
+    add,
+    peek,
+  }
+}
+
+function sqlLedger(sql: SqlExecutor): LedgerStore {
+  return {
+    appendTraces: async (rows) => {
+      const statements = queries.appendStatements(rows, sql.bulk)
+      if (statements.length > 0) await sql.batch(statements)
+    },
+    trace: async (requestId) => {
+      const { sql: text, params } = queries.oneTrace(requestId)
+      const row = (await sql.all(text, params))[0]
+      return row === undefined ? undefined : storedTrace(row)
+    },
+    traces: async (query) => {
+      const { sql: text, params } = queries.listTraces(query)
+      return (await sql.all(text, params)).map((row) => storedTrace(row))
+    },
+    pruneTraces: async (before, batch) => {
+      const { changes } = await sql.run(queries.pruneTraces, [before, Math.max(0, batch)])
+      return changes
+    },
+    check: async () => {
+      await sql.all(queries.checkTraces, [])
+    },
+  }
+}

@@ -1,0 +1,53 @@
+// Generated from migrations/*.sql by test/store/generate-migrations.ts; a test fails when it is stale. Do not edit.
+export const migrations = [
+  {
+    name: '0001_init.sql',
+    statements: [
+      `CREATE TABLE config_documents (
+  revision INTEGER PRIMARY KEY,
+  document TEXT NOT NULL,
+  published_at INTEGER NOT NULL
+) STRICT`,
+      `CREATE TABLE leases (
+  name TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE counters (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE traces (
+  request_id TEXT NOT NULL UNIQUE,
+  started_at INTEGER NOT NULL,
+  revision TEXT NOT NULL,
+  dialect TEXT NOT NULL,
+  path TEXT NOT NULL,
+  key_id TEXT,
+  tenant TEXT,
+  inbound_model TEXT,
+  route TEXT,
+  provider TEXT,
+  account TEXT,
+  model TEXT,
+  upstream_dialect TEXT,
+  streamed INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  error_code TEXT,
+  finish TEXT,
+  duration_ms INTEGER NOT NULL,
+  ttft_ms INTEGER,
+  input_tokens INTEGER,
+  cache_read_tokens INTEGER,
+  cache_write_tokens INTEGER,
+  output_tokens INTEGER,
+  reasoning_tokens INTEGER,
+  usage_evidence TEXT,
+  detail TEXT NOT NULL
+) STRICT`,
+      'CREATE INDEX traces_newest ON traces (started_at DESC, request_id, outcome, provider, route)',
+    ],
+  },
+]

@@ -1,0 +1,135 @@
+// Every SQL text of Signalbox and what each returns. Constants only: values are bound, never written into the text.
+// One dialect for D1, node:sqlite and bun:sqlite: no BEGIN, no PRAGMA, at most a handful of parameters.
+import type { TraceQuery, TraceRow } from '../../ports/index.ts'
+import { storedId, storedText, storedTrace, traceFields } from '../trace-row.ts'
+import type { SqlExecutor, SqlStatement, SqlValue } from './executor.ts'
+
+// Every amount that is stored again is cast: D1 binds numbers as REAL.
+
+/** Params: document, expected revision, now. Changes one row, or none where somebody published in between. */
+export const publishConfig = `
+INSERT INTO config_documents (revision, document, published_at)
+SELECT CAST(?2 AS INTEGER) + 1, ?1, CAST(?3 AS INTEGER)
+WHERE (SELECT COALESCE(MAX(revision), 0) FROM config_documents) = ?2`
+
+export const currentRevision = 'SELECT COALESCE(MAX(revision), 0) AS revision FROM config_documents'
+
+/** Params: limit. */
+export const configHistory = `
+SELECT revision, document, published_at AS publishedAt FROM config_documents ORDER BY revision DESC LIMIT ?1`
+
+/** Params: name, owner, now, expiry. Returns a row where `owner` holds the lease afterwards. */
+export const acquireLease = `
+INSERT INTO leases (name, owner, expires_at) VALUES (?1, ?2, CAST(?4 AS INTEGER))
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+WHERE leases.owner = excluded.owner OR leases.expires_at <= ?3
+RETURNING name`
+
+/** Params: name, owner. */
+export const releaseLease = 'DELETE FROM leases WHERE name = ?1 AND owner = ?2'
+
+/**
+ * Params: name, amount, limit, now, expiry. Returns the new value, or no row where it would pass the limit.
+ * The SELECT finds the live counter (an expired one counts as absent), adds, and gives up above the limit; the
+ * statement takes the write lock before it reads, so nobody adds in between. A running counter keeps its expiry.
+ */
+export const addToCounter = `
+INSERT INTO counters (name, value, expires_at)
+SELECT ?1, COALESCE(live.value, 0) + CAST(?2 AS INTEGER), COALESCE(live.expires_at, CAST(?5 AS INTEGER))
+FROM (SELECT 1) LEFT JOIN counters AS live ON live.name = ?1 AND live.expires_at > ?4
+WHERE COALESCE(live.value, 0) + ?2 <= ?3
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+RETURNING value`
+
+/** Params: name, now. */
+export const readCounter = 'SELECT value FROM counters WHERE name = ?1 AND expires_at > ?2'
+
+/** Params: now. An expired row means the same as an absent one, so removing it changes nothing. Bounded, to stay short. */
+export const sweepCounters = `
+DELETE FROM counters WHERE name IN (SELECT name FROM counters WHERE expires_at <= ?1 LIMIT 1000)`
+export const sweepLeases = `
+DELETE FROM leases WHERE name IN (SELECT name FROM leases WHERE expires_at <= ?1 LIMIT 1000)`
+
+const columns = traceFields.map(columnName)
+
+function columnName(field: keyof TraceRow): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+const insertInto = `INSERT INTO traces (${columns.join(', ')})`
+const unlessThere = 'ON CONFLICT (request_id) DO NOTHING'
+const insertTrace = `${insertInto} VALUES (${columns.map(() => '?').join(', ')}) ${unlessThere}`
+const insertTraces = `
+${insertInto} SELECT ${columns.map((_, index) => `value->>${index}`).join(', ')} FROM json_each(?1) WHERE true
+${unlessThere}`
+
+const selectTraces = `SELECT ${columns.map((column, index) => `${column} AS ${traceFields[index]}`).join(', ')} FROM traces`
+
+/** Params: request id. */
+export const traceById = `${selectTraces} WHERE request_id = ?1`
+
+/** Params: before, at most. Removes the oldest first. */
+export const pruneTraces = `
+DELETE FROM traces WHERE rowid IN (
+  SELECT rowid FROM traces WHERE started_at < ?1 ORDER BY started_at, request_id DESC LIMIT ?2
+)`
+
+export const checkTraces = 'SELECT request_id FROM traces LIMIT 1'
+
+// One bound text may be 2 MB on D1. A unit takes 3 bytes of UTF-8 at most, and a stored row has fewer than 100,000 units.
+const maxChunkUnits = 400_000
+
+/** The statements that append these rows in order, to be run as one batch. */
+export function appendStatements(rows: readonly TraceRow[], bulk: SqlExecutor['bulk']): SqlStatement[] {
+  const values = rows.map(traceValues)
+  return bulk === 'bind' ? values.map((params) => ({ sql: insertTrace, params })) : jsonStatements(values)
+}
+
+function traceValues(source: TraceRow): SqlValue[] {
+  const row = storedTrace(source)
+  return traceFields.map((field) => {
+    const value = row[field]
+    return typeof value === 'boolean' ? Number(value) : value
+  })
+}
+
+function jsonStatements(rows: readonly (readonly SqlValue[])[]): SqlStatement[] {
+  const statements: SqlStatement[] = []
+  let chunk: string[] = []
+  let units = 0
+  function close(): void {
+    if (chunk.length > 0) statements.push({ sql: insertTraces, params: [`[${chunk.join(',')}]`] })
+    chunk = []
+    units = 0
+  }
+  for (const row of rows) {
+    const text = JSON.stringify(row)
+    if (units + text.length > maxChunkUnits) close()
+    chunk.push(text)
+    units += text.length + 1
+  }
+  close()
+  return statements
+}
+
+/** The listing. Its text is one of sixteen, so that a statement cache holds them all and `before` can use the index. */
+export function listTraces(query: TraceQuery): SqlStatement {
+  const conditions: string[] = []
+  const params: SqlValue[] = [Math.max(0, query.limit)]
+  function where(condition: string, value: SqlValue | undefined): void {
+    if (value === undefined) return
+    params.push(value)
+    conditions.push(`${condition} ?${params.length}`)
+  }
+  where('started_at <', query.before)
+  where('route =', query.route === undefined ? undefined : storedText(query.route))
+  where('provider =', query.provider === undefined ? undefined : storedText(query.provider))
+  where('outcome =', query.outcome === undefined ? undefined : storedText(query.outcome))
+  const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+  return { sql: `${selectTraces}${filter} ORDER BY started_at DESC, request_id LIMIT ?1`, params }
+}
+
+/** One trace by its id. */
+export function oneTrace(requestId: string): SqlStatement {
+  return { sql: traceById, params: [storedId(requestId)] }
+}

@@ -1,0 +1,32 @@
+// Whether a list of losses accounts for a difference. Nothing may be lost without an entry.
+import type { Loss } from '../../src/ir/loss.ts'
+import { list, record } from './json.ts'
+
+/** Whether a loss names this place: the place itself, or something that contains it. */
+export function covers(losses: readonly Loss[], at: string): boolean {
+  return losses.some(({ path }) => path === at || isInside(at, path) || path === `${at}[0]`)
+}
+
+/** Whether a loss names this place, something that contains it, or something inside it. */
+export function touches(losses: readonly Loss[], at: string): boolean {
+  return covers(losses, at) || losses.some(({ path }) => isInside(path, at))
+}
+
+function isInside(inner: string, outer: string): boolean {
+  return inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`)
+}
+
+/** The paths at which `after` lacks what `before` says: the outermost absent member, or the differing leaf. */
+export function lostPaths(before: unknown, after: unknown, at = ''): string[] {
+  if (Array.isArray(before)) {
+    if (!Array.isArray(after)) return [at]
+    return before.flatMap((member, index) => lostPaths(member, list(after)[index], `${at}[${index}]`))
+  }
+  if (typeof before === 'object' && before !== null) {
+    if (typeof after !== 'object' || after === null || Array.isArray(after)) return [at]
+    return Object.entries(before).flatMap(([key, member]) =>
+      lostPaths(member, record(after)[key], at === '' ? key : `${at}.${key}`),
+    )
+  }
+  return before === after ? [] : [at]
+}
