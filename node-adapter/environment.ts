@@ -3,5 +3,7 @@ import type { Secrets } from '../src/ports/index.ts'
 
 /** Values by name: those of `secrets.json` first, then this process's environment. */
 export function createSecrets(overrides: Secrets): Secrets {
-  return { get: (name) => overrides.get(name) ?? process.env[name] }
+  // Reading process.env asks the operating system each time; what a process was started with does not change.
+  const environment = new Map(Object.entries(process.env))
+  return { get: (name) => overrides.get(name) ?? environment.get(name) }
 }

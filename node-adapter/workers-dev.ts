@@ -27,7 +27,9 @@ if (!parsed.ok) {
 }
 
 const scratch = mkdtempSync(join(tmpdir(), 'signalbox-workers-'))
-const variables: Record<string, string> = { SIGNALBOX_CONFIG: JSON.stringify(parsed.value) }
+// JSON's own escapes for what the file format would take for a quote or a reference to another variable.
+const document = JSON.stringify(parsed.value).replaceAll("'", '\\u0027').replaceAll('$', '\\u0024')
+const variables: Record<string, string> = { SIGNALBOX_CONFIG: document }
 for (const name of namedVariables(parsed.value)) {
   const value = process.env[name]
   if (value !== undefined) variables[name] = value
@@ -88,7 +90,8 @@ function namedVariables(value: unknown): readonly string[] {
   )
 }
 
-// Single quotes keep JSON as it is; the one character that ends them is written as JSON's own escape.
+// Single quotes keep everything but the two characters that this format gives a meaning inside them.
 function dotenvLine([name, value]: [string, string]): string {
-  return `${name}='${value.replaceAll("'", '\\u0027')}'\n`
+  if (value.includes("'")) throw new Error(`the value of ${name} holds a quote, which this file format cannot carry`)
+  return `${name}='${name === 'SIGNALBOX_CONFIG' ? value : value.replaceAll('$', '\\$')}'\n`
 }

@@ -67,8 +67,10 @@ export function createApp(options: AppOptions): App {
           { ports: c.env?.traces === undefined ? ports : counted(c.env.traces), live },
         )
       })
-      app.all(path, () => {
-        throw new GatewayError('method_not_allowed')
+      app.all(path, (c) => {
+        const refused = errorResponse(new GatewayError('method_not_allowed'), path, c.get('requestId'))
+        refused.headers.set('allow', 'POST')
+        return refused
       })
     }
 

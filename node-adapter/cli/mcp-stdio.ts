@@ -23,13 +23,12 @@ export async function mcpMain(flags: PlaceFlags): Promise<ExitCode> {
   const place = await choosePlace('anywhere', flags)
   const tiers = await grantedTiers(place)
   note(grantSummary(tiers, place))
-  // Calls stay where the grants came from; a gateway that was restarted there is found again.
-  const pinned: PlaceFlags = place.kind === 'gateway' ? { url: place.address.url } : { config: place.source }
   let underWay = 0
   const run = async (operation: Operation, input: unknown): Promise<Envelope> => {
     underWay++
     try {
-      return await runVerb({ operation, input, place: pinned })
+      // Calls stay where the grants came from.
+      return await runVerb({ operation, input, place: place.again })
     } catch (error) {
       return failedEnvelope(operation.verb, error)
     } finally {
@@ -61,8 +60,7 @@ async function idle(isBusy: () => boolean): Promise<void> {
 async function grantedTiers(place: Place): Promise<readonly Tier[]> {
   const show = operations.find((operation) => operation.verb === 'config show')
   if (show === undefined) throw new Error('there is no operation config show')
-  const flags: PlaceFlags = place.kind === 'gateway' ? { url: place.address.url } : { config: place.source }
-  const envelope = await runVerb({ operation: show, input: {}, place: flags })
+  const envelope = await runVerb({ operation: show, input: {}, place: place.again })
   if (!envelope.ok) throw new CommandFailure(envelope.error.code, envelope.error.message)
   const config = isObject(envelope.data) ? envelope.data['config'] : undefined
   const mcp = isObject(config) ? config['mcp'] : undefined

@@ -14,10 +14,17 @@ export interface PlaceFlags {
   readonly port?: number | undefined
 }
 
+interface PlaceFacts {
+  /** For the person at the terminal. */
+  readonly label: string
+  /** The flags that lead here again, although the gateway was restarted or another one was started meanwhile. */
+  readonly again: PlaceFlags
+}
+
 export type Place =
-  | { readonly kind: 'gateway'; readonly address: GatewayAddress; readonly label: string }
+  | (PlaceFacts & { readonly kind: 'gateway'; readonly address: GatewayAddress })
   /** `source` is a path, or the configuration itself. */
-  | { readonly kind: 'in-process'; readonly source: string; readonly label: string }
+  | (PlaceFacts & { readonly kind: 'in-process'; readonly source: string })
 
 const quickstart = fileURLToPath(new URL('../../configs/quickstart.jsonc', import.meta.url))
 
@@ -45,27 +52,29 @@ export async function choosePlace(scope: Operation['scope'], flags: PlaceFlags):
 
 function inProcess(source: string): Place {
   const isText = source.trimStart().startsWith('{')
-  return { kind: 'in-process', source, label: `in process on ${isText ? 'SIGNALBOX_CONFIG' : resolve(source)}` }
+  const label = `in process on ${isText ? 'SIGNALBOX_CONFIG' : resolve(source)}`
+  return { kind: 'in-process', source, label, again: { config: source } }
 }
 
 function atRunFile(run: RunFile): Place {
-  return { kind: 'gateway', address: { url: run.url, token: run.token }, label: `on ${run.url} (pid ${run.pid})` }
+  const address = { url: run.url, token: run.token }
+  return { kind: 'gateway', address, label: `on ${run.url} (pid ${run.pid})`, again: { port: portOf(run) } }
 }
 
 async function remote(url: string): Promise<Place> {
+  const place = { kind: 'gateway', label: `on ${url}`, again: { url } } as const
   const key = process.env['SIGNALBOX_ADMIN_KEY']
-  if (key !== undefined && key !== '') return { kind: 'gateway', address: { url, token: key }, label: `on ${url}` }
+  if (key !== undefined && key !== '') return { ...place, address: { url, token: key } }
   // A run file's token goes to the gateway that wrote it and to nobody else.
   const own = (await liveRunFiles()).find((run) => new URL(run.url).origin === new URL(url).origin)
-  return { kind: 'gateway', address: { url, token: own?.token }, label: `on ${url}` }
+  return { ...place, address: { url, token: own?.token } }
 }
 
 async function running(flags: PlaceFlags): Promise<Place> {
   const config = flags.config === undefined ? undefined : resolve(flags.config)
   const matching = (await liveRunFiles()).filter(
     (run) =>
-      (flags.port === undefined || new URL(run.url).port === String(flags.port)) &&
-      (config === undefined || run.config === config),
+      (flags.port === undefined || portOf(run) === flags.port) && (config === undefined || run.config === config),
   )
   const [newest] = matching
   if (newest !== undefined) return atRunFile(newest)
@@ -77,6 +86,11 @@ async function running(flags: PlaceFlags): Promise<Place> {
     'gateway_unavailable',
     `no gateway is running on this machine${where}: start one with \`signalbox serve\`, or name one with --url`,
   )
+}
+
+function portOf(run: RunFile): number {
+  const { port, protocol } = new URL(run.url)
+  return Number(port || (protocol === 'https:' ? 443 : 80))
 }
 
 function liveRunFiles(): Promise<readonly RunFile[]> {

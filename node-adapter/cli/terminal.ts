@@ -27,8 +27,13 @@ export function clean(text: string): string {
 export function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve) => {
     // A reader that has seen enough (`| head`) is no failure.
-    stream.once('error', () => resolve())
-    stream.write(text, () => resolve())
+    const done = (): void => resolve()
+    stream.once('error', done)
+    stream.write(text, (error) => {
+      // A failed write is followed by the event.
+      if (error === undefined || error === null) stream.off('error', done)
+      resolve()
+    })
   })
 }
 

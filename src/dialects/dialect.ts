@@ -1,5 +1,6 @@
 // What a wire protocol has to bring. One folder per dialect implements this; everything is synchronous and pure.
 import type { GatewayError, Outcome } from '../ir/error.ts'
+import type { JoinOpaque } from '../ir/fold.ts'
 import type { IrEvent } from '../ir/event.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
 import type { RequestFacts } from '../ir/facts.ts'
@@ -133,6 +134,8 @@ export interface Dialect {
   ): { readonly body: Uint8Array; readonly losses: readonly Loss[] }
 
   streamDecoder(): StreamDecoder
+  /** How the deltas of its opaque parts are put together when a stream is folded; absent where they have none. */
+  readonly joinOpaque?: JoinOpaque
   streamEncoder(exchange: Exchange): StreamEncoder
   streamTap(exchange: Exchange): StreamTap
   /** Reads usage, finish, model and id from a whole same-dialect answer; `error` where a 200 hides one, or is empty. */

@@ -181,7 +181,7 @@ async function folded(options: AttemptOptions, response: FetchResponse): Promise
   const bytes = await collect(response.body, limits.maxBufferedResponseBytes)
   const sse = createSseDecoder(limits.maxEventBytes)
   const decoder = prepared.egress.streamDecoder()
-  const fold = createFold(prepared.egress.id)
+  const fold = createFold(prepared.egress.id, prepared.egress.joinOpaque)
   for (const block of [...sse.push(bytes), ...sse.end()])
     if (block.frame !== undefined) decoder.step(block.frame).forEach(fold.step)
   decoder.finish().forEach(fold.step)

@@ -20,7 +20,10 @@ export async function readJsonBody(request: Request, limits: Limits, clock: Cloc
 
 function isJson(contentType: string | null): boolean {
   const type = mediaType(contentType)
-  return type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'))
+  if (type !== 'application/json' && !(type.startsWith('application/') && type.endsWith('+json'))) return false
+  // JSON is UTF-8, whatever the parameter says; one that says otherwise means another body.
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType ?? '')?.[1]
+  return charset === undefined || /^utf-?8$/i.test(charset)
 }
 
 async function readBytes(request: Request, limits: Limits, clock: Clock): Promise<Uint8Array> {

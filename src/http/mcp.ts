@@ -91,8 +91,8 @@ export async function serveMcp({ request, body, roles, snapshot, surface }: McpR
         version: surface.status?.().version ?? '0',
         run: async (operation, input) => (await runOperation(operation, context, input)).envelope,
       }),
-    // No tool streams, and nothing here changes that a subscriber could hear of.
-    { responseMode: 'json', maxSubscriptions: 1 },
+    // Nothing here changes that a subscriber could hear of.
+    { maxSubscriptions: 0 },
   )
   return handler.fetch(request, body === undefined ? {} : { parsedBody: body })
 }

@@ -14,6 +14,8 @@ export function unfold(response: IrResponse): IrEvent[] {
       ...(response.extras !== undefined && { extras: response.extras }),
     },
   ]
+  // First, as some wires say it at the start; the others hold it back by themselves.
+  if (response.usage !== undefined) events.push({ type: 'usage-report', usage: response.usage })
   let part = 0
   for (const output of response.outputs) {
     const choice = output.index
@@ -34,7 +36,6 @@ export function unfold(response: IrResponse): IrEvent[] {
     }
     if (output.finish !== undefined) events.push({ type: 'choice-finish', choice, finish: output.finish })
   }
-  if (response.usage !== undefined) events.push({ type: 'usage-report', usage: response.usage })
   events.push({ type: 'response-end' })
   return events
 }

@@ -1,6 +1,6 @@
 // The one way to run an operation: input checked, output checked, answer in the envelope. No surface calls `run` itself.
 import { readStructure } from '../catalog/structure.ts'
-import { problemText } from '../catalog/problem.ts'
+import { problemText, type Problem } from '../catalog/problem.ts'
 import { failed, GatewayError, ok, type Outcome } from '../ir/error.ts'
 import { isObject } from '../wire/json-parse.ts'
 import { failureEnvelope, type Envelope, type Operation, type OperationContext } from './operation.ts'
@@ -30,16 +30,17 @@ export async function runOperation(
 
 /**
  * The input with its defaults; absent input is an empty one.
- * Fails with `missing_required_parameter` or `invalid_value`, `param` naming the first field that is wrong.
+ * Fails with `missing_required_parameter` or `invalid_value`, `param` naming a field that is wrong.
  */
 export function checkInput(operation: Operation, rawInput: unknown): Outcome<unknown> {
   const raw = rawInput ?? {}
   if (!isObject(raw)) return failed('invalid_body', { message: 'the input has to be an object' })
   const { problems, value } = readStructure(operation.input, raw)
-  const [first] = problems
+  const isMissing = ({ path }: Problem): boolean => path !== '' && !Object.hasOwn(raw, path)
+  // A field that is there and wrong is often the one that is missing, mistyped.
+  const first = problems.find((problem) => !isMissing(problem)) ?? problems[0]
   if (first === undefined) return ok(value)
-  const isMissing = first.path !== '' && !Object.hasOwn(raw, first.path)
-  return failed(isMissing ? 'missing_required_parameter' : 'invalid_value', {
+  return failed(isMissing(first) ? 'missing_required_parameter' : 'invalid_value', {
     message: problems.slice(0, 5).map(problemText).join('; '),
     ...(first.path !== '' && { param: first.path }),
   })

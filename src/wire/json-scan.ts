@@ -56,8 +56,9 @@ const opaqueKeys = new Set([
 
 const fatalUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Decodes, scans and parses a JSON object. Never throws. */
-export function readJson(bytes: Uint8Array, limits: JsonLimits): JsonReading {
+/** Decodes, scans and parses a JSON object. Never throws. A byte order mark is dropped, as RFC 8259 section 8.1 allows. */
+export function readJson(received: Uint8Array, limits: JsonLimits): JsonReading {
+  const bytes = startsWithMark(received) ? received.subarray(3) : received
   let text: string
   try {
     text = fatalUtf8.decode(bytes)
@@ -72,6 +73,10 @@ export function readJson(bytes: Uint8Array, limits: JsonLimits): JsonReading {
   // Only an escape can hide a lone surrogate in valid UTF-8.
   if (/\\u[dD][89a-fA-F]/.test(text) && !isWellFormed(value)) return { ok: false, fault: 'invalid_utf8' }
   return { ok: true, document: { bytes, text, value, members: scan.members } }
+}
+
+function startsWithMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
 }
 
 type Scan =

@@ -44,13 +44,32 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
   let scanned = 0
   let overflow = false
 
-  function read(bytes: Uint8Array): SseBlock {
+  function parse(text: string): Frame | undefined {
     frame = undefined
+    parser.feed(text)
+    return frame
+  }
+
+  function read(bytes: Uint8Array): SseBlock {
     const text = decoder.decode(bytes)
     // The parser holds back a trailing CR, as an LF may follow; here the event is known to be complete.
-    parser.feed(text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text)
-    const found: Frame | undefined = frame
-    return { bytes, frame: found }
+    return { bytes, frame: parse(text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text) }
+  }
+
+  /** The way nearly every chunk goes: LF only and ASCII, so that text offsets are byte offsets. Undefined where it does not. */
+  function readAscii(data: Uint8Array): { readonly blocks: SseBlock[]; readonly end: number } | undefined {
+    if (data.includes(CR)) return undefined
+    const text = decoder.decode(data)
+    if (text.length !== data.length) return undefined
+    const blocks: SseBlock[] = []
+    let start = 0
+    for (let at = text.indexOf('\n\n'); at >= 0; at = text.indexOf('\n\n', start)) {
+      const end = at + 2
+      overflow ||= end - start > maxEventBytes
+      blocks.push({ bytes: data.subarray(start, end), frame: parse(text.slice(start, end)) })
+      start = end
+    }
+    return { blocks, end: start }
   }
 
   function append(chunk: Uint8Array): Uint8Array {
@@ -69,10 +88,12 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
       if (overflow) throw new SseOverflow()
       const fresh = length === 0
       const data = fresh ? chunk : append(chunk)
-      const blocks: SseBlock[] = []
-      let start = 0
+      // A long event that arrives in pieces is scanned by bytes, from where the last piece ended.
+      const quick = fresh ? readAscii(data) : undefined
+      const blocks: SseBlock[] = quick?.blocks ?? []
+      let start = quick?.end ?? 0
       let at = fresh ? 0 : scanned
-      for (;;) {
+      while (quick === undefined) {
         const end = nextBoundary(data, at)
         if (end < 0) break
         blocks.push(read(data.subarray(start, end)))
@@ -94,10 +115,7 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
       if (length === 0) return []
       const rest = buffer.subarray(0, length)
       length = 0
-      frame = undefined
-      parser.feed(`${decoder.decode(rest).replaceAll(/\r\n?/g, '\n')}\n\n`)
-      const found: Frame | undefined = frame
-      return [{ bytes: rest, frame: found }]
+      return [{ bytes: rest, frame: parse(`${decoder.decode(rest).replaceAll(/\r\n?/g, '\n')}\n\n`) }]
     },
   }
 }

@@ -45,7 +45,7 @@ export function chatStream(answer: ScriptedAnswer): string[] {
     ...fragments(0),
     ...fragments(1),
     chatChunk({}, calls.length > 0 ? 'tool_calls' : 'stop'),
-    `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'answering-model', choices: [], usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } })}\n\n`,
+    `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'up', choices: [], usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 } })}\n\n`,
     'data: [DONE]\n\n',
   ]
 }

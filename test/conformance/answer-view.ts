@@ -19,6 +19,8 @@ export interface UsageView {
 
 export interface AnswerView {
   readonly text: string
+  /** The reasoning that a client may read, of whatever spelling. */
+  readonly reasoning: string
   readonly tools: readonly ToolCallView[]
   readonly finish: FinishClass
   /** Absent where the provider reported none. */
@@ -37,6 +39,7 @@ function viewChat(body: Json): AnswerView {
   const tools = chatCalls(message)
   return {
     text: chatText(message['content']) + refusal,
+    reasoning: chatReasoning(message),
     tools,
     finish: refusal !== '' ? 'filter' : withTools(chatFinish(choice['finish_reason']), tools),
     usage: chatUsage(body['usage']),
@@ -50,6 +53,23 @@ function chatText(content: unknown): string {
     .filter((part) => part['type'] === 'text')
     .map((part) => text(part['text']))
     .join('')
+}
+
+/** Five spellings of the same thing (wire-facts 35); where there are several, they say it twice. */
+function chatReasoning(message: Json): string {
+  const details = list(message['reasoning_details'])
+    .map(record)
+    .map((detail) => text(detail['text']) + text(detail['summary']))
+  const thinking = list(message['content'])
+    .map(record)
+    .flatMap((part) => list(part['thinking']).map((piece) => text(record(piece)['text'])))
+  return (
+    text(message['reasoning_content']) ||
+    text(message['reasoning']) ||
+    details.join('') ||
+    text(message['thinking']) ||
+    thinking.join('')
+  )
 }
 
 /** Placeholders without a name are no calls (wire-facts 32); the legacy `function_call` is one (34). */
@@ -110,6 +130,7 @@ function viewAnthropic(body: Json): AnswerView {
       .filter((block) => block['type'] === 'text')
       .map((block) => text(block['text']))
       .join(''),
+    reasoning: content.map((block) => text(block['thinking'])).join(''),
     tools,
     finish: withTools(anthropicFinish(body['stop_reason']), tools),
     usage: anthropicUsage(body['usage']),

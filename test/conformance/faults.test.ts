@@ -13,16 +13,15 @@ import { list, parse, record, says } from './json.ts'
 import { full, layer, sample } from './layer.ts'
 import { errorsIn, hasSuccessTerminator } from './stream-rules.ts'
 
-/** Whether the frames so far say that the answer was finished: a finish reason, or the wire's own terminal. */
+/** Whether the frames so far say that the answer was finished: a finish reason on every choice, or the terminal. */
 function isFinished(dialect: DialectId, frames: readonly Frame[]): boolean {
   if (hasSuccessTerminator(dialect, frames)) return true
-  return frames
-    .map((frame) => record(parse(frame.data)))
-    .some((event) =>
-      dialect === 'openai-chat'
-        ? list(event['choices']).some((choice) => says(record(choice)['finish_reason']))
-        : event['type'] === 'message_delta' && says(record(event['delta'])['stop_reason']),
-    )
+  const events = frames.map((frame) => record(parse(frame.data)))
+  if (dialect === 'anthropic-messages')
+    return events.some((event) => event['type'] === 'message_delta' && says(record(event['delta'])['stop_reason']))
+  const choices = events.flatMap((event) => list(event['choices']).map(record))
+  const finished = new Set(choices.filter((choice) => says(choice['finish_reason'])).map((choice) => choice['index']))
+  return finished.size > 0 && choices.every((choice) => finished.has(choice['index']))
 }
 
 function endings(events: readonly IrEvent[]): string[] {
@@ -59,7 +58,7 @@ layer('faults', ({ check, skip }) => {
     }
     check(`cut after each event · ${label}`, async () => {
       const cuts = Array.from({ length: frames.length + 1 }, (_, count) => count)
-      for (const count of sample(cuts, 9))
+      for (const count of sample(cuts, 21))
         expect(await cutProblems(dialect, frames.slice(0, count), true), `after ${count} events`).toEqual([])
     })
   }
@@ -71,7 +70,7 @@ layer('faults', ({ check, skip }) => {
     const answer = { label: '', dialect: recording.dialect, frames: framesOf(recording), body: {} }
     if (brokenStream({ ...answer, body: assemble(recording.dialect, answer.frames) }) !== undefined) continue
     check(`cut at each byte · ${recording.file}`, async () => {
-      const step = full ? 1 : Math.ceil(bytes.length / 60)
+      const step = full ? 1 : Math.ceil(bytes.length / 100)
       for (let end = 0; end <= bytes.length; end += step) {
         const frames = sseFrames(bytes.subarray(0, end))
         expect(await cutProblems(recording.dialect, frames, false), `after ${end} bytes`).toEqual([])

@@ -1,5 +1,5 @@
 // Drives the two dialects the way the gateway does, without the gateway. Owns unwrapping outcomes; asserts nothing.
-import { anthropicMessages, joinOpaque } from '../../src/dialects/anthropic-messages/index.ts'
+import { anthropicMessages } from '../../src/dialects/anthropic-messages/index.ts'
 import type { Dialect, EncodedRequest, Exchange, WireRequest } from '../../src/dialects/dialect.ts'
 import { openaiChat } from '../../src/dialects/openai-chat/index.ts'
 import type { DialectId } from '../../src/ir/dialect-id.ts'
@@ -89,7 +89,7 @@ export function encodeResponse(
 
 /** A stream as one answer. */
 export function foldEvents(dialect: DialectId, events: readonly IrEvent[]): IrResponse {
-  const fold = createFold(dialect, dialect === 'anthropic-messages' ? joinOpaque : undefined)
+  const fold = createFold(dialect, dialects[dialect].joinOpaque)
   for (const event of events) fold.step(event)
   return fold.response()
 }

@@ -13,10 +13,19 @@ export interface Layer {
   skip(label: string, reason: string): void
 }
 
+export interface LayerOptions {
+  /** False for a layer that makes its own input. */
+  readonly recordings: boolean
+}
+
 /** Registers the tests of one layer. Without the shared folder there is nothing to test: said once, failing under CI=true. */
-export function layer(name: string, register: (layer: Layer) => void): void {
+export function layer(
+  name: string,
+  register: (layer: Layer) => void,
+  options: LayerOptions = { recordings: true },
+): void {
   describe(name, () => {
-    if (!requireShared(`conformance layer ${name}`)) {
+    if (options.recordings && !requireShared(`conformance layer ${name}`)) {
       it.skip('needs the shared folder')
       return
     }

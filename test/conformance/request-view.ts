@@ -1,7 +1,7 @@
 // What a request says, read from its wire without the code under test: a flat list of what the model gets to see.
 // This is the subset that a round trip over the other wire must keep: text, tool calls, tool results, base64 images.
 import type { DialectId } from '../../src/ir/dialect-id.ts'
-import { list, parseArguments, record, text, type Json } from './json.ts'
+import { list, parseArguments, record, says, text, type Json } from './json.ts'
 
 export interface Item {
   readonly role: 'system' | 'user' | 'assistant'
@@ -19,9 +19,50 @@ export function viewRequest(dialect: DialectId, body: Json): Item[] {
   return dialect === 'openai-chat' ? items : callsLast(items)
 }
 
-/** Whether an item belongs to the subset that has to survive (or to be listed as lost). */
-export function inSubset(item: Item): boolean {
-  return item.kind !== 'other' && item.kind !== 'file'
+/** A member of a message or of one of its parts that is no content: a name, a cache breakpoint, a resolution. */
+export interface Aside {
+  readonly key: string
+  readonly value: unknown
+  readonly at: string
+}
+
+const contentMembers = new Set(
+  'role content type text refusal image_url file source data tool_calls id function tool_call_id tool_use_id name input thinking signature'.split(
+    ' ',
+  ),
+)
+
+/** Every member beside the content; `name` counts on messages only, where it is the speaker's. */
+export function viewAsides(dialect: DialectId, body: Json): Aside[] {
+  const system = dialect === 'anthropic-messages' ? asidesOfParts(body['system'], 'system') : []
+  const messages = list(body['messages']).flatMap((entry, index) => {
+    const message = record(entry)
+    const at = `messages[${index}]`
+    const calls = list(message['tool_calls']).flatMap((call, count) =>
+      asidesOf(record(call), `${at}.tool_calls[${count}]`),
+    )
+    const speaker = says(message['name']) ? [{ key: 'name', value: message['name'], at: `${at}.name` }] : []
+    return [...asidesOf(message, at), ...speaker, ...calls, ...asidesOfParts(message['content'], `${at}.content`)]
+  })
+  return [...system, ...messages]
+}
+
+function asidesOfParts(content: unknown, at: string): Aside[] {
+  return list(content).flatMap((part, index) => {
+    const block = record(part)
+    const place = `${at}[${index}]`
+    const detail = record(block['image_url'])['detail']
+    const image =
+      says(detail) && detail !== 'auto' ? [{ key: 'detail', value: detail, at: `${place}.image_url.detail` }] : []
+    const inside = block['type'] === 'tool_result' ? asidesOfParts(block['content'], `${place}.content`) : []
+    return [...asidesOf(block, place), ...image, ...inside]
+  })
+}
+
+function asidesOf(holder: Json, at: string): Aside[] {
+  return Object.entries(holder)
+    .filter(([key, value]) => !contentMembers.has(key) && says(value) && !(Array.isArray(value) && value.length === 0))
+    .map(([key, value]) => ({ key, value, at: `${at}.${key}` }))
 }
 
 /** The position of a call's id: the same for the call and for its result. */

@@ -23,7 +23,7 @@ import { layer } from './layer.ts'
 import { covers, lostPaths, touches } from './losses.ts'
 import { modernRequest } from './normalise.ts'
 import { mustBeRefused } from './request-rules.ts'
-import { inSubset, viewRequest, type Item } from './request-view.ts'
+import { viewAsides, viewRequest, type Aside, type Item } from './request-view.ts'
 
 interface RoundTrip {
   readonly there: Json
@@ -43,11 +43,11 @@ function key({ role, kind, value }: Item): string {
   return JSON.stringify([role, kind, value])
 }
 
-/** What of the subset did not come back and is not on the list of losses either. */
+/** What the model gets to see and that did not come back and is not on the list of losses either. */
 function silentlyLost(dialect: DialectId, body: Json, trip: RoundTrip): string[] {
-  const before = viewRequest(dialect, body).filter(inSubset)
+  const before = viewRequest(dialect, body)
   const middle = viewRequest(other(dialect), trip.there)
-  const after = viewRequest(dialect, trip.back).filter(inSubset)
+  const after = viewRequest(dialect, trip.back)
   const remaining = after.map(key)
   const problems: string[] = []
   for (const item of before) {
@@ -110,6 +110,27 @@ function silentlyLostParameters(dialect: DialectId, body: Json, trip: RoundTrip)
     .filter((path) => !touches(lossesThere, path) && !touches(lossesBack, counterpart(path)))
 }
 
+function isBreakpoint({ key: name }: Aside): boolean {
+  return name === 'cache_control' || name === 'prompt_cache_breakpoint'
+}
+
+function breakpoints(asides: readonly Aside[]): number {
+  return asides.filter(isBreakpoint).length
+}
+
+/** Members beside the content that did not come back and that no loss names. */
+function silentlyLostAsides(dialect: DialectId, body: Json, { there, back, lossesThere }: RoundTrip): string[] {
+  const asides = viewAsides(dialect, body)
+  // A cache breakpoint has to arrive; the way back may drop it, and says so.
+  const arrived = breakpoints(viewAsides(other(dialect), there)) >= breakpoints(asides)
+  const returned = viewAsides(dialect, back).map(({ key: name, value }) => JSON.stringify([name, value]))
+  return asides
+    .filter((aside) => !(arrived && isBreakpoint(aside)))
+    .filter(({ key: name, value }) => !returned.includes(JSON.stringify([name, value])))
+    .filter(({ at }) => !touches(lossesThere, at))
+    .map(({ at }) => at)
+}
+
 /** What a parameter is called on the other wire, for losses of the way back. */
 function counterpart(path: string): string {
   if (path.startsWith('thinking') || path.startsWith('output_config')) return 'reasoning_effort'
@@ -132,6 +153,9 @@ layer('reversible', ({ check, skip }) => {
     check(`request, content · ${label}`, () => {
       expect(silentlyLost(dialect, body, requestRoundTrip(dialect, body))).toEqual([])
     })
+    check(`request, beside the content · ${label}`, () => {
+      expect(silentlyLostAsides(dialect, body, requestRoundTrip(dialect, body))).toEqual([])
+    })
     check(`request, parameters · ${label}`, () => {
       expect(silentlyLostParameters(dialect, body, requestRoundTrip(dialect, body))).toEqual([])
     })
@@ -140,13 +164,19 @@ layer('reversible', ({ check, skip }) => {
   for (const answer of [...answerCases(skip), ...parallelAnswers()]) {
     const { label, dialect, frames, body } = answer
     const target = other(dialect)
-    if (says(body['error']) || list(body['choices']).length > 1) {
-      skip(
-        `answer · ${label}`,
-        'broken off by its provider, or several choices: no answer that the other wire can hold',
-      )
+    const several = list(body['choices']).length > 1
+    const reason = brokenStream(answer) ?? (several ? 'several choices: no answer for the other wire' : undefined)
+    if (reason !== undefined) {
+      skip(`answer · ${label}`, reason)
       continue
     }
+    if (dialect === 'anthropic-messages' && thinkingBlocks(body).length > 0)
+      check(`answer, signed reasoning · ${label}`, () => {
+        const there = encodeResponse(target, responseOf(answer), exchangeFor(target))
+        const decoded = unwrap(dialects[target].decodeResponse(there.body))
+        const back = encodeResponse(dialect, decoded, exchangeFor(dialect)).body
+        if (there.losses.length === 0) expect(thinkingBlocks(back)).toEqual(thinkingBlocks(body))
+      })
     check(`answer · ${label}`, () => {
       if (frames === undefined) {
         const there = encodeResponse(target, responseOf(answer), exchangeFor(target)).body
@@ -161,6 +191,13 @@ layer('reversible', ({ check, skip }) => {
     })
   }
 })
+
+/** Reasoning with its signatures and its redacted data: what a provider wants back unchanged. */
+function thinkingBlocks(body: Json): Json[] {
+  return list(body['content'])
+    .map(record)
+    .filter((block) => block['type'] === 'thinking' || block['type'] === 'redacted_thinking')
+}
 
 function expectSameAnswer(dialect: DialectId, before: Json, after: Json): void {
   const expected = viewAnswer(dialect, before)

@@ -203,7 +203,7 @@ describe('a body', () => {
     ['__proto__', '{"__proto__":{}}', 400, 'forbidden_key'],
     ['no model', '{"messages":[{"role":"user","content":"x"}]}', 400, 'missing_required_parameter'],
     ['a model that is a number', '{"model":5,"messages":[{"role":"user","content":"x"}]}', 400, 'invalid_model'],
-    ['no messages', '{"model":"mock/echo"}', 400, 'missing_required_parameter'],
+    ['no messages', '{"model":"mock/echo"}', 400, 'invalid_messages'],
     ['messages of the wrong shape', '{"model":"mock/echo","messages":"x"}', 400, 'invalid_messages'],
     [
       'a negative limit',

@@ -103,7 +103,10 @@ describe('a running gateway', () => {
     const listed = (await bench.json(['trace', 'list', '--port', portOf(open)])).envelope
     const id = listed.ok ? (listed.data as readonly { readonly request_id: string }[])[0]?.request_id : undefined
     const { envelope } = await bench.json(['trace', 'show', id ?? '', '--port', portOf(open)])
-    expect(envelope).toMatchObject({ ok: true, data: { request_id: id, decision: { selected: { target: 'mock/echo' } } } })
+    expect(envelope).toMatchObject({
+      ok: true,
+      data: { request_id: id, decision: { selected: { target: 'mock/echo' } } },
+    })
   })
 
   it('answers what is not there as the same verb in process does', async () => {
@@ -132,7 +135,11 @@ describe('a remote gateway', () => {
 
   it.each([
     ['without a key', {}, 'invalid_api_key'],
-    ['with a key that it does not know', { SIGNALBOX_ADMIN_KEY: 'not-a-key-of-this-gateway-at-all' }, 'invalid_api_key'],
+    [
+      'with a key that it does not know',
+      { SIGNALBOX_ADMIN_KEY: 'not-a-key-of-this-gateway-at-all' },
+      'invalid_api_key',
+    ],
     ['with a key that may only chat', { SIGNALBOX_ADMIN_KEY: clientKey }, 'insufficient_tier'],
   ])('refuses a command %s', async (_how, env, code) => {
     const result = await bench.json(['routes', 'list', '--url', keyed.url], { env: { ...away, ...env } })
@@ -163,7 +170,9 @@ describe('a remote gateway', () => {
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
     const address = stranger.address()
     const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
-    const { envelope } = await bench.json(['routes', 'list', '--url', url], { env: { ...away, SIGNALBOX_ADMIN_KEY: operatorKey } })
+    const { envelope } = await bench.json(['routes', 'list', '--url', url], {
+      env: { ...away, SIGNALBOX_ADMIN_KEY: operatorKey },
+    })
     stranger.close()
     expect(envelope).toMatchObject({ ok: false, error: { code: 'gateway_bad_answer' } })
   })
@@ -180,7 +189,10 @@ describe('the admin paths of an open gateway', () => {
   it('do not let the token chat', async () => {
     const folder = join(bench.home, '.local/state/signalbox/run')
     const [token] = readdirSync(folder)
-      .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as { readonly url: string; readonly token: string })
+      .map(
+        (name) =>
+          JSON.parse(readFileSync(join(folder, name), 'utf8')) as { readonly url: string; readonly token: string },
+      )
       .filter((run) => run.url === open.url)
       .map((run) => run.token)
     expect((await chat(open.url, token)).status).toBe(403)

@@ -49,7 +49,11 @@ describe('a verb', () => {
 
   it.each([
     ['as JSON', (body: string) => [body], ''],
-    ['from a file', () => [`@${bench.file('body.json', { model: 'fast', messages: [{ role: 'user', content: 'x' }] })}`], ''],
+    [
+      'from a file',
+      () => [`@${bench.file('body.json', { model: 'fast', messages: [{ role: 'user', content: 'x' }] })}`],
+      '',
+    ],
     ['from standard input', () => ['-'], '{"model":"fast","messages":[{"role":"user","content":"x"}]}'],
   ])('takes an object %s', async (_how, value, input) => {
     const args = ['route', 'preview', '--body', ...value('{"model":"fast","messages":[{"role":"user","content":"x"}]}')]
@@ -65,15 +69,35 @@ describe('wrong usage', () => {
     ['a single word that is near a verb', ['statsu'], 'unknown_verb', /did you mean "status"/],
     ['half a verb, with what may follow', ['routes'], 'unknown_verb', /routes list, routes show/],
     ['no verb', [], 'missing_verb', /help/],
-    ['a flag that there is not, with the nearest one', ['trace', 'list', '--limt', '5'], 'unknown_flag', /did you mean --limit/],
+    [
+      'a flag that there is not, with the nearest one',
+      ['trace', 'list', '--limt', '5'],
+      'unknown_flag',
+      /did you mean --limit/,
+    ],
     ['a flag of another verb', ['routes', 'list', '--limit', '5'], 'unknown_flag', /--limit/],
-    ['a value that is out of range', ['trace', 'list', '--limit', '1001'], 'invalid_flag', /--limit: expected 1000 or less/],
+    [
+      'a value that is out of range',
+      ['trace', 'list', '--limit', '1001'],
+      'invalid_flag',
+      /--limit: expected 1000 or less/,
+    ],
     ['a value that is no number', ['trace', 'list', '--limit', 'many'], 'invalid_flag', /--limit: expected a number/],
-    ['a value that is none of the choices', ['trace', 'list', '--outcome', 'succeded'], 'invalid_flag', /did you mean "succeeded"/],
+    [
+      'a value that is none of the choices',
+      ['trace', 'list', '--outcome', 'succeded'],
+      'invalid_flag',
+      /did you mean "succeeded"/,
+    ],
     ['an argument too many', ['routes', 'show', 'a', 'b'], 'unexpected_argument', /"b"/],
     ['an argument that is missing', ['routes', 'show'], 'invalid_flag', /--name: required.*<name>/],
     ['the same thing twice', ['routes', 'show', 'a', '--name', 'b'], 'conflicting_flags', /--name/],
-    ['two places at once', ['routes', 'list', '--url', 'http://127.0.0.1:1', '--config', 'x'], 'conflicting_flags', /--url/],
+    [
+      'two places at once',
+      ['routes', 'list', '--url', 'http://127.0.0.1:1', '--config', 'x'],
+      'conflicting_flags',
+      /--url/,
+    ],
     ['an address that is none', ['status', '--url', 'localhost:8787'], 'invalid_flag', /http/],
     ['JSON that is none', ['route', 'preview', '--body', '{'], 'invalid_flag', /not JSON/],
     ['a switch with a value', ['route', 'preview', 'x', '--stream=yes'], 'invalid_flag', /stream/],
@@ -112,7 +136,10 @@ describe('a failure', () => {
   })
 
   it('of a configuration exits 78 with everything that is wrong', async () => {
-    const wrong = bench.file('wrong.jsonc', { providerz: {}, routes: { a: { targets: [{ provider: 'x', model: 'y' }] } } })
+    const wrong = bench.file('wrong.jsonc', {
+      providerz: {},
+      routes: { a: { targets: [{ provider: 'x', model: 'y' }] } },
+    })
     const { code, envelope } = await bench.json(['routes', 'list', '--config', wrong])
     expect(code).toBe(78)
     const message = envelope.ok ? '' : envelope.error.message
@@ -166,7 +193,9 @@ describe('in process', () => {
     const named = await bench.json(['routes', 'list'], { env: { SIGNALBOX_CONFIG: config } })
     expect(named.envelope).toMatchObject({ ok: true, count: 2 })
     const inline = JSON.stringify({ ...document, routes: {}, storage: { kind: 'memory' } })
-    expect((await bench.json(['routes', 'list'], { env: { SIGNALBOX_CONFIG: inline } })).envelope).toMatchObject({ count: 0 })
+    expect((await bench.json(['routes', 'list'], { env: { SIGNALBOX_CONFIG: inline } })).envelope).toMatchObject({
+      count: 0,
+    })
   })
 
   it('without any configuration the bundled one is used', async () => {
@@ -182,7 +211,12 @@ describe('in process', () => {
   })
 
   it('a secret in the configuration is never printed', async () => {
-    for (const args of [['config', 'show'], ['providers', 'list'], ['routes', 'list'], ['config', 'validate']]) {
+    for (const args of [
+      ['config', 'show'],
+      ['providers', 'list'],
+      ['routes', 'list'],
+      ['config', 'validate'],
+    ]) {
       const { code, stdout, stderr } = await bench.run([...args, '--config', config])
       expect(code).toBe(0)
       expect(stdout + stderr).not.toContain(canary)
@@ -202,7 +236,10 @@ describe('config validate', () => {
     const bad = bench.file('bad.jsonc', '{ "serverr": {} }')
     const { code, envelope } = await bench.json(['config', 'validate', bad])
     expect(code).toBe(78)
-    expect(envelope).toMatchObject({ ok: true, data: { valid: false, problems: [{ path: 'serverr', hint: 'did you mean "server"?' }] } })
+    expect(envelope).toMatchObject({
+      ok: true,
+      data: { valid: false, problems: [{ path: 'serverr', hint: 'did you mean "server"?' }] },
+    })
   })
 
   it('looks at the permissions and at the files beside it', async () => {
@@ -248,7 +285,10 @@ describe('what people read', () => {
   })
 
   it('holds no control character that came from outside', async () => {
-    const evil = bench.file('evil.jsonc', { ...document, routes: { 'a\u001b[31m\u202eb': { targets: [{ provider: 'mock', model: 'x' }] } } })
+    const evil = bench.file('evil.jsonc', {
+      ...document,
+      routes: { 'a\u001b[31m\u202eb': { targets: [{ provider: 'mock', model: 'x' }] } },
+    })
     const { code, stdout, stderr } = await bench.run(['routes', 'list', '--config', evil])
     expect(stdout + stderr).not.toMatch(/[\u001b\u202e]/)
     if (code === 0) expect(stdout).toContain('a\\u001b[31m\\u202eb')
@@ -261,7 +301,10 @@ describe('what people read', () => {
 
   it('ends quietly when the reader has seen enough', () => {
     const command = `${runtimes.node.join(' ')} config schema | head -c 10 > /dev/null; echo \${PIPESTATUS[0]}`
-    const { stdout, stderr } = spawnSync('bash', ['-c', command], { env: { PATH: '/usr/bin:/bin', HOME: bench.home }, encoding: 'utf8' })
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], {
+      env: { PATH: '/usr/bin:/bin', HOME: bench.home },
+      encoding: 'utf8',
+    })
     expect(stdout.trim()).toBe('0')
     expect(stderr).toBe('')
   })
@@ -298,7 +341,10 @@ describe('help and version', () => {
     expect((await bench.json(['help', 'trace', 'list'])).envelope).toMatchObject({
       ok: true,
       command: 'help',
-      data: { verb: 'trace list', flags: expect.arrayContaining([expect.objectContaining({ flag: '--limit', default: 50 })]) },
+      data: {
+        verb: 'trace list',
+        flags: expect.arrayContaining([expect.objectContaining({ flag: '--limit', default: 50 })]),
+      },
     })
     expect((await bench.json(['help'])).envelope).toMatchObject({ data: { verbs: expect.any(Array) } })
   })
@@ -309,8 +355,12 @@ describe('help and version', () => {
     expect((await bench.json(['version'])).envelope).toMatchObject({ ok: true, data: { version, runtime: 'node' } })
   })
 
-  it('the package\'s bin is the same command line', () => {
-    const { stdout, status } = spawnSync(join(root, 'node_modules/.bin/node'), [join(root, 'node-adapter/bin.js'), 'version'], { encoding: 'utf8' })
+  it("the package's bin is the same command line", () => {
+    const { stdout, status } = spawnSync(
+      join(root, 'node_modules/.bin/node'),
+      [join(root, 'node-adapter/bin.js'), 'version'],
+      { encoding: 'utf8' },
+    )
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^signalbox \d/) })
   })
 })
@@ -332,7 +382,12 @@ describe('an interrupt', () => {
 describe.each(['bun', 'deno'] as const satisfies readonly RuntimeUnderTest[])('on %s', (runtime) => {
   it('the same verbs give the same answers', async () => {
     expect((await bench.json(['version'], { runtime })).envelope).toMatchObject({ data: { runtime } })
-    for (const args of [['routes', 'list'], ['route', 'preview', 'fast'], ['trace', 'list'], ['config', 'show']]) {
+    for (const args of [
+      ['routes', 'list'],
+      ['route', 'preview', 'fast'],
+      ['trace', 'list'],
+      ['config', 'show'],
+    ]) {
       const there = await bench.json([...args, '--config', config], { runtime })
       expect(there).toEqual(await bench.json([...args, '--config', config]))
       expect(there.code).toBe(0)

@@ -46,7 +46,11 @@ async function connect(args: readonly string[], runtime: RuntimeUnderTest = 'nod
 
 async function call(client: Client, name: string, args: Record<string, unknown> = {}) {
   const result = await client.callTool({ name, arguments: args })
-  return { envelope: result.structuredContent as unknown as Envelope, content: result.content, isError: result.isError === true }
+  return {
+    envelope: result.structuredContent as unknown as Envelope,
+    content: result.content,
+    isError: result.isError === true,
+  }
 }
 
 describe.each(['node', 'bun', 'deno'] as const)('the tools over standard input and output, on %s', (runtime) => {
@@ -91,7 +95,10 @@ describe('the tools', () => {
     ['an argument that is missing', 'routes_show', {}, 'missing_required_parameter', 'name'],
     ['an argument out of range', 'trace_list', { limit: 5000 }, 'invalid_value', 'limit'],
   ])('answer %s with an envelope that says so', async (_what, name, args, code, param) => {
-    expect(await call(session.client, name, args)).toMatchObject({ isError: true, envelope: { error: { code, param } } })
+    expect(await call(session.client, name, args)).toMatchObject({
+      isError: true,
+      envelope: { error: { code, param } },
+    })
   })
 
   it('take whole objects', async () => {
@@ -107,7 +114,10 @@ describe('the tools', () => {
   })
 
   it('that need a gateway say so where none runs', async () => {
-    expect(await call(session.client, 'status')).toMatchObject({ isError: true, envelope: { error: { code: 'gateway_unavailable' } } })
+    expect(await call(session.client, 'status')).toMatchObject({
+      isError: true,
+      envelope: { error: { code: 'gateway_unavailable' } },
+    })
   })
 
   it('are announced on stderr', () => {
@@ -137,7 +147,10 @@ describe('a running gateway', () => {
     const gateway = await bench.serve(['--config', config, '--port', '0'])
     const session = await connect([])
     try {
-      expect(await call(session.client, 'status')).toMatchObject({ isError: false, envelope: { data: { url: gateway.url } } })
+      expect(await call(session.client, 'status')).toMatchObject({
+        isError: false,
+        envelope: { data: { url: gateway.url } },
+      })
       expect(session.stderr()).toContain(`on ${gateway.url}`)
     } finally {
       await session.close()
@@ -165,7 +178,10 @@ describe('standard output', () => {
     const input = calls.map((message) => `${JSON.stringify(message)}\n`).join('')
     const { code, stdout } = await bench.run(['mcp', '--config', config], { input })
     expect(code).toBe(0)
-    const messages = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { readonly jsonrpc: string; readonly id: number })
+    const messages = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly jsonrpc: string; readonly id: number })
     expect(messages.every((message) => message.jsonrpc === '2.0')).toBe(true)
     expect(messages.map((message) => message.id).toSorted()).toEqual([1, 2, 3, 4])
   })

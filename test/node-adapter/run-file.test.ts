@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,7 +48,14 @@ async function freePort(): Promise<number> {
 }
 
 function run(port: number, more: Partial<RunFile> = {}): RunFile {
-  return { url: `http://127.0.0.1:${port}`, pid: process.pid, token: 'token-1', startedAt: 1000, config: '/etc/gateway.jsonc', ...more }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pid: process.pid,
+    token: 'token-1',
+    startedAt: 1000,
+    config: '/etc/gateway.jsonc',
+    ...more,
+  }
 }
 
 function modeOf(path: string): number {

@@ -18,7 +18,11 @@ const document = {
   keys: [{ id: 'ops', env: 'SIGNALBOX_KEY_OPS', role: 'admin' }],
   credentials: { main: { type: 'api_key', source: 'env', env: 'OPENAI_API_KEY' } },
   providers: {
-    openai: { type: 'openai', accounts: [{ id: 'a', credential: 'main', priority: 2 }], headers: { 'x-extra': canary } },
+    openai: {
+      type: 'openai',
+      accounts: [{ id: 'a', credential: 'main', priority: 2 }],
+      headers: { 'x-extra': canary },
+    },
     claude: { type: 'anthropic', api_key: canary },
     mock: { type: 'mock', capabilities: { vision_in: false } },
   },
@@ -41,7 +45,13 @@ describe('routes', () => {
     const { envelope } = await runOperation(routesList, contextOf(document), {})
     expect(envelope).toMatchObject({ ok: true, count: 2 })
     expect(envelope.ok && envelope.data).toEqual([
-      { name: 'fast', match: null, strategy: 'priority', targets: ['openai/gpt-4o-mini', 'mock/echo'], display_name: null },
+      {
+        name: 'fast',
+        match: null,
+        strategy: 'priority',
+        targets: ['openai/gpt-4o-mini', 'mock/echo'],
+        display_name: null,
+      },
       { name: 'any', match: 'claude-*', strategy: 'priority', targets: ['claude/*'], display_name: null },
     ])
   })
@@ -79,7 +89,13 @@ describe('providers', () => {
         accounts: [{ id: 'a', priority: 2, credential: 'env OPENAI_API_KEY', resolvable: true }],
       },
       { id: 'claude', auth: 'header', accounts: [{ credential: 'inline [redacted]', resolvable: true }] },
-      { id: 'mock', base_url: null, auth: 'none', accounts: [{ credential: null, resolvable: true }], capabilities: { vision_in: false } },
+      {
+        id: 'mock',
+        base_url: null,
+        auth: 'none',
+        accounts: [{ credential: null, resolvable: true }],
+        capabilities: { vision_in: false },
+      },
     ])
   })
 
@@ -127,13 +143,22 @@ describe('a secret', () => {
     expect(reading.length).toBeGreaterThan(3)
   })
 
-  it.each(reading.map((operation) => [operation.verb, operation] as const))('is not in the answer of %s', async (_verb, operation) => {
-    const { envelope } = await runOperation(operation, contextOf(document), {})
-    expect(JSON.stringify(envelope)).not.toContain(canary)
-  })
+  it.each(reading.map((operation) => [operation.verb, operation] as const))(
+    'is not in the answer of %s',
+    async (_verb, operation) => {
+      const { envelope } = await runOperation(operation, contextOf(document), {})
+      expect(JSON.stringify(envelope)).not.toContain(canary)
+    },
+  )
 
   it('is not in the answer about a configuration that is wrong', async () => {
-    const wrong = { ...document, providers: { ...document.providers, claude: { type: 'anthropic', api_key: canary, api_kex: canary, base_url: `https://u:${canary}@x.example` } } }
+    const wrong = {
+      ...document,
+      providers: {
+        ...document.providers,
+        claude: { type: 'anthropic', api_key: canary, api_kex: canary, base_url: `https://u:${canary}@x.example` },
+      },
+    }
     const data = await dataOf(configValidate, contextOf({}), { document: JSON.stringify(wrong) })
     expect(data).toMatchObject({ valid: false })
     expect(JSON.stringify(data)).not.toContain(canary)
@@ -166,7 +191,11 @@ describe('config validate', () => {
   it.each([
     ['what is no JSON', '{', ''],
     ['an unknown key', '{"providerz": {}}', 'providerz'],
-    ['a target whose provider does not exist', '{"routes":{"a":{"targets":[{"provider":"x","model":"y"}]}}}', 'routes.a.targets[0].provider'],
+    [
+      'a target whose provider does not exist',
+      '{"routes":{"a":{"targets":[{"provider":"x","model":"y"}]}}}',
+      'routes.a.targets[0].provider',
+    ],
   ])('finds %s', async (_what, text, path) => {
     const data = await dataOf(configValidate, contextOf({}), { document: text })
     expect(data).toMatchObject({ valid: false, revision: null, problems: [{ path }] })

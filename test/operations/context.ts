@@ -12,7 +12,8 @@ export const noon = Date.parse('2026-03-01T12:00:00.000Z')
 /** Compiles a document that is known to be good. */
 export function snapshotOf(document: unknown): Snapshot {
   const compiled = compileConfig({ document })
-  if (!compiled.ok) throw new Error(compiled.problems.map((problem) => `${problem.path}: ${problem.message}`).join('\n'))
+  if (!compiled.ok)
+    throw new Error(compiled.problems.map((problem) => `${problem.path}: ${problem.message}`).join('\n'))
   return compiled.snapshot
 }
 

@@ -46,7 +46,12 @@ describe('every operation', () => {
 
   it('is a verb of the command line, beside the few that are about the process itself', () => {
     expect(verbNames().toSorted()).toEqual(names)
-    expect(commands.filter((command) => command.kind === 'local').map((command) => command.verb)).toEqual(['serve', 'mcp', 'version', 'help'])
+    expect(commands.filter((command) => command.kind === 'local').map((command) => command.verb)).toEqual([
+      'serve',
+      'mcp',
+      'version',
+      'help',
+    ])
   })
 
   it('is an MCP tool, and no other tool is there', async () => {

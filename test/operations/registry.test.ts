@@ -20,7 +20,9 @@ describe('the registry of operations', () => {
 
   it.each(files)('has what %s defines', async (name) => {
     const module = (await import(join(folder, name))) as Record<string, unknown>
-    const defined = Object.values(module).filter((value) => typeof value === 'object' && value !== null && 'verb' in value)
+    const defined = Object.values(module).filter(
+      (value) => typeof value === 'object' && value !== null && 'verb' in value,
+    )
     expect(defined.length).toBeGreaterThan(0)
     for (const operation of defined) expect(operations).toContain(operation)
   })

@@ -52,9 +52,7 @@ describe('route preview', () => {
     const body = {
       model: 'fast',
       stream: true,
-      messages: [
-        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x.example/a.png' } }] },
-      ],
+      messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x.example/a.png' } }] }],
       tools: [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }],
     }
     const facts = context.factsOf('openai-chat', body)
@@ -68,7 +66,10 @@ describe('route preview', () => {
 
   it('puts another model into the body', async () => {
     const body = { model: 'unheard-of', messages: [{ role: 'user', content: 'hi' }] }
-    expect(await errorOf(routePreview, servingContext(), { body })).toMatchObject({ code: 'model_not_found', param: 'model' })
+    expect(await errorOf(routePreview, servingContext(), { body })).toMatchObject({
+      code: 'model_not_found',
+      param: 'model',
+    })
     expect(await dataOf(routePreview, servingContext(), { body, model: 'fast' })).toMatchObject({ route: 'fast' })
   })
 
@@ -98,6 +99,7 @@ describe('route preview', () => {
     const ports = { clock: context.clock, stores: context.stores, secrets: { get: () => undefined } }
     const watched = { ...operationContext({ ports, status: undefined }, context.snapshot), stores: untouched }
     const first = await dataOf(routePreview, watched, { model: 'fast' })
-    for (let again = 0; again < 20; again++) expect(await dataOf(routePreview, watched, { model: 'fast' })).toEqual(first)
+    for (let again = 0; again < 20; again++)
+      expect(await dataOf(routePreview, watched, { model: 'fast' })).toEqual(first)
   })
 })

@@ -14,7 +14,11 @@ const greet = defineOperation({
   examples: [],
   scope: 'anywhere',
   positional: [],
-  input: z.strictObject({ name: z.string(), times: z.int().min(1).max(3).default(1), tone: z.enum(['warm', 'dry']).optional() }),
+  input: z.strictObject({
+    name: z.string(),
+    times: z.int().min(1).max(3).default(1),
+    tone: z.enum(['warm', 'dry']).optional(),
+  }),
   output: z.array(z.strictObject({ text: z.string() })),
   run: async (_context, { name, times }) => Array.from({ length: times }, () => ({ text: `hello ${name}` })),
 })
@@ -37,11 +41,30 @@ describe('an operation', () => {
   })
 
   it.each([
-    ['an unknown field, with the nearest one', { name: 'Ada', tims: 2 }, 'invalid_value', 'tims', /did you mean "times"/],
+    [
+      'an unknown field, with the nearest one',
+      { name: 'Ada', tims: 2 },
+      'invalid_value',
+      'tims',
+      /did you mean "times"/,
+    ],
     ['a field that is missing', {}, 'missing_required_parameter', 'name', /name: required/],
     ['a field of the wrong type', { name: 7 }, 'invalid_value', 'name', /expected text/],
     ['a number out of range', { name: 'Ada', times: 4 }, 'invalid_value', 'times', /3 or less/],
-    ['a value that is none of the choices', { name: 'Ada', tone: 'warn' }, 'invalid_value', 'tone', /did you mean "warm"/],
+    [
+      'a value that is none of the choices',
+      { name: 'Ada', tone: 'warn' },
+      'invalid_value',
+      'tone',
+      /did you mean "warm"/,
+    ],
+    [
+      'a name that was mistyped, before the one that is missing',
+      { nane: 'Ada' },
+      'invalid_value',
+      'nane',
+      /did you mean "name".*|name: required/,
+    ],
     ['null in the place of a value', { name: null }, 'invalid_value', 'name', /name/],
   ])('refuses %s', async (_what, input, code, param, message) => {
     const error = await errorOf(greet, context, input)
@@ -49,7 +72,11 @@ describe('an operation', () => {
     expect(error.message).toMatch(message)
   })
 
-  it.each([['a list', []], ['text', 'name=Ada'], ['a number', 4]])('refuses %s as its input', async (_what, input) => {
+  it.each([
+    ['a list', []],
+    ['text', 'name=Ada'],
+    ['a number', 4],
+  ])('refuses %s as its input', async (_what, input) => {
     expect(await errorOf(greet, context, input)).toMatchObject({ code: 'invalid_body' })
   })
 
@@ -83,7 +110,12 @@ describe('an operation', () => {
   })
 
   it.each([
-    ['throws something unexpected', async () => { throw new Error('secret-7f3a in the text') }],
+    [
+      'throws something unexpected',
+      async () => {
+        throw new Error('secret-7f3a in the text')
+      },
+    ],
     ['answers with a member that it did not promise', async () => [{ text: 'hello', secret: 'secret-7f3a' }]],
   ] as const)('says only "internal" where it %s', async (_what, run) => {
     const { envelope, error } = await runOperation(variant(run), context, { name: 'Ada' })

@@ -35,7 +35,11 @@ describe('who may run what', () => {
       const cells = roles.map((role) => (mayRun(new Set([role]), operation.tier) ? 'yes' : 'no').padEnd(8))
       return `${operation.verb.padEnd(width)}  ${operation.tier.padEnd(10)}  ${cells.join('  ')}`
     })
-    console.log([`${''.padEnd(width)}  ${'tier'.padEnd(10)}  ${roles.map((role) => role.padEnd(8)).join('  ')}`, ...lines].join('\n'))
+    console.log(
+      [`${''.padEnd(width)}  ${'tier'.padEnd(10)}  ${roles.map((role) => role.padEnd(8)).join('  ')}`, ...lines].join(
+        '\n',
+      ),
+    )
     expect(lines).toHaveLength(operations.length)
   })
 })
@@ -66,10 +70,13 @@ describe.runIf(requireShared('the tier table'))('the tiers of the contract', () 
     expect(table.get('vault')).toBe('privileged')
   })
 
-  it.each(operations.map((operation) => [operation.verb, operation.tier] as const))('give %s the tier %s', (verb, tier) => {
-    // `routes` alone stands for looking at them; changing them has entries of its own in another tier.
-    const group = verb.split(' ')[0] ?? ''
-    const isLooking = / (?:list|show)$/.test(verb)
-    expect(table.get(verb) ?? (isLooking ? table.get(group) : undefined)).toBe(tier)
-  })
+  it.each(operations.map((operation) => [operation.verb, operation.tier] as const))(
+    'give %s the tier %s',
+    (verb, tier) => {
+      // `routes` alone stands for looking at them; changing them has entries of its own in another tier.
+      const group = verb.split(' ')[0] ?? ''
+      const isLooking = / (?:list|show)$/.test(verb)
+      expect(table.get(verb) ?? (isLooking ? table.get(group) : undefined)).toBe(tier)
+    },
+  )
 })

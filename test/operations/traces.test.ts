@@ -32,7 +32,10 @@ describe('trace list', () => {
     ['before', 'yesterday'],
     ['before', '2026-02-30T00:00:00Z'],
   ])('refuses %s %j', async (field, value) => {
-    expect(await errorOf(traceList, contextOf({}), { [field]: value })).toMatchObject({ code: 'invalid_value', param: field })
+    expect(await errorOf(traceList, contextOf({}), { [field]: value })).toMatchObject({
+      code: 'invalid_value',
+      param: field,
+    })
   })
 
   it.each([
@@ -48,21 +51,33 @@ describe('trace list', () => {
   })
 
   it('goes on where the last page ended', async () => {
-    const rows = Array.from({ length: 5 }, (_, index) => ({ requestId: `req_${index}`, startedAt: noon + index * 1000 }))
+    const rows = Array.from({ length: 5 }, (_, index) => ({
+      requestId: `req_${index}`,
+      startedAt: noon + index * 1000,
+    }))
     const context = await contextWith(rows)
     const first = (await dataOf(traceList, context, { limit: 2 })) as readonly { readonly started_at: string }[]
     expect(ids(first)).toEqual(['req_4', 'req_3'])
-    expect(ids(await dataOf(traceList, context, { limit: 2, before: first[1]?.started_at }))).toEqual(['req_2', 'req_1'])
+    expect(ids(await dataOf(traceList, context, { limit: 2, before: first[1]?.started_at }))).toEqual([
+      'req_2',
+      'req_1',
+    ])
   })
 
   it('takes a time with an offset', async () => {
-    const context = await contextWith([{ requestId: 'req_a', startedAt: noon - 1 }, { requestId: 'req_b', startedAt: noon }])
+    const context = await contextWith([
+      { requestId: 'req_a', startedAt: noon - 1 },
+      { requestId: 'req_b', startedAt: noon },
+    ])
     expect(ids(await dataOf(traceList, context, { before: '2026-03-01T13:00:00+01:00' }))).toEqual(['req_a'])
   })
 
   it('says that the store is away, and not why', async () => {
     const stores = createMemoryStores()
-    const broken = { ...stores, ledger: { ...stores.ledger, traces: () => Promise.reject(new Error('disk at /secret/path')) } }
+    const broken = {
+      ...stores,
+      ledger: { ...stores.ledger, traces: () => Promise.reject(new Error('disk at /secret/path')) },
+    }
     const error = await errorOf(traceList, contextOf({}, { stores: broken }))
     expect(error.code).toBe('store_unavailable')
     expect(error.message).not.toContain('/secret/path')
@@ -78,7 +93,9 @@ describe('trace show', () => {
       answer_losses: [],
       upstream_error: { status: 500 },
     })
-    const data = await dataOf(traceShow, await contextWith([{ requestId: 'req_x', detail, tenant: 'acme' }]), { request_id: 'req_x' })
+    const data = await dataOf(traceShow, await contextWith([{ requestId: 'req_x', detail, tenant: 'acme' }]), {
+      request_id: 'req_x',
+    })
     expect(data).toMatchObject({
       request_id: 'req_x',
       started_at: '2026-03-01T12:00:00.000Z',
@@ -130,7 +147,9 @@ describe('status', () => {
   it('says that the store is away instead of failing', async () => {
     const stores = createMemoryStores()
     const broken = { ...stores, ledger: { ...stores.ledger, check: () => Promise.reject(new Error('gone')) } }
-    expect(await dataOf(status, contextOf({}, { status: running, stores: broken }))).toMatchObject({ store: { ok: false } })
+    expect(await dataOf(status, contextOf({}, { status: running, stores: broken }))).toMatchObject({
+      store: { ok: false },
+    })
   })
 
   it('has nothing to tell where no gateway runs', async () => {

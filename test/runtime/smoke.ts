@@ -327,9 +327,13 @@ export function describeRuntime(runtime: RuntimeName, skips: readonly Skip[] = [
       expect(page.status).toBe(403)
       const cross = await chat('mock/echo', {}, { headers: { 'sec-fetch-site': 'cross-site' } })
       expect([200, 403]).toContain(cross.status)
-      const status = await rawStatus(gateway.url, ['Host: evil.example', `Authorization: Bearer ${key}`])
-      expect(runtime === 'workerd' ? [200, 400, 403, 404, 421] : [400, 421]).toContain(status)
-      expect(await rawStatus(gateway.url, ['Host: 127.0.0.1/health?x=', `Authorization: Bearer ${key}`])).not.toBe(200)
+      const credential = `Authorization: Bearer ${key}`
+      const foreign = await rawAnswer(gateway.url, ['Host: evil.example', credential])
+      // A Worker answers for any name unless names were configured: it has a key and is never on a private network.
+      if (runtime !== 'workerd') expect(foreign).toMatch(/^HTTP\/1\.1 (?:400|421)/)
+      // Some runtimes read a path out of this; whatever they make of it must not be the list that was asked for.
+      const confused = await rawAnswer(gateway.url, ['Host: 127.0.0.1/health?x=', credential])
+      expect(confused).not.toContain('"object":"list"')
     })
 
     test('writes one trace per request, without the prompt, and shows it to an operator only', async () => {
@@ -396,15 +400,15 @@ function stalledClient(url: string, body: object) {
   })
 }
 
-/** The status of a request whose head is written by hand; 0 where the connection is closed without one. */
-function rawStatus(url: string, headers: readonly string[]): Promise<number> {
+/** The answer to a request whose head is written by hand; empty where the connection is closed without one. */
+function rawAnswer(url: string, headers: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve) => {
     let text = ''
     const socket = connect(Number(port), hostname, () => {
       socket.write(`GET /v1/models HTTP/1.1\r\n${headers.join('\r\n')}\r\nConnection: close\r\n\r\n`)
     })
-    const done = (): void => resolve(Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0))
+    const done = (): void => resolve(text)
     socket.on('data', (chunk) => (text += chunk.toString('latin1')))
     socket.on('close', done)
     socket.on('error', done)

@@ -22,7 +22,7 @@ describe('reading a JSON body', () => {
     ['a comment', '{"a":1 /* no */}', 'invalid_json'],
     ['NaN', '{"a":NaN}', 'invalid_json'],
     ['an unterminated string', '{"a":"b', 'invalid_json'],
-    ['a byte order mark', '\uFEFF{"a":1}', 'invalid_json'],
+    ['two byte order marks', '\uFEFF\uFEFF{"a":1}', 'invalid_json'],
     ['an array', '[1,2]', 'invalid_body'],
     ['null', 'null', 'invalid_body'],
     ['a string', '"{}"', 'invalid_body'],
@@ -49,6 +49,7 @@ describe('reading a JSON body', () => {
   })
 
   it.each([
+    ['a byte order mark', '\uFEFF{"a":1}'],
     ['a paired surrogate escape', '{"a":"\\ud83d\\ude42"}'],
     ['the same key in two objects', '{"a":{"x":1},"b":{"x":2}}'],
     [
@@ -95,7 +96,10 @@ describe('reading a JSON body', () => {
           const text = `${space}{${names.map((key, i) => `${space}${JSON.stringify(key)}${space}:${space}${JSON.stringify(values[i])}${space}`).join(',')}}${space}`
           const reading = read(text)
           // Generated values may hold a key twice only through escapes, which JSON.stringify never writes.
-          if (!reading.ok) return expect(reading.fault).toBe('forbidden_key')
+          if (!reading.ok) {
+            expect(reading.fault).toBe('forbidden_key')
+            return
+          }
           expect(reading.document.members.map((member) => member.key)).toEqual(names)
           for (const [i, member] of reading.document.members.entries()) {
             expect(JSON.parse(text.slice(member.keyStart, member.keyEnd))).toBe(names[i])

@@ -17,7 +17,6 @@ export function facts(request: WireRequest): Outcome<RequestFacts> {
   if (model === undefined) return missing('model')
   if (!isModelName(model)) return failed('invalid_model', { param: 'model' })
   if (!isAbsent(stream) && typeof stream !== 'boolean') return invalid('stream', 'a boolean')
-  if (messages === undefined) return missing('messages')
   const fault = messagesFault(messages)
   if (fault !== undefined) return failed('invalid_messages', { param: fault, message: `${fault}: not a message` })
   if (!isAbsent(tools) && !Array.isArray(tools)) return invalid('tools', 'a list')

@@ -10,9 +10,8 @@ import { encodeResponse } from './encode-response.ts'
 import { createStreamEncoder } from './encode-stream.ts'
 import { decodeError, encodeError, encodeStreamError } from './errors.ts'
 import { facts } from './facts.ts'
+import { joinOpaque } from './opaque.ts'
 import { createStreamTap } from './tap.ts'
-
-export { joinOpaque } from './opaque.ts'
 
 const forwardHeaders = ['anthropic-version', 'anthropic-beta'] as const
 
@@ -29,6 +28,7 @@ export const anthropicMessages: Dialect = {
   decodeResponse,
   encodeResponse,
   streamDecoder: createStreamDecoder,
+  joinOpaque,
   streamEncoder: createStreamEncoder,
   streamTap: createStreamTap,
   inspectResponse,

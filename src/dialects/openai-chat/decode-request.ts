@@ -103,7 +103,11 @@ function decodeExtras(request: RequestShape): IrRequest['extras'] {
   if (request.max_completion_tokens === undefined || request.max_completion_tokens === null) known.add('max_tokens')
   const options = unknownMembers(request.stream_options ?? {}, new Set(['include_usage'])).said
   const format = formatExtras(request.response_format)
-  const rest = { ...request, stream_options: options, response_format: format }
+  const rest = {
+    ...request,
+    stream_options: Object.keys(options).length > 0 ? options : undefined,
+    response_format: format,
+  }
   return extrasOf(rest, known, silently(silentMembers(request)))
 }
 
@@ -112,7 +116,8 @@ function formatExtras(format: RequestShape['response_format']): unknown {
   if (format === undefined || format === null || decodeOutput(format) === undefined) return format
   const outer = unknownMembers(format, new Set(['type', 'json_schema'])).said
   const inner = unknownMembers(format.json_schema ?? {}, new Set(['schema', 'name', 'description', 'strict'])).said
-  return Object.keys(inner).length > 0 ? { ...outer, json_schema: inner } : outer
+  const all = Object.keys(inner).length > 0 ? { ...outer, json_schema: inner } : outer
+  return Object.keys(all).length > 0 ? all : undefined
 }
 
 // Spellings of one and the same thing, and members that say what is so without them.

@@ -68,7 +68,7 @@ function encodeUser(turn: Turn, at: string, context: EncodeContext): Members[] {
     ...messages,
     {
       role: 'user',
-      content: hoisted.length > 0 ? [...hoisted, ...said] : (content ?? ''),
+      content: hoisted.length > 0 ? [...hoisted, ...said] : (content ?? (context.own ? null : '')),
       ...beside,
       ...(context.own && ownMembers(turn.extras)),
     },

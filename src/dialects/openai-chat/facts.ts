@@ -59,7 +59,6 @@ function modelFault(model: unknown): Fault | undefined {
 }
 
 function messagesFault(messages: unknown): Fault | undefined {
-  if (messages === undefined) return failed('missing_required_parameter', { param: 'messages' })
   const usable = Array.isArray(messages) && messages.length > 0 && messages.every(isMessage)
   return usable ? undefined : failed('invalid_messages', { param: 'messages' })
 }

@@ -7,7 +7,7 @@ import { z } from 'zod'
 const part = () => z.looseObject({ type: z.string() })
 const content = () => z.union([z.string(), z.array(part())]).nullish()
 
-const called = () => z.looseObject({ name: z.string(), arguments: z.unknown() })
+const called = () => z.looseObject({ name: z.string(), arguments: z.unknown().optional() })
 
 function buildToolCall() {
   return z.looseObject({
@@ -36,7 +36,7 @@ function buildFunction() {
   return z.looseObject({
     name: z.string().min(1),
     description: z.string().nullish(),
-    parameters: z.unknown(),
+    parameters: z.unknown().optional(),
     strict: z.boolean().nullish(),
   })
 }
@@ -46,7 +46,7 @@ function buildTool() {
     type: z.string().nullish(),
     function: buildFunction().nullish(),
     custom: z
-      .looseObject({ name: z.string().min(1), description: z.string().nullish(), format: z.unknown() })
+      .looseObject({ name: z.string().min(1), description: z.string().nullish(), format: z.unknown().optional() })
       .nullish(),
   })
 }

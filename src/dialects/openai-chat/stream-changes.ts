@@ -30,13 +30,8 @@ export function createChanges(
       // Most records of a stream have nothing unknown, and that is quickly seen.
       if (Object.keys(record).every((key) => known.has(key))) return
       const { said, silent } = unknownMembers(record, known)
-      const extras = pack(changed(said), silently(changed(withoutEmptyText(silent))))
+      const extras = pack(changed(said), silently(changed(silent)))
       if (extras !== undefined) events.push({ type: 'extras-add', scope, choice, extras })
     },
   }
-}
-
-// Empty text (Snowflake's `service_tier`) is absent in a stream; an empty record (Azure's filter results) is a result.
-function withoutEmptyText(members: Members): Members {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== ''))
 }

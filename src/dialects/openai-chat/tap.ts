@@ -60,7 +60,7 @@ export function createStreamTap({ facts }: Exchange): StreamTap {
     const choices = listOf(record['choices']).filter(isObject)
     const says = choices.map(readChoice).includes(true)
     if (says) answered = true
-    if (choices.length === 0 && counted !== undefined && !facts.wantsUsage) return { type: 'hidden' }
+    if (choices.length === 0 && isObject(record['usage']) && !facts.wantsUsage) return { type: 'hidden' }
     return says ? content : idle
   }
 

@@ -76,7 +76,8 @@ DELETE FROM traces WHERE rowid IN (
 
 export const checkTraces = 'SELECT request_id FROM traces LIMIT 1'
 
-// One bound text may be 2 MB on D1. A unit takes 3 bytes of UTF-8 at most, and a stored row has fewer than 100,000 units.
+// One bound text may be 2 MB on D1, and a unit takes 3 bytes of UTF-8 at most. A single stored row may have as many units,
+// but only where control characters were escaped, which takes one byte a unit.
 const maxChunkUnits = 400_000
 
 /** The statements that append these rows in order, to be run as one batch. */

@@ -1,6 +1,6 @@
 // Frames of this wire as canonical events, in the good case and in every bad one that was seen.
 import { describe, expect, it } from 'vitest'
-import { anthropicMessages, joinOpaque } from '../../../src/dialects/anthropic-messages/index.ts'
+import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts'
 import type { IrEvent } from '../../../src/ir/event.ts'
 import { createFold } from '../../../src/ir/fold.ts'
 import { decodeStream, framesOf, type Json } from './support.ts'
@@ -46,7 +46,7 @@ function kinds(list: readonly IrEvent[]): string[] {
 }
 
 function folded(...wire: Json[]) {
-  const fold = createFold('anthropic-messages', joinOpaque)
+  const fold = createFold('anthropic-messages', anthropicMessages.joinOpaque)
   for (const event of events(...wire)) fold.step(event)
   return { response: fold.response(), error: fold.error() }
 }

@@ -5,8 +5,10 @@ import { anthropicMessages } from '../../../src/dialects/anthropic-messages/inde
 import type { ContentPart } from '../../../src/ir/content.ts'
 import type { Loss } from '../../../src/ir/loss.ts'
 import type { IrRequest, Tool, Turn } from '../../../src/ir/request.ts'
-import { hasShared as hasSpecification } from '../../support/shared.ts'
+import { requireShared } from '../../support/shared.ts'
 import { encodeForeign, errorOf, expectValidRequest, foreignRequest, type Json } from './support.ts'
+
+const hasSpecification = requireShared('requests for Anthropic against the specification')
 
 const text = (value: string, more: object = {}): ContentPart => ({ type: 'text', text: value, ...more })
 const user = (...parts: ContentPart[]): Turn => ({ role: 'user', parts })

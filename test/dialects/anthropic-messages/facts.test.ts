@@ -19,7 +19,7 @@ describe('a request is refused', () => {
     ['with a model of 513 characters', bodyWith({ model: 'm'.repeat(513) }), 'invalid_model', 'model'],
     ['with a control character in the model', bodyWith({ model: 'a\nb' }), 'invalid_model', 'model'],
     ['with stream: 1', bodyWith({ stream: 1 }), 'invalid_value', 'stream'],
-    ['without messages', withoutMessages, 'missing_required_parameter', 'messages'],
+    ['without messages', withoutMessages, 'invalid_messages', 'messages'],
     ['with messages that are null', bodyWith({ messages: null }), 'invalid_messages', 'messages'],
     ['with no message', bodyWith({ messages: [] }), 'invalid_messages', 'messages'],
     ['with a message that is text', bodyWith({ messages: ['hi'] }), 'invalid_messages', 'messages[0]'],

@@ -1,6 +1,6 @@
 // Whole answers: decoded, encoded, and looked at in passing.
 import { describe, expect, it } from 'vitest'
-import { anthropicMessages, joinOpaque } from '../../../src/dialects/anthropic-messages/index.ts'
+import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts'
 import type { ContentPart } from '../../../src/ir/content.ts'
 import { createFold } from '../../../src/ir/fold.ts'
 import type { Finish, IrResponse } from '../../../src/ir/response.ts'
@@ -96,7 +96,7 @@ describe('an answer of this wire', () => {
   it('can be told as a stream, and folded back', () => {
     const wire = encodeStream(unfold(decoded(message)))
     expectLegal(wire)
-    const fold = createFold('anthropic-messages', joinOpaque)
+    const fold = createFold('anthropic-messages', anthropicMessages.joinOpaque)
     for (const event of decodeStream(framesOf(wire))) fold.step(event)
     const again = jsonOf(anthropicMessages.encodeResponse(fold.response(), exchange).body)
     expect(again).toMatchObject({
