@@ -2,4 +2,6 @@
 import process from 'node:process'
 import { main } from './cli/main.ts'
 
-process.exitCode = await main(process.argv.slice(2))
+const code = await main(process.argv.slice(2))
+// Everything was written; what is still open (a second signal during a drain) has no say any more.
+process.exit(code)

@@ -5,12 +5,11 @@ import type { Runtime } from './runtime.ts'
 // The part of Deno that is used here; its full types would replace the globals of the other runtimes.
 interface DenoServer {
   readonly addr: { readonly port: number }
-  readonly finished: Promise<void>
   shutdown(): Promise<void>
 }
 declare const Deno: {
   serve(
-    options: { hostname: string; port: number; signal: AbortSignal; onListen(): void },
+    options: { hostname: string; port: number; onListen(): void },
     handler: (request: Request) => Promise<Response> | Response,
   ): DenoServer
 }
@@ -21,19 +20,18 @@ export function createDenoRuntime(): Runtime {
     fetch: createNativeFetch(),
     close: async () => {},
     async listen(options) {
-      const end = new AbortController()
       const server = Deno.serve(
         // Deno would print its own line; the gateway prints one for all runtimes.
-        { hostname: options.host, port: options.port, signal: end.signal, onListen: () => {} },
+        { hostname: options.host, port: options.port, onListen: () => {} },
         options.fetch,
       )
+      let stopped: Promise<void> | undefined
+      const stop = (): Promise<void> => (stopped ??= server.shutdown())
       return {
         port: server.addr.port,
-        stopAccepting: () => void server.shutdown(),
-        close: async () => {
-          end.abort()
-          await server.finished
-        },
+        stopAccepting: () => void stop(),
+        // Deno waits for every connection; one that is still open now belongs to a client that does not read.
+        close: () => Promise.race([stop(), new Promise<void>((resolve) => setTimeout(resolve, 500))]),
       }
     },
   }

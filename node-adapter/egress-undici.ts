@@ -2,16 +2,26 @@
 // A response is pulled straight from the socket's chunks: no ReadableStream stands between the provider and the engine.
 import type { Readable, Transform } from 'node:stream'
 import { Agent, type Dispatcher } from 'undici'
-import type { ByteSource, Fetch, FetchRequest, FetchResponse } from '../src/ports/index.ts'
+import type { ByteSource, Cancellation, Fetch, FetchRequest, FetchResponse, HeaderSource } from '../src/ports/index.ts'
 import { decoderFor } from './content-decoding.ts'
 import { createPinnedLookup, screenLiteral } from './pinned-lookup.ts'
 
 /** Bytes that may wait for the reader before the socket is paused. */
 const highWaterBytes = 64 * 1024
+const maxScreened = 1000
 
 /** A transport with its own connection pools; `close` ends them. */
 export function createUndiciFetch(): { readonly fetch: Fetch; close(): Promise<void> } {
   const agents = new Map<string, Agent>()
+  // Hosts that passed: the configuration names few, and they do not change their mind.
+  const screened = new Set<string>()
+
+  function screen(url: URL, allowPrivate: boolean): void {
+    const key = `${allowPrivate}:${url.host}`
+    if (screened.has(key)) return
+    screenLiteral(url, allowPrivate)
+    if (screened.size < maxScreened) screened.add(key)
+  }
 
   function agentFor(request: FetchRequest): Agent {
     const key = `${request.connectTimeoutMs}:${request.allowPrivate}`
@@ -31,30 +41,29 @@ export function createUndiciFetch(): { readonly fetch: Fetch; close(): Promise<v
   }
 
   return {
-    fetch: (request) => dispatch(agentFor(request), request),
+    fetch: (request) =>
+      new Promise((resolve, reject) => {
+        const url = new URL(request.url)
+        screen(url, request.allowPrivate)
+        dispatch(agentFor(request), url, request, new ResponseHandler(request.cancellation, resolve, reject))
+      }),
     close: async () => {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()))
     },
   }
 }
 
-function dispatch(agent: Agent, request: FetchRequest): Promise<FetchResponse> {
-  return new Promise((resolve, reject) => {
-    const url = new URL(request.url)
-    screenLiteral(url, request.allowPrivate)
-    if (request.signal.aborted) return reject(abortError())
-    const handler = new ResponseHandler(request.signal, resolve, reject)
-    agent.dispatch(
-      {
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: request.method,
-        headers: request.headers,
-        body: request.body ?? null,
-      },
-      handler,
-    )
-  })
+function dispatch(agent: Agent, url: URL, request: FetchRequest, handler: ResponseHandler): void {
+  agent.dispatch(
+    {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method,
+      headers: request.headers,
+      body: request.body ?? null,
+    },
+    handler,
+  )
 }
 
 function abortError(): Error {
@@ -63,10 +72,9 @@ function abortError(): Error {
 
 /** The dispatcher's callbacks for one response, turned into a source that is pulled. Exported for its test. */
 export class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
-  readonly #signal: AbortSignal
+  readonly #cancellation: Cancellation
   readonly #resolve: (response: FetchResponse) => void
   readonly #reject: (cause: unknown) => void
-  readonly #onAbort = (): void => this.#stop()
   #controller: Dispatcher.DispatchController | undefined
   #queue: Uint8Array[] = []
   #queued = 0
@@ -75,16 +83,20 @@ export class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
   #failure: unknown
   #decoder: Transform | undefined
 
-  constructor(signal: AbortSignal, resolve: (response: FetchResponse) => void, reject: (cause: unknown) => void) {
-    this.#signal = signal
+  constructor(
+    cancellation: Cancellation,
+    resolve: (response: FetchResponse) => void,
+    reject: (cause: unknown) => void,
+  ) {
+    this.#cancellation = cancellation
     this.#resolve = resolve
     this.#reject = reject
-    signal.addEventListener('abort', this.#onAbort)
+    cancellation.onCancel(() => this.#stop())
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#signal.aborted) this.#stop()
+    if (this.#cancellation.cancelled) this.#stop()
   }
 
   onResponseStart(
@@ -161,7 +173,6 @@ export class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
   #finish(): void {
     if (this.#over) return
     this.#over = true
-    this.#signal.removeEventListener('abort', this.#onAbort)
     this.#take().waiting?.resolve(undefined)
   }
 
@@ -169,7 +180,6 @@ export class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
     if (this.#over) return
     this.#over = true
     this.#failure = cause
-    this.#signal.removeEventListener('abort', this.#onAbort)
     this.#decoder?.destroy()
     this.#reject(cause)
     this.#take().waiting?.reject(cause)
@@ -195,11 +205,16 @@ export class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
   }
 }
 
-function toHeaders(raw: Record<string, string | string[] | undefined>): Headers {
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(raw)) {
-    if (value === undefined) continue
-    for (const single of Array.isArray(value) ? value : [value]) headers.append(name, single)
+// Lower case already, and read a handful of times: a Headers object would cost more than everything that is read from it.
+function toHeaders(raw: Record<string, string | string[] | undefined>): HeaderSource {
+  const value = (name: string): string | null => {
+    const found = raw[name]
+    return Array.isArray(found) ? found.join(', ') : (found ?? null)
   }
-  return headers
+  return {
+    get: value,
+    *entries() {
+      for (const name of Object.keys(raw)) yield [name, value(name) ?? '']
+    },
+  }
 }

@@ -32,7 +32,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const opened = await openStores(snapshot.storage)
   const runtime = await loadRuntime()
   const deferred = createDefer()
-  const traces = createTraceWriter({ store: opened.stores.ledger, clock: systemClock, log })
+  const traces = createTraceWriter({ store: opened.stores.ledger, clock: systemClock, log, batch: 500 })
   const startedAt = systemClock.now()
   let url: string | null = null
   const ports: Ports = {

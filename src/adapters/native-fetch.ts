@@ -4,10 +4,12 @@ import type { ByteSource, Fetch } from '../ports/index.ts'
 /** The runtime's fetch behind the port: no redirects, pulled body, and whatever it decoded is decoded. */
 export function createNativeFetch(): Fetch {
   return async (request) => {
+    const controller = new AbortController()
+    request.cancellation.onCancel(() => controller.abort())
     const response = await fetch(request.url, {
       method: request.method,
       headers: request.headers,
-      signal: request.signal,
+      signal: controller.signal,
       redirect: 'manual',
       ...(request.body !== undefined && { body: request.body as Uint8Array<ArrayBuffer> }),
     })

@@ -12,6 +12,11 @@ import type { Frame } from '../wire/frame.ts'
 import type { JsonDocument } from '../wire/json-scan.ts'
 import type { Edit } from '../wire/json-splice.ts'
 
+/** The part of an answer's headers that a codec reads. */
+export interface HeaderReader {
+  get(name: string): string | null
+}
+
 /** A client's request as the dialect sees it: the scanned body, the path, and the client's headers. */
 export interface WireRequest {
   /** The pathname that routing matched, without query. */
@@ -142,7 +147,7 @@ export interface Dialect {
   inspectResponse(body: unknown): Outcome<TapReport>
 
   /** A provider's error answer. `body` is parsed JSON, or undefined where it is none. */
-  decodeError(status: number, headers: Headers, body: unknown): GatewayError
+  decodeError(status: number, headers: HeaderReader, body: unknown): GatewayError
   encodeError(error: GatewayError, requestId: string): WireResponse
   /** An error after the first byte: the wire's error event and never its success terminator. */
   encodeStreamError(error: GatewayError, requestId: string): Frame[]

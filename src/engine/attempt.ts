@@ -6,12 +6,13 @@ import { GatewayError } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
 import { unfold } from '../ir/unfold.ts'
 import type { Candidate } from '../policy/decision.ts'
-import type { FetchResponse } from '../ports/index.ts'
+import type { FetchResponse, HeaderSource } from '../ports/index.ts'
 import { providers } from '../providers/index.ts'
 import { parseJson } from '../wire/json-parse.ts'
 import { mediaType } from '../wire/media-type.ts'
 import { createSseDecoder } from '../wire/sse-decode.ts'
 import { encodeSse } from '../wire/sse-encode.ts'
+import { createCancellation } from './cancellation.ts'
 import { collect } from './collect.ts'
 import type { RequestContext } from './context.ts'
 import type { MachineReport } from './machine.ts'
@@ -31,14 +32,14 @@ export type AttemptResult =
       readonly ok: true
       readonly answer: Answer
       readonly status: number
-      readonly headers: Headers
+      readonly headers: HeaderSource
       readonly headersMs: number
     }
   | {
       readonly ok: false
       readonly error: GatewayError
       readonly status: number | null
-      readonly headers: Headers | undefined
+      readonly headers: HeaderSource | undefined
     }
 
 interface AttemptOptions {
@@ -56,16 +57,15 @@ const textDecoder = new TextDecoder()
 export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
   const { context, prepared } = options
   const { clock } = context.ports
-  const controller = new AbortController()
-  const abort = (): void => controller.abort()
+  const cancellation = createCancellation()
+  const abort = (): void => cancellation.cancel()
   let source: StreamSource | undefined
   const timeouts: Timeouts = { ...context.snapshot.server.timeouts, ...options.candidate.target.timeouts }
   const watchdog = createWatchdog(clock, timeouts, context.startedMono + timeouts.totalMs, () => {
     source?.bark()
     abort()
   })
-  const clientLeft = (): void => abort()
-  context.clientSignal.addEventListener('abort', clientLeft)
+  context.clientSignal.addEventListener('abort', abort)
   let response: FetchResponse | undefined
   try {
     if (context.clientSignal.aborted) throw new GatewayError('client_cancelled')
@@ -79,7 +79,7 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
       url: prepared.url,
       headers: prepared.headers,
       body: prepared.body,
-      signal: controller.signal,
+      cancellation,
       connectTimeoutMs: timeouts.connectMs,
       allowPrivate: prepared.provider.allowPrivate,
     })
@@ -98,7 +98,7 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
     return { ok: false, error, status: response?.status ?? null, headers: response?.headers }
   } finally {
     if (source === undefined) watchdog.stop()
-    context.clientSignal.removeEventListener('abort', clientLeft)
+    context.clientSignal.removeEventListener('abort', abort)
   }
 }
 

@@ -2,6 +2,7 @@
 import { GatewayError } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
 import type { Candidate } from '../policy/decision.ts'
+import type { HeaderSource } from '../ports/index.ts'
 import { attempt, type AttemptResult } from './attempt.ts'
 import { toClientStream } from './client-stream.ts'
 import type { RequestContext } from './context.ts'
@@ -12,7 +13,7 @@ import type { StreamEnd, StreamSource } from './stream.ts'
 /** The failure that the client will be told about if nothing better comes. */
 interface Failure {
   readonly error: GatewayError
-  readonly headers: Headers | undefined
+  readonly headers: HeaderSource | undefined
   readonly sent: boolean
 }
 
@@ -178,7 +179,7 @@ function noTarget(context: RequestContext): GatewayError {
   })
 }
 
-function refuse(context: RequestContext, error: GatewayError, upstream: Headers | undefined): Response {
+function refuse(context: RequestContext, error: GatewayError, upstream: HeaderSource | undefined): Response {
   const encoded = context.ingress.encodeError(error, context.requestId)
   context.finale.end({
     terminal: error.code === 'client_cancelled' ? 'cancelled' : error.origin === 'client' ? 'rejected' : 'failed',

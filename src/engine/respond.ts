@@ -2,6 +2,7 @@
 import { GatewayError } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
 import { summariseDecision, type RouteDecision } from '../policy/decision.ts'
+import type { HeaderSource } from '../ports/index.ts'
 import { forwardableResponseHeaders, headerValue } from '../wire/headers.ts'
 import { scrub } from './scrub.ts'
 
@@ -24,8 +25,8 @@ export function lossHeader(losses: readonly Loss[]): Record<string, string> {
 }
 
 /** The provider's own headers that may travel. */
-export function upstreamHeaders(headers: Headers | undefined): Record<string, string> {
-  return headers === undefined ? {} : Object.fromEntries(forwardableResponseHeaders(headers))
+export function upstreamHeaders(headers: HeaderSource | undefined): Record<string, string> {
+  return headers === undefined ? {} : Object.fromEntries(forwardableResponseHeaders(headers.entries()))
 }
 
 /** Statuses whose text of the provider helps the client and says nothing of us. */

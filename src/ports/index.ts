@@ -28,12 +28,26 @@ export interface ByteSource {
   cancel(): Promise<void>
 }
 
+/** Tells a transport that its answer is no longer wanted. */
+export interface Cancellation {
+  readonly cancelled: boolean
+  /** Calls once, at once where it is cancelled already. One listener: a later one takes the place of an earlier. */
+  onCancel(call: () => void): void
+}
+
+/** The part of a response's headers that is read; `Headers` fits, and so does something lighter. */
+export interface HeaderSource {
+  /** The value of a header by its lower-case name; several are joined by a comma. */
+  get(name: string): string | null
+  entries(): Iterable<[name: string, value: string]>
+}
+
 export interface FetchRequest {
   readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array
-  readonly signal: AbortSignal
+  readonly cancellation: Cancellation
   /** Bounds name resolution, connect and TLS, where the runtime lets us see them apart. */
   readonly connectTimeoutMs: number
   /** The provider may live on a loopback or private address. */
@@ -42,7 +56,7 @@ export interface FetchRequest {
 
 export interface FetchResponse {
   readonly status: number
-  readonly headers: Headers
+  readonly headers: HeaderSource
   readonly body: ByteSource
 }
 

@@ -13,7 +13,7 @@ const responseHeaders = new Set([
 const responsePrefixes = ['x-ratelimit-', 'anthropic-ratelimit-']
 
 /** The provider's rate-limit and request-id headers, and nothing else (no cookies, no hop-by-hop, no CORS). */
-export function forwardableResponseHeaders(headers: Headers): [string, string][] {
+export function forwardableResponseHeaders(headers: Iterable<[string, string]>): [string, string][] {
   const kept: [string, string][] = []
   for (const [name, value] of headers) {
     if (responseHeaders.has(name) || responsePrefixes.some((prefix) => name.startsWith(prefix)))

@@ -22,7 +22,10 @@ export interface AnswerView {
   /** The reasoning that a client may read, of whatever spelling. */
   readonly reasoning: string
   readonly tools: readonly ToolCallView[]
+  /** Why it ended, as the content bears it out. */
   readonly finish: FinishClass
+  /** Why it ended, by the wire's word alone: what a client acts on. */
+  readonly saidFinish: FinishClass
   /** Absent where the provider reported none. */
   readonly usage: UsageView | undefined
 }
@@ -41,7 +44,8 @@ function viewChat(body: Json): AnswerView {
     text: chatText(message['content']) + refusal,
     reasoning: chatReasoning(message),
     tools,
-    finish: refusal !== '' ? 'filter' : withTools(chatFinish(choice['finish_reason']), tools),
+    finish: refusal !== '' ? 'filter' : borneOut(chatFinish(choice['finish_reason']), tools),
+    saidFinish: refusal !== '' ? 'filter' : chatFinish(choice['finish_reason']),
     usage: chatUsage(body['usage']),
   }
 }
@@ -89,15 +93,19 @@ function chatFinish(raw: unknown): FinishClass {
       return 'length'
     case 'content_filter':
       return 'filter'
+    case 'tool_calls':
+    case 'function_call':
+      return 'tool'
     default:
-      // `tool_calls` without calls, `eos`, '' and null: the model was done (wire-facts 29).
+      // `eos`, '' and null: the model was done (wire-facts 29).
       return 'stop'
   }
 }
 
 /** An answer calls tools exactly when there are calls, whatever the provider says; one cut off or withheld stays that. */
-function withTools(finish: FinishClass, tools: readonly unknown[]): FinishClass {
-  return finish === 'stop' && tools.length > 0 ? 'tool' : finish
+function borneOut(finish: FinishClass, tools: readonly unknown[]): FinishClass {
+  if (finish !== 'stop' && finish !== 'tool') return finish
+  return tools.length > 0 ? 'tool' : 'stop'
 }
 
 /**
@@ -132,7 +140,8 @@ function viewAnthropic(body: Json): AnswerView {
       .join(''),
     reasoning: content.map((block) => text(block['thinking'])).join(''),
     tools,
-    finish: withTools(anthropicFinish(body['stop_reason']), tools),
+    finish: borneOut(anthropicFinish(body['stop_reason']), tools),
+    saidFinish: anthropicFinish(body['stop_reason']),
     usage: anthropicUsage(body['usage']),
   }
 }
@@ -146,6 +155,8 @@ function anthropicFinish(raw: unknown): FinishClass {
       return 'filter'
     case 'pause_turn':
       return 'pause'
+    case 'tool_use':
+      return 'tool'
     default:
       return 'stop'
   }

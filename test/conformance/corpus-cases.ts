@@ -4,15 +4,7 @@ import type { IrEvent } from '../../src/ir/event.ts'
 import type { IrResponse } from '../../src/ir/response.ts'
 import { unfold } from '../../src/ir/unfold.ts'
 import type { Frame } from '../../src/wire/frame.ts'
-import {
-  foreignEndpoint,
-  framesOf,
-  jsonOf,
-  parallelFiles,
-  parallelJson,
-  recordings,
-  type Recording,
-} from '../support/corpus.ts'
+import { foreignEndpoint, framesOf, jsonOf, parallelFiles, parallelJson, recordings } from '../support/corpus.ts'
 import { assemble } from './assemble.ts'
 import { decodeStream, dialects, foldEvents, unwrap } from './harness.ts'
 import { list, record, says, type Json } from './json.ts'
@@ -23,11 +15,17 @@ export interface RequestCase {
   readonly label: string
   readonly dialect: DialectId
   readonly body: Json
-  readonly recording: Recording
 }
 
-/** Every recorded request that is traffic of a dialect; the others are skipped with their reason. */
+/**
+ * Every recorded request that is traffic of a dialect, and those of `parallel/`; the others are skipped with their
+ * reason.
+ */
 export function requestCases(skip: Layer['skip']): RequestCase[] {
+  return [...recordedRequests(skip), ...parallelRequests()]
+}
+
+function recordedRequests(skip: Layer['skip']): RequestCase[] {
   return recordings()
     .filter((recording) => recording.role === 'request')
     .flatMap((recording) => {
@@ -35,7 +33,17 @@ export function requestCases(skip: Layer['skip']): RequestCase[] {
       if (foreign !== undefined) skip(recording.file, foreign)
       if (foreign !== undefined) return []
       const body = withModel(jsonOf(recording), recording.model)
-      return [{ label: recording.file, dialect: recording.dialect, body, recording }]
+      return [{ label: recording.file, dialect: recording.dialect, body }]
+    })
+}
+
+/** Bedrock and Vertex have the model in the URL and were captured without it. */
+function parallelRequests(): RequestCase[] {
+  return parallelFiles()
+    .filter(({ kind }) => kind === 'request' || kind === 'followup-request')
+    .map((entry) => {
+      const body = withModel(record(parallelJson(entry)), 'model-of-the-url')
+      return { label: entry.file, dialect: entry.dialect, body }
     })
 }
 
@@ -49,8 +57,12 @@ export interface AnswerCase {
   readonly body: Json
 }
 
-/** Every recorded answer with status 200 that is traffic of a dialect. */
+/** Every answer with status 200 that is traffic of a dialect, and those of `parallel/`. */
 export function answerCases(skip: Layer['skip']): AnswerCase[] {
+  return [...recordedAnswers(skip), ...parallelAnswers()]
+}
+
+function recordedAnswers(skip: Layer['skip']): AnswerCase[] {
   return recordings()
     .filter((recording) => recording.role === 'response' && recording.status === 200)
     .flatMap((recording) => {
@@ -75,7 +87,7 @@ export function brokenStream({ frames, body }: AnswerCase): string | undefined {
 }
 
 /** The answers of `parallel/`, whose streams are recorded as arrays of events. */
-export function parallelAnswers(): AnswerCase[] {
+function parallelAnswers(): AnswerCase[] {
   return parallelFiles()
     .filter((entry) => entry.kind.includes('response'))
     .map((entry) => {

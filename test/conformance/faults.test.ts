@@ -58,15 +58,19 @@ layer('faults', ({ check, skip }) => {
     }
     check(`cut after each event · ${label}`, async () => {
       const cuts = Array.from({ length: frames.length + 1 }, (_, count) => count)
-      for (const count of sample(cuts, 21))
-        expect(await cutProblems(dialect, frames.slice(0, count), true), `after ${count} events`).toEqual([])
+      // The SDKs take their time, so that of a long stream they see some cuts only.
+      const seenBySdk = new Set(sample(cuts, full ? 200 : 21))
+      for (const count of full ? cuts : seenBySdk) {
+        const problems = await cutProblems(dialect, frames.slice(0, count), seenBySdk.has(count))
+        expect(problems, `after ${count} events`).toEqual([])
+      }
     })
   }
 
   for (const recording of recordings()) {
     if (recording.format !== 'sse' || recording.endpoint === 'completions') continue
     const bytes = bytesOf(recording)
-    if (bytes.length > 12_000) continue
+    if (bytes.length > 6000) continue
     const answer = { label: '', dialect: recording.dialect, frames: framesOf(recording), body: {} }
     if (brokenStream({ ...answer, body: assemble(recording.dialect, answer.frames) }) !== undefined) continue
     check(`cut at each byte · ${recording.file}`, async () => {

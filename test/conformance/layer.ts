@@ -6,6 +6,9 @@ import { knownFailures } from './known-failures.ts'
 /** Everything instead of a sample. */
 export const full: boolean = process.env['SIGNALBOX_TEST'] === 'full'
 
+// Everything takes minutes where two cores are shared.
+const timeout = full ? 300_000 : 30_000
+
 export interface Layer {
   /** Registers the test `layer · label`; expected to fail where it is listed as a known failure. */
   check(label: string, run: () => void | Promise<void>): void
@@ -51,8 +54,8 @@ export function layer(
           }
           if (!expected) passed++
         }
-        if (expected) it.fails(test, body)
-        else it(test, body)
+        if (expected) it.fails(test, body, timeout)
+        else it(test, body, timeout)
       },
       skip(label, reason) {
         skips.set(reason, [...(skips.get(reason) ?? []), label])
@@ -76,9 +79,9 @@ export function layer(
   })
 }
 
-/** All of a list in full mode, else a few spread evenly, first and last among them. */
+/** Some of a list, spread evenly, first and last among them. */
 export function sample<T>(items: readonly T[], count: number): T[] {
-  if (full || items.length <= count) return [...items]
+  if (items.length <= count) return [...items]
   return Array.from({ length: count }, (_, index) => Math.round((index * (items.length - 1)) / (count - 1))).map(
     (at) => items[at] as T,
   )

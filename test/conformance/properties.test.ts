@@ -166,7 +166,7 @@ layer(
               const { body } = encodeRequest(target, ir)
               expect([...requestErrors(target, body), ...requestProblems(target, body)]).toEqual([])
             }
-            fc.assert(fc.property(request(source, false), holds), { ...runs, numRuns: full ? 500 : 100 })
+            fc.assert(fc.property(request(source, false), holds), { ...runs, numRuns: full ? 300 : 100 })
           })
       }
 

@@ -1,24 +1,13 @@
 // Layer 6: what we send upstream. Every recorded request, to both targets, against the provider's own request schema and
 // the rules its documentation adds. What cannot be carried is refused, and says where.
 import { expect } from 'vitest'
-import type { DialectId } from '../../src/ir/dialect-id.ts'
-import { parallelFiles, parallelJson } from '../support/corpus.ts'
 import { requestCases } from './corpus-cases.ts'
 import { decodeRequest, dialects, encodeRequest, other } from './harness.ts'
-import { record, type Json } from './json.ts'
 import { layer } from './layer.ts'
 import { mustBeRefused, requestErrors, requestProblems } from './request-rules.ts'
 
 layer('requests', ({ check, skip }) => {
-  const cases: { label: string; dialect: DialectId; body: Json }[] = [
-    ...requestCases(skip),
-    ...parallelFiles()
-      .filter((entry) => entry.kind === 'request' || entry.kind === 'followup-request')
-      .filter((entry) => !/\/(?:bedrock|vertex)-anthropic\//.test(entry.file))
-      .map((entry) => ({ label: entry.file, dialect: entry.dialect, body: record(parallelJson(entry)) })),
-  ]
-
-  for (const { label, dialect, body } of cases) {
+  for (const { label, dialect, body } of requestCases(skip)) {
     check(`${dialect} → itself · ${label}`, () => {
       const known = requestErrors(dialect, body, true)
       const encoded = encodeRequest(dialect, decodeRequest(dialect, body)).body

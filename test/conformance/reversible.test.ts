@@ -3,10 +3,9 @@
 import { expect } from 'vitest'
 import type { DialectId } from '../../src/ir/dialect-id.ts'
 import type { Loss } from '../../src/ir/loss.ts'
-import { parallelFiles, parallelJson } from '../support/corpus.ts'
 import { viewAnswer } from './answer-view.ts'
 import { assemble } from './assemble.ts'
-import { answerCases, brokenStream, eventsOf, parallelAnswers, requestCases, responseOf } from './corpus-cases.ts'
+import { answerCases, brokenStream, eventsOf, requestCases, responseOf } from './corpus-cases.ts'
 import {
   decodeRequest,
   decodeStream,
@@ -138,14 +137,7 @@ function counterpart(path: string): string {
 }
 
 layer('reversible', ({ check, skip }) => {
-  const requests: { label: string; dialect: DialectId; body: Json }[] = [
-    ...requestCases(skip),
-    ...parallelFiles()
-      .filter((entry) => entry.kind === 'request' || entry.kind === 'followup-request')
-      .filter((entry) => !/\/(?:bedrock|vertex)-anthropic\//.test(entry.file))
-      .map((entry) => ({ label: entry.file, dialect: entry.dialect, body: record(parallelJson(entry)) })),
-  ]
-  for (const { label, dialect, body } of requests) {
+  for (const { label, dialect, body } of requestCases(skip)) {
     if (mustBeRefused(dialect, body) !== undefined) {
       skip(`request · ${label}`, 'refused on the other wire, as the requests layer asserts')
       continue
@@ -161,7 +153,7 @@ layer('reversible', ({ check, skip }) => {
     })
   }
 
-  for (const answer of [...answerCases(skip), ...parallelAnswers()]) {
+  for (const answer of answerCases(skip)) {
     const { label, dialect, frames, body } = answer
     const target = other(dialect)
     const several = list(body['choices']).length > 1
@@ -205,5 +197,5 @@ function expectSameAnswer(dialect: DialectId, before: Json, after: Json): void {
   // Chat cannot say that a turn was paused, so the way over it ends it.
   const finish = expected.finish === 'pause' ? 'stop' : expected.finish
   const tools = expected.tools.map((call, index) => ({ ...call, id: call.id || actual.tools[index]?.id }))
-  expect(actual).toEqual({ ...expected, finish, tools, usage: expected.usage ?? actual.usage })
+  expect(actual).toEqual({ ...expected, finish, saidFinish: finish, tools, usage: expected.usage ?? actual.usage })
 }

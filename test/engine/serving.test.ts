@@ -1,5 +1,6 @@
 // The engine through the whole app: commit point, fallback, faults, cancellation, and one ending for every request.
 import { describe, expect, it } from 'vitest'
+import type { Cancellation } from '../../src/ports/index.ts'
 import { createTestApp, jsonAnswer, streamAnswer, type TestApp, type TestAppOptions } from '../support/app.ts'
 import { chatChunk, messageStream } from '../support/upstream.ts'
 
@@ -205,7 +206,9 @@ describe('serving', () => {
 
 describe('the timers', () => {
   it('end an attempt without headers, and the next target answers', async () => {
-    const test = appWith((request) => (request.url.includes('one.') ? neverUnless(request.signal) : streamAnswer(good)))
+    const test = appWith((request) =>
+      request.url.includes('one.') ? neverUnless(request.cancellation) : streamAnswer(good),
+    )
     const asked = ask(test, 'pair', { stream: true })
     await test.clock.advance(29_999)
     expect(test.sent).toHaveLength(1)
@@ -239,7 +242,7 @@ describe('the timers', () => {
   })
 
   it('bind the whole request by total_ms', async () => {
-    const test = appWith((request) => neverUnless(request.signal), { server: { timeouts: { total_ms: 5000 } } })
+    const test = appWith((request) => neverUnless(request.cancellation), { server: { timeouts: { total_ms: 5000 } } })
     const asked = ask(test, 'solo')
     await test.clock.advance(5001)
     expect((await asked).status).toBe(504)
@@ -261,13 +264,13 @@ describe('the timers', () => {
 describe('a client that leaves', () => {
   it('before the headers ends the upstream request and is traced as cancelled', async () => {
     const leave = new AbortController()
-    let seen: AbortSignal | undefined
-    const test = appWith((request) => neverUnless((seen = request.signal)))
+    let seen: Cancellation | undefined
+    const test = appWith((request) => neverUnless((seen = request.cancellation)))
     const asked = ask(test, 'pair', { stream: true }, { signal: leave.signal })
     await test.clock.advance(1)
     leave.abort()
     expect((await asked).status).toBe(499)
-    expect(seen?.aborted).toBe(true)
+    expect(seen?.cancelled).toBe(true)
     expect(test.sent).toHaveLength(1)
     expect(test.traces.map((row) => row.outcome)).toEqual(['cancelled'])
   })
@@ -375,6 +378,6 @@ describe('a stop', () => {
   })
 })
 
-function neverUnless(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
+function neverUnless(cancellation: Cancellation): Promise<never> {
+  return new Promise((_resolve, reject) => cancellation.onCancel(() => reject(new Error('cancelled'))))
 }

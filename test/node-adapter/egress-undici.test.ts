@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createUndiciFetch, ResponseHandler } from '../../node-adapter/egress-undici.ts'
+import { createCancellation } from '../../src/engine/cancellation.ts'
 import { GatewayError } from '../../src/ir/error.ts'
 import type { ByteSource, FetchRequest } from '../../src/ports/index.ts'
 
@@ -28,7 +29,7 @@ const call = (extra: Partial<FetchRequest> = {}): FetchRequest => ({
   url: `${base}/v1/x?y=1`,
   headers: { 'content-type': 'application/json' },
   body: new TextEncoder().encode('{"a":1}'),
-  signal: new AbortController().signal,
+  cancellation: createCancellation(),
   connectTimeoutMs: 2000,
   allowPrivate: true,
   ...extra,
@@ -88,7 +89,7 @@ describe('the dispatcher as the way out', () => {
   it('swallows the empty chunk that a resume may bring', async () => {
     let resumes = 0
     const handler = new ResponseHandler(
-      new AbortController().signal,
+      createCancellation(),
       () => {},
       () => {},
     )
@@ -122,10 +123,10 @@ describe('the dispatcher as the way out', () => {
         response.on('close', () => closed())
         if (phase !== 'before the headers') response.writeHead(200).write('x')
       }
-      const leave = new AbortController()
-      const asked = egress.fetch(call({ signal: leave.signal }))
+      const leave = createCancellation()
+      const asked = egress.fetch(call({ cancellation: leave }))
       if (phase === 'before the headers') {
-        setTimeout(() => leave.abort(), 20)
+        setTimeout(() => leave.cancel(), 20)
         await expect(asked).rejects.toThrow()
       } else {
         const { body } = await asked

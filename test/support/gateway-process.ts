@@ -90,15 +90,7 @@ function launch(runtime: RuntimeName, options: StartOptions, port: number) {
     })
   })
   const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
-  const signal = (name: NodeJS.Signals): void => {
-    if (child.pid !== undefined && child.exitCode === null) {
-      try {
-        process.kill(-child.pid, name)
-      } catch {
-        // It has just ended by itself.
-      }
-    }
-  }
+  const signal = (name: NodeJS.Signals): void => void kill(child.pid, name)
   return {
     home,
     listening,
@@ -107,12 +99,28 @@ function launch(runtime: RuntimeName, options: StartOptions, port: number) {
     stderr: () => stderr,
     async stop() {
       signal('SIGTERM')
-      const timer = setTimeout(() => signal('SIGKILL'), 5000)
+      // npm may end before the gateway behind it does, so the whole group has to be gone.
+      const deadline = Date.now() + 5000
+      while (groupAlive(child.pid) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+      if (groupAlive(child.pid)) kill(child.pid, 'SIGKILL')
       await exited
-      clearTimeout(timer)
       rmSync(home, { recursive: true, force: true })
     },
   }
+}
+
+/** Signals a process group; one that has just ended by itself is no error. */
+function kill(group: number | undefined, name: NodeJS.Signals | 0): boolean {
+  if (group === undefined) return false
+  try {
+    return process.kill(-group, name)
+  } catch {
+    return false
+  }
+}
+
+function groupAlive(group: number | undefined): boolean {
+  return kill(group, 0)
 }
 
 /** A port that nobody listens on at this moment. */

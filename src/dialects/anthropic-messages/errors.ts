@@ -3,7 +3,7 @@
 import { GatewayError, type ErrorCode, type UpstreamReport } from '../../ir/error.ts'
 import type { Frame } from '../../wire/frame.ts'
 import { isObject } from '../../wire/json-parse.ts'
-import type { WireResponse } from '../dialect.ts'
+import type { HeaderReader, WireResponse } from '../dialect.ts'
 import { present } from './present.ts'
 
 /** The error types of the wire with the HTTP status that each one has. */
@@ -26,7 +26,7 @@ const maxReportLength = 2000
  * Decodes a provider's error answer. The status decides; text decides only where one status means several things.
  * @param body parsed JSON, or undefined where the answer was none
  */
-export function decodeError(status: number, headers: Headers, body: unknown): GatewayError {
+export function decodeError(status: number, headers: HeaderReader, body: unknown): GatewayError {
   const report = reportOf(status, body)
   const retryAfterMs = decodeRetryAfter(headers)
   const code = classify(status, report)
@@ -88,7 +88,7 @@ function classify(status: number, { type, code, message }: UpstreamReport): Erro
 }
 
 /** Milliseconds to wait; an HTTP date is left to the caller, who has a clock. */
-function decodeRetryAfter(headers: Headers): number | undefined {
+function decodeRetryAfter(headers: HeaderReader): number | undefined {
   const milliseconds = number(headers.get('retry-after-ms'))
   if (milliseconds !== undefined) return Math.max(0, milliseconds)
   const seconds = number(headers.get('retry-after'))

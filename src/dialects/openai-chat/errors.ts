@@ -2,7 +2,7 @@
 import { GatewayError } from '../../ir/error.ts'
 import type { Frame } from '../../wire/frame.ts'
 import { isObject } from '../../wire/json-parse.ts'
-import type { WireResponse } from '../dialect.ts'
+import type { HeaderReader, WireResponse } from '../dialect.ts'
 import { classify, statusOf, type ErrorReport } from './error-class.ts'
 import { isPlaceholder, type Members } from './extras.ts'
 import { present, textOf } from './optional.ts'
@@ -16,7 +16,7 @@ const defaultRetryMs = 1000
  * record, Gemini's list of one, Ollama's bare text, vLLM's flat record and FastAPI's `detail`.
  * @see https://platform.openai.com/docs/guides/error-codes
  */
-export function decodeError(status: number, headers: Headers, body: unknown): GatewayError {
+export function decodeError(status: number, headers: HeaderReader, body: unknown): GatewayError {
   return gatewayError({ ...reportOf(body), status }, retryAfter(headers))
 }
 
@@ -139,7 +139,7 @@ function codeText(code: unknown): string | undefined {
 }
 
 // `retry-after` as a date is left to the caller, who has a clock.
-function retryAfter(headers: Headers): number | undefined {
+function retryAfter(headers: HeaderReader): number | undefined {
   const milliseconds = numberIn(headers.get('retry-after-ms'))
   if (milliseconds !== undefined) return milliseconds
   const seconds = numberIn(headers.get('retry-after'))

@@ -1,5 +1,5 @@
 // A deterministic provider without a network: it echoes, streams word by word, reports usage, and fails on demand.
-import type { ByteSource, Clock, Fetch, FetchRequest, FetchResponse } from '../../ports/index.ts'
+import type { ByteSource, Cancellation, Clock, Fetch, FetchRequest, FetchResponse } from '../../ports/index.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { Provider } from '../provider.ts'
 import { messagesWire } from './anthropic-messages.ts'
@@ -21,8 +21,8 @@ function mockFetch(clock: Clock): Fetch {
     const parsed = request.body === undefined ? undefined : parseJson(decoder.decode(request.body))
     const body = isObject(parsed) ? parsed : {}
     const script = scriptOf(typeof body['model'] === 'string' ? body['model'] : '')
-    if (script.type === 'stall' && script.after === 0) await forever(request.signal)
-    if (script.type === 'slow') await wait(clock, script.delayMs, request.signal)
+    if (script.type === 'stall' && script.after === 0) await forever(request.cancellation)
+    if (script.type === 'slow') await wait(clock, script.delayMs, request.cancellation)
     return respond(script, wire, body, clock, request)
   }
 }
@@ -49,7 +49,7 @@ function respond(
   return {
     status: 200,
     headers: new Headers({ 'content-type': 'text/event-stream' }),
-    body: eventSource(events, script, clock, delayMs, request.signal),
+    body: eventSource(events, script, clock, delayMs, request.cancellation),
   }
 }
 
@@ -99,14 +99,24 @@ function eventSource(
   script: Script,
   clock: Clock,
   delayMs: number,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): ByteSource {
   let next = 0
-  const cancelled = new AbortController()
-  const stop = AbortSignal.any([signal, cancelled.signal])
+  let over = false
+  let wake: (() => void) | undefined
+  // Whoever waits is woken by the reader's own cancel as well as by the request's.
+  const stop: Cancellation = {
+    get cancelled() {
+      return over || cancellation.cancelled
+    },
+    onCancel(call) {
+      wake = call
+      cancellation.onCancel(call)
+    },
+  }
   return {
     async read() {
-      if (stop.aborted) return undefined
+      if (stop.cancelled) return undefined
       if (delayMs > 0 && next > 0) await wait(clock, delayMs, stop)
       const event = events[next++]
       if (event !== undefined) return encoder.encode(event)
@@ -115,24 +125,22 @@ function eventSource(
       return undefined
     },
     async cancel() {
-      cancelled.abort()
+      over = true
+      wake?.()
     },
   }
 }
 
-function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+function wait(clock: Clock, ms: number, cancellation: Cancellation): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = clock.after(ms, resolve)
-    signal.addEventListener('abort', () => {
+    cancellation.onCancel(() => {
       stop()
       reject(new Error('cancelled'))
     })
   })
 }
 
-function forever(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(new Error('cancelled'))
-    signal.addEventListener('abort', () => reject(new Error('cancelled')))
-  })
+function forever(cancellation: Cancellation): Promise<never> {
+  return new Promise((_resolve, reject) => cancellation.onCancel(() => reject(new Error('cancelled'))))
 }
