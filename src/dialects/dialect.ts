@@ -99,6 +99,11 @@ export type TapSignal =
 /** Watches a same-dialect stream without changing it. */
 export interface StreamTap {
   step(frame: Frame): TapSignal
+  /**
+   * Whether the events in this text are answer content and nothing that `step` would have to see; undefined while the
+   * answer is not in full flow. Must never say true of a finish, usage, an error or a terminal.
+   */
+  skim(text: string): boolean | undefined
   /** What was learned so far. `complete`: a finish reason or the terminal was seen, so the end of the bytes is a success. */
   report(): TapReport
   /** The terminal frames that a complete stream still lacks (OpenAI's `[DONE]`, Anthropic's `message_stop`). */

@@ -27,6 +27,8 @@ export interface MachineReport {
 
 export interface StreamMachine {
   step(block: SseBlock): StreamStep
+  /** Whether events may go by unread; see `Skim`. A translation never says so. */
+  skim(text: string): boolean | undefined
   /** The upstream ended cleanly: what is still due, or the error that makes of it. */
   finish(): StreamStep
   /** The error event of the client's dialect; never a success terminator. */

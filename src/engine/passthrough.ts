@@ -10,6 +10,7 @@ export function createPassthrough(dialect: Dialect, exchange: Exchange): StreamM
   const tap = dialect.streamTap(exchange)
   return {
     step(block) {
+      if (block.skimmed === true) return { bytes: block.bytes, kind: 'content' }
       if (block.frame === undefined) return { bytes: block.bytes, kind: 'idle' }
       const signal = tap.step(block.frame)
       switch (signal.type) {
@@ -23,6 +24,7 @@ export function createPassthrough(dialect: Dialect, exchange: Exchange): StreamM
           return { bytes: block.bytes, kind: signal.type }
       }
     },
+    skim: (text) => tap.skim(text),
     finish() {
       if (!tap.report().complete) return { kind: 'idle', error: new GatewayError('stream_truncated') }
       const closing: readonly Frame[] = tap.closing()

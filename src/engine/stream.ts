@@ -99,29 +99,32 @@ export function createStreamSource(options: StreamOptions): StreamSource {
     }
   }
 
+  const takeBlock = (block: SseBlock): boolean => {
+    take(machine.step(block))
+    return !ended
+  }
+  const skim = (text: string): boolean | undefined => machine.skim(text)
+
   async function advance(): Promise<void> {
-    let blocks: readonly SseBlock[]
-    let last = false
     try {
       reading = true
       const chunk = await body.read().finally(() => (reading = false))
       if (ended) return
       const timeout = watchdog.fired()
       if (timeout !== undefined) return fail(timeout)
-      last = chunk === undefined
-      blocks = chunk === undefined ? decoder.end().filter(isWhole) : decoder.push(chunk)
+      if (chunk === undefined) finish()
+      else decoder.feed(chunk, takeBlock, skim)
     } catch (cause) {
-      if (ended) return
-      return fail(watchdog.fired() ?? readError(cause))
+      if (!ended) fail(watchdog.fired() ?? readError(cause))
     }
-    for (const block of blocks) {
-      take(machine.step(block))
-      if (ended) return
-    }
-    if (!last) return
+  }
+
+  function finish(): void {
+    const rest = decoder.end().filter(isWhole)
+    if (!rest.every(takeBlock)) return
     const closing = finishStep(machine.finish())
     // What follows an event that came without its blank line must not run into it.
-    if (blocks.length > 0 && (closing.bytes !== undefined || closing.error !== undefined)) ready.push(blankLine)
+    if (rest.length > 0 && (closing.bytes !== undefined || closing.error !== undefined)) ready.push(blankLine)
     take(closing)
   }
 
@@ -180,6 +183,7 @@ function finishStep(step: StreamStep): StreamStep {
 }
 
 function readError(cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause
   if (cause instanceof SseOverflow)
     return new GatewayError('upstream_bad_content', {
       message: 'one event of the stream was larger than limits.max_event_bytes',

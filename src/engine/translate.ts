@@ -60,6 +60,7 @@ export function createTranslation(options: TranslateOptions): StreamMachine {
 
   return {
     step: (block) => (block.frame === undefined ? { kind: 'idle' } : run(decoder.step(block.frame))),
+    skim: () => false,
     finish: () => run(decoder.finish()),
     fail: (error) => encodeSse(ingress.encodeStreamError(error, exchange.requestId)),
     report: () => ({

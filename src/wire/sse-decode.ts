@@ -7,11 +7,21 @@ import type { Frame } from './frame.ts'
 export interface SseBlock {
   readonly bytes: Uint8Array
   readonly frame: Frame | undefined
+  /** Several events at once that nobody wanted to read. */
+  readonly skimmed?: true
 }
+
+/** Whether the events in a text can go by unread; undefined: ask again after the next event. */
+export type Skim = (text: string) => boolean | undefined
 
 export interface SseDecoder {
   /** Takes a chunk of any size; returns the events that it completes. Throws `SseOverflow` once an event passed the limit. */
   push(chunk: Uint8Array): SseBlock[]
+  /**
+   * Like `push`, one event after the other until `take` says false. Where `skim` agrees, what is left of the chunk is
+   * handed over as one block: an answer in full flow then costs one look per chunk.
+   */
+  feed(chunk: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): void
   /** What is left when the stream ends without a blank line: some providers end so. */
   end(): SseBlock[]
 }
@@ -56,20 +66,60 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
     return { bytes, frame: parse(text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text) }
   }
 
-  /** The way nearly every chunk goes: LF only and ASCII, so that text offsets are byte offsets. Undefined where it does not. */
-  function readAscii(data: Uint8Array): { readonly blocks: SseBlock[]; readonly end: number } | undefined {
+  /**
+   * The way nearly every chunk goes: LF only and ASCII, so that text offsets are byte offsets.
+   * Returns where the unfinished rest begins; undefined where this way is not open.
+   */
+  function readAscii(data: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): number | undefined {
     if (data.includes(CR)) return undefined
     const text = decoder.decode(data)
     if (text.length !== data.length) return undefined
-    const blocks: SseBlock[] = []
+    const last = text.lastIndexOf('\n\n') + 2
+    if (last < 2) return 0
     let start = 0
-    for (let at = text.indexOf('\n\n'); at >= 0; at = text.indexOf('\n\n', start)) {
-      const end = at + 2
-      overflow ||= end - start > maxEventBytes
-      blocks.push({ bytes: data.subarray(start, end), frame: parse(text.slice(start, end)) })
+    let verdict: boolean | undefined
+    while (start < last) {
+      verdict ??= skim(text.slice(start, last))
+      const end = verdict === true ? last : text.indexOf('\n\n', start) + 2
+      overflow ||= verdict !== true && end - start > maxEventBytes
+      const bytes = data.subarray(start, end)
+      const block: SseBlock =
+        verdict === true ? { bytes, frame: undefined, skimmed: true } : { bytes, frame: parse(text.slice(start, end)) }
       start = end
+      if (!take(block)) break
     }
-    return { blocks, end: start }
+    return last
+  }
+
+  /** Any line ends, any text. */
+  function readBytes(data: Uint8Array, from: number, take: (block: SseBlock) => boolean): number {
+    let start = 0
+    let at = from
+    for (;;) {
+      const end = nextBoundary(data, at)
+      if (end < 0) return start
+      const block = read(data.subarray(start, end))
+      overflow ||= end - start > maxEventBytes
+      start = end
+      at = end
+      if (!take(block)) return start
+    }
+  }
+
+  function feed(chunk: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): void {
+    if (overflow) throw new SseOverflow()
+    const fresh = length === 0
+    const data = fresh ? chunk : append(chunk)
+    // A long event that arrives in pieces is scanned by bytes, from where the last piece ended.
+    const quick = fresh ? readAscii(data, take, skim) : undefined
+    const start = quick ?? readBytes(data, fresh ? 0 : scanned, take)
+    const rest = data.subarray(start)
+    // Bytes handed out are never written again: a rest behind them moves to a buffer of its own.
+    if (fresh || start > 0) buffer = rest.length === 0 ? nothing : rest.slice()
+    length = rest.length
+    overflow ||= length > maxEventBytes
+    // A line break may straddle the next chunk: look again at the last three bytes.
+    scanned = Math.max(0, length - 3)
   }
 
   function append(chunk: Uint8Array): Uint8Array {
@@ -84,30 +134,11 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
   }
 
   return {
+    feed,
     push(chunk) {
-      if (overflow) throw new SseOverflow()
-      const fresh = length === 0
-      const data = fresh ? chunk : append(chunk)
-      // A long event that arrives in pieces is scanned by bytes, from where the last piece ended.
-      const quick = fresh ? readAscii(data) : undefined
-      const blocks: SseBlock[] = quick?.blocks ?? []
-      let start = quick?.end ?? 0
-      let at = fresh ? 0 : scanned
-      while (quick === undefined) {
-        const end = nextBoundary(data, at)
-        if (end < 0) break
-        blocks.push(read(data.subarray(start, end)))
-        overflow ||= end - start > maxEventBytes
-        start = end
-        at = end
-      }
-      const rest = data.subarray(start)
-      // Bytes handed out are never written again: a rest behind them moves to a buffer of its own.
-      if (fresh || start > 0) buffer = rest.length === 0 ? nothing : rest.slice()
-      length = rest.length
-      overflow ||= length > maxEventBytes
-      // A line break may straddle the next chunk: look again at the last three bytes.
-      scanned = Math.max(0, length - 3)
+      const blocks: SseBlock[] = []
+      const take = (block: SseBlock): boolean => blocks.push(block) > 0
+      feed(chunk, take, () => false)
       return blocks
     },
     end() {

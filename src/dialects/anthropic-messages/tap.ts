@@ -68,6 +68,8 @@ export function createStreamTap(): StreamTap {
       if (signal.type === 'content') committed = true
       return signal
     },
+    // A hit inside an answer's own text only means that its frames are read one by one.
+    skim: (text) => (committed ? !telling.some((type) => text.includes(type)) : undefined),
     report: () => ({ complete: stopped || finish !== undefined, ...present({ usage, finish }), ...names }),
     closing: () => (finish !== undefined && !stopped ? [frameOf('message_stop', {})] : []),
   }

@@ -77,6 +77,13 @@ export function createStreamTap({ facts }: Exchange): StreamTap {
       const record = parseJson(data)
       return isObject(record) ? read(record) : idle
     },
+    skim(text) {
+      if (!answered || done || broken) return undefined
+      // An event line is not of this wire; the terminal may also stand in a text, and then the frames are read.
+      return (
+        !text.includes(doneData) && !text.includes('event:') && !telling.test(text) && (calls || !callsTools.test(text))
+      )
+    },
     report() {
       const word = [...finishes.entries()].sort(([left], [right]) => left - right)[0]?.[1]
       const finish =
