@@ -1,6 +1,6 @@
 // A gateway as its users start it: a real process of a real runtime, with a clean environment and a HOME of its own.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,7 +90,7 @@ function launch(runtime: RuntimeName, options: StartOptions, port: number) {
     })
   })
   const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
-  const signal = (name: NodeJS.Signals): void => void kill(child.pid, name)
+  const signal = (name: NodeJS.Signals): void => void process.kill(leafOf(child.pid), name)
   return {
     home,
     listening,
@@ -98,7 +98,7 @@ function launch(runtime: RuntimeName, options: StartOptions, port: number) {
     signal,
     stderr: () => stderr,
     async stop() {
-      signal('SIGTERM')
+      kill(child.pid, 'SIGTERM')
       // npm may end before the gateway behind it does, so the whole group has to be gone.
       const deadline = Date.now() + 5000
       while (groupAlive(child.pid) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -107,6 +107,13 @@ function launch(runtime: RuntimeName, options: StartOptions, port: number) {
       rmSync(home, { recursive: true, force: true })
     },
   }
+}
+
+/** The gateway behind npm and its shell: the last of the line of children. */
+function leafOf(pid: number | undefined): number {
+  if (pid === undefined) throw new Error('the gateway never started')
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean)
+  return children.length === 0 ? pid : leafOf(Number(children[0]))
 }
 
 /** Signals a process group; one that has just ended by itself is no error. */

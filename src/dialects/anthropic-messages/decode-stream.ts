@@ -113,7 +113,11 @@ export function createStreamDecoder(): StreamDecoder {
   function decode(type: string, event: Members): IrEvent[] {
     switch (type) {
       case 'message_start':
-        return start(objectOf(event['message']))
+        // Repeated before anything was said it is harmless; later it is another message spliced in, and the blocks that
+        // follow belong to that one. The official SDK throws there.
+        return started && parts > 0
+          ? fail(new GatewayError('upstream_bad_content', { message: 'a second message began inside the stream' }))
+          : start(objectOf(event['message']))
       case 'content_block_start': {
         const index = indexOf(event)
         // An index that opens again without having closed: what stood there is as finished as it will be.

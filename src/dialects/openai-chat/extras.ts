@@ -83,13 +83,16 @@ export function saidMembers(extras: Extras | undefined): Record<string, unknown>
   return Object.fromEntries(Object.entries(extras ?? {}))
 }
 
+/** Members that mean something by being there: an empty object asks for web search with its defaults. */
+const meantEmpty: ReadonlySet<string> = new Set(['web_search_options'])
+
 /** The members of a wire object beyond the known ones: what says something, and what is an empty placeholder. */
 export function unknownMembers(value: Members, known: ReadonlySet<string>): { said: Members; silent: Members } {
   const said: [string, unknown][] = []
   const silent: [string, unknown][] = []
   for (const [key, member] of Object.entries(value)) {
     if (member === null || member === undefined || known.has(key)) continue
-    if (isPlaceholder(member)) silent.push([key, member])
+    if (isPlaceholder(member) && !meantEmpty.has(key)) silent.push([key, member])
     else said.push([key, member])
   }
   // fromEntries and not assignment: a member may be called __proto__.

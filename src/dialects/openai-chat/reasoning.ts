@@ -24,6 +24,8 @@ export interface ReasoningPiece {
  * signatures; the plain members repeat it.
  */
 export function readReasoning(record: Members): ReasoningPiece[] {
+  // Most deltas have none.
+  if (reasoningKeys.every((key) => record[key] === undefined)) return []
   const keys = plainKeys.filter((key) => textOf(record[key]) !== undefined)
   const details = listOf(record['reasoning_details']).filter(isObject).map(readDetail)
   const pieces = merged(details).map((piece) =>

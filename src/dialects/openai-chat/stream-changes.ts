@@ -13,24 +13,25 @@ export function createChanges(
   choice: number,
   known: ReadonlySet<string>,
 ): StreamChanges {
-  const last = new Map<string, string>()
+  const last = new Map<string, unknown>()
 
-  function changed(members: Members): Members {
-    const fresh = Object.entries(members).filter(([key, value]) => {
-      const text = JSON.stringify(value)
-      if (last.get(key) === text) return false
-      last.set(key, text)
-      return true
-    })
-    return Object.fromEntries(fresh)
+  function isNew(key: string, value: unknown): boolean {
+    // Records are compared as text, as a chunk brings a new object each time.
+    const comparable = typeof value === 'object' ? JSON.stringify(value) : value
+    if (last.get(key) === comparable) return false
+    last.set(key, comparable)
+    return true
   }
 
   return {
     add(record, events) {
-      // Most records of a stream have nothing unknown, and that is quickly seen.
-      if (Object.keys(record).every((key) => known.has(key))) return
-      const { said, silent } = unknownMembers(record, known)
-      const extras = pack(changed(said), silently(changed(silent)))
+      // Most chunks bring nothing new, and that is quickly seen.
+      const fresh = Object.entries(record).filter(
+        ([key, value]) => value !== null && !known.has(key) && isNew(key, value),
+      )
+      if (fresh.length === 0) return
+      const { said, silent } = unknownMembers(Object.fromEntries(fresh), known)
+      const extras = pack(said, silently(silent))
       if (extras !== undefined) events.push({ type: 'extras-add', scope, choice, extras })
     },
   }

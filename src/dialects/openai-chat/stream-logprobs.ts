@@ -18,7 +18,7 @@ export function createStreamLogprobs(choice: number): StreamLogprobs {
       if (!isObject(logprobs)) return
       rest ??= {}
       for (const [key, value] of Object.entries(logprobs)) {
-        if (!Array.isArray(value)) rest[key] = value
+        if (!Array.isArray(value)) rest = { ...rest, [key]: value }
         else if (lists.has(key)) lists.get(key)?.push(...(value as unknown[]))
         else lists.set(key, [...(value as unknown[])])
       }

@@ -377,6 +377,16 @@ describe('calls without ids', () => {
     expect(fourth).toMatchObject({ type: 'tool-result', callId: 'call_1' })
   })
 
+  it('are paired by name also where the results come in another order', () => {
+    const turns = turnsOf(
+      { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } },
+      { role: 'assistant', content: null, function_call: { name: 'g', arguments: '{}' } },
+      { role: 'function', name: 'g', content: 'of g' },
+      { role: 'function', name: 'f', content: 'of f' },
+    )
+    expect(turns[2]?.parts).toMatchObject([{ callId: 'call_1' }, { callId: 'call_0' }])
+  })
+
   it('are paired with their results by order where a provider left them empty', () => {
     const turns = turnsOf(
       { role: 'assistant', content: null, tool_calls: [call('', 'a'), call('', 'b')] },

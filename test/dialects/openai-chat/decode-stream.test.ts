@@ -286,6 +286,14 @@ describe('tool calls', () => {
       [one, { ...two, name: 'f' }],
     ],
     [
+      'of one name at index 0, the first without arguments',
+      [call({ index: 0, id: 'a', function: fn('f', '') }), call({ index: 0, id: 'b', function: fn('f', '{"y":2}') })],
+      [
+        { ...one, input: '' },
+        { ...two, name: 'f' },
+      ],
+    ],
+    [
       'interleaved',
       [
         call({ index: 0, id: 'a', function: fn('f', '') }),
@@ -502,6 +510,17 @@ describe('reasoning', () => {
       done,
     ]
     expect(parts(...frames)).toMatchObject([{ text: 'a', signature: 's' }, { text: 'b' }])
+  })
+
+  it('begins anew behind a signature, also under the same index', () => {
+    const frames = ['a', 'b'].flatMap((text) => [
+      chunk({ reasoning_details: [detail(text)] }),
+      chunk({ reasoning_details: [detail('', { signature: `of ${text}` })] }),
+    ])
+    expect(parts(...frames, done)).toMatchObject([
+      { text: 'a', signature: 'of a' },
+      { text: 'b', signature: 'of b' },
+    ])
   })
 
   it('that is encrypted stands for itself', () => {

@@ -123,7 +123,10 @@ describe('usage', () => {
   })
 
   it('is not said where the client did not ask', () => {
-    for (const entry of chunksIn(framesFor(answer))) expect(entry).not.toHaveProperty('usage')
+    for (const entry of chunksIn(framesFor(answer))) {
+      expect(entry).not.toHaveProperty('usage')
+      expect(entry['choices']).toHaveLength(1)
+    }
   })
 
   it('is not made up where nobody reported any', () => {

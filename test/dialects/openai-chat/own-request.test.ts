@@ -145,6 +145,13 @@ describe('a request comes back as it was with', () => {
       ),
     ],
     [
+      'a cache breakpoint on a message and on its last part',
+      messages({
+        ...user([{ type: 'text', text: 'c', cache_control: { type: 'ephemeral' } }]),
+        cache_control: { type: 'ephemeral', ttl: '1h' },
+      }),
+    ],
+    [
       'tool calls',
       messages(
         user('a'),
