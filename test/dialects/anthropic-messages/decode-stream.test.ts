@@ -127,20 +127,20 @@ describe('a stream', () => {
   it('skips what it does not know, and says so', () => {
     const skipped = events(
       start,
+      start,
       { type: 'weather_report', sky: 'blue' },
       open(0, { type: 'text', text: '' }),
       delta(0, 'scent_delta', { scent: 'rose' }),
       delta(7, 'text_delta', { text: 'nowhere' }),
       close(0),
-      start,
       end('end_turn'),
       stop,
     ).filter(({ type }) => type === 'event-skip')
     expect(skipped.map((event) => event.type === 'event-skip' && event.kind)).toEqual([
+      'message_start',
       'weather_report',
       'content_block_delta/scent_delta',
       'content_block_delta',
-      'message_start',
     ])
   })
 
@@ -255,22 +255,18 @@ describe('a part', () => {
     ])
   })
 
-  it('keeps its number to itself where a proxy begins the message again', () => {
-    const wire = [
+  it('is an error where a proxy begins another message in the middle of this one', () => {
+    const spliced = events(
       start,
       open(0, { type: 'tool_use', id: 'a', name: 'f', input: {} }),
       delta(0, 'input_json_delta', { partial_json: '{"v' }),
       start,
       open(0, { type: 'tool_use', id: 'b', name: 'f', input: {} }),
-      delta(0, 'input_json_delta', { partial_json: '{}' }),
-      close(0),
       end('tool_use'),
       stop,
-    ]
-    expect(folded(...wire).response.outputs[0]?.parts).toMatchObject([
-      { id: 'a', input: '{"v' },
-      { id: 'b', input: '{}' },
-    ])
+    )
+    expect(spliced.at(-1)).toMatchObject({ type: 'error', error: { code: 'upstream_bad_content' } })
+    expect(spliced.filter(({ type }) => type === 'response-end')).toEqual([])
   })
 
   it('can stand in the start already', () => {
