@@ -135,10 +135,13 @@ export class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
   }
 
   read(): Promise<Uint8Array | undefined> {
-    const chunk = this.#queue.shift()
-    if (chunk !== undefined) {
-      this.#queued -= chunk.length
-      if (this.#queued < highWaterBytes && this.#controller?.paused === true) this.#controller.resume()
+    if (this.#queue.length > 0) {
+      // The parser hands over every HTTP chunk by itself, hundreds from one socket read: one answer for all of them.
+      const chunk =
+        this.#queue.length === 1 && this.#queue[0] !== undefined ? this.#queue[0] : Buffer.concat(this.#queue)
+      this.#queue = []
+      this.#queued = 0
+      if (this.#controller?.paused === true) this.#controller.resume()
       return Promise.resolve(chunk)
     }
     if (this.#failure !== undefined) return Promise.reject(this.#failure)

@@ -34,15 +34,16 @@ export function toClientStream(source: StreamSource, clock: Clock, heartbeatMs: 
 
   return new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
+      pull(controller) {
         if (heartbeatMs > 0 && disarm === undefined) watch(controller, heartbeatMs)
         waitingSince = clock.mono()
-        const bytes = await source.next()
-        waitingSince = undefined
-        if (!open) return
-        if (bytes !== undefined) return controller.enqueue(bytes)
-        close()
-        controller.close()
+        return source.next().then((bytes) => {
+          waitingSince = undefined
+          if (!open) return
+          if (bytes !== undefined) return controller.enqueue(bytes)
+          close()
+          controller.close()
+        })
       },
       async cancel() {
         close()

@@ -55,6 +55,7 @@ export function createStreamSource(options: StreamOptions): StreamSource {
   let failure: GatewayError | undefined
   let ended = false
   let reading = false
+  let unread: Uint8Array | undefined
   let accepted = false
   let ending: StreamEnd | undefined
 
@@ -99,29 +100,36 @@ export function createStreamSource(options: StreamOptions): StreamSource {
     }
   }
 
+  // Stops at the commit too: the answer goes out with its first content, the rest of the chunk is read after that.
   const takeBlock = (block: SseBlock): boolean => {
+    const wasCommitted = committed
     take(machine.step(block))
-    return !ended
+    return !ended && committed === wasCommitted
   }
   const skim = (text: string): boolean | undefined => machine.skim(text)
 
   async function advance(): Promise<void> {
     try {
-      reading = true
-      const chunk = await body.read().finally(() => (reading = false))
+      reading = unread === undefined
+      const chunk = unread ?? (await body.read())
+      reading = false
       if (ended) return
       const timeout = watchdog.fired()
       if (timeout !== undefined) return fail(timeout)
       if (chunk === undefined) finish()
-      else decoder.feed(chunk, takeBlock, skim)
+      else unread = decoder.feed(chunk, takeBlock, skim)
     } catch (cause) {
+      reading = false
       if (!ended) fail(watchdog.fired() ?? readError(cause))
     }
   }
 
   function finish(): void {
     const rest = decoder.end().filter(isWhole)
-    if (!rest.every(takeBlock)) return
+    for (const block of rest) {
+      take(machine.step(block))
+      if (ended) return
+    }
     const closing = finishStep(machine.finish())
     // What follows an event that came without its blank line must not run into it.
     if (rest.length > 0 && (closing.bytes !== undefined || closing.error !== undefined)) ready.push(blankLine)
@@ -145,8 +153,16 @@ export function createStreamSource(options: StreamOptions): StreamSource {
     async next() {
       while (ready.length === 0 && !ended) await advance()
       if (ready.length === 0) return undefined
-      const size = ready.reduce((sum, bytes) => sum + bytes.length, 0)
-      return join(ready.splice(0), size)
+      const [only] = ready
+      const bytes =
+        ready.length === 1 && only !== undefined
+          ? only
+          : join(
+              ready,
+              ready.reduce((sum, one) => sum + one.length, 0),
+            )
+      ready.length = 0
+      return bytes
     },
     async cancel() {
       if (!ended) {

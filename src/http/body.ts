@@ -29,20 +29,21 @@ function isJson(contentType: string | null): boolean {
 async function readBytes(request: Request, limits: Limits, clock: Clock): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > limits.maxBodyBytes) throw new GatewayError('body_too_large')
-  let disarm: () => void = () => {}
-  const deadline = new Promise<never>((_resolve, reject) => {
-    disarm = clock.after(limits.bodyTimeoutMs, () => reject(new GatewayError('request_timeout')))
-  })
+  let disarm: (() => void) | undefined
   try {
     // A declared length is enforced by every runtime's HTTP parser, so the cheap way is safe.
     const whole = declared === null ? readCounted(request, limits.maxBodyBytes) : request.arrayBuffer()
-    return new Uint8Array(await Promise.race([whole, deadline]))
+    const bytes = await new Promise<ArrayBuffer>((resolve, reject) => {
+      disarm = clock.after(limits.bodyTimeoutMs, () => reject(new GatewayError('request_timeout')))
+      whole.then(resolve, reject)
+    })
+    return new Uint8Array(bytes)
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause
     // The upload broke: nobody is there to read an answer, but the trace should say so.
     throw new GatewayError('client_cancelled', { cause })
   } finally {
-    disarm()
+    disarm?.()
   }
 }
 

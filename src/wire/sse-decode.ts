@@ -18,10 +18,11 @@ export interface SseDecoder {
   /** Takes a chunk of any size; returns the events that it completes. Throws `SseOverflow` once an event passed the limit. */
   push(chunk: Uint8Array): SseBlock[]
   /**
-   * Like `push`, one event after the other until `take` says false. Where `skim` agrees, what is left of the chunk is
-   * handed over as one block: an answer in full flow then costs one look per chunk.
+   * Like `push`, one event after the other until `take` says false; returns what it then left unread of the chunk, to be
+   * fed again. Where `skim` agrees, what is left of the chunk is handed over as one block: an answer in full flow then
+   * costs one look per chunk.
    */
-  feed(chunk: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): void
+  feed(chunk: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): Uint8Array | undefined
   /** What is left when the stream ends without a blank line: some providers end so. */
   end(): SseBlock[]
 }
@@ -29,6 +30,12 @@ export interface SseDecoder {
 /** An event grew past the limit: whoever sent it does not speak SSE, or means harm. */
 export class SseOverflow extends Error {
   override readonly name = 'SseOverflow'
+}
+
+/** How far a chunk was read, and whether the reader stopped there on purpose. */
+interface Reading {
+  readonly end: number
+  readonly stopped: boolean
 }
 
 const LF = 10
@@ -68,14 +75,14 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
 
   /**
    * The way nearly every chunk goes: LF only and ASCII, so that text offsets are byte offsets.
-   * Returns where the unfinished rest begins; undefined where this way is not open.
+   * Undefined where this way is not open.
    */
-  function readAscii(data: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): number | undefined {
+  function readAscii(data: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): Reading | undefined {
     if (data.includes(CR)) return undefined
     const text = decoder.decode(data)
     if (text.length !== data.length) return undefined
     const last = text.lastIndexOf('\n\n') + 2
-    if (last < 2) return 0
+    if (last < 2) return { end: 0, stopped: false }
     let start = 0
     let verdict: boolean | undefined
     while (start < last) {
@@ -86,40 +93,41 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
       const block: SseBlock =
         verdict === true ? { bytes, frame: undefined, skimmed: true } : { bytes, frame: parse(text.slice(start, end)) }
       start = end
-      if (!take(block)) break
+      if (!take(block)) return { end, stopped: true }
     }
-    return last
+    return { end: last, stopped: false }
   }
 
   /** Any line ends, any text. */
-  function readBytes(data: Uint8Array, from: number, take: (block: SseBlock) => boolean): number {
+  function readBytes(data: Uint8Array, from: number, take: (block: SseBlock) => boolean): Reading {
     let start = 0
     let at = from
     for (;;) {
       const end = nextBoundary(data, at)
-      if (end < 0) return start
+      if (end < 0) return { end: start, stopped: false }
       const block = read(data.subarray(start, end))
       overflow ||= end - start > maxEventBytes
       start = end
       at = end
-      if (!take(block)) return start
+      if (!take(block)) return { end, stopped: true }
     }
   }
 
-  function feed(chunk: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): void {
+  function feed(chunk: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): Uint8Array | undefined {
     if (overflow) throw new SseOverflow()
     const fresh = length === 0
     const data = fresh ? chunk : append(chunk)
     // A long event that arrives in pieces is scanned by bytes, from where the last piece ended.
     const quick = fresh ? readAscii(data, take, skim) : undefined
-    const start = quick ?? readBytes(data, fresh ? 0 : scanned, take)
-    const rest = data.subarray(start)
+    const { end, stopped } = quick ?? readBytes(data, fresh ? 0 : scanned, take)
+    const rest = stopped ? nothing : data.subarray(end)
     // Bytes handed out are never written again: a rest behind them moves to a buffer of its own.
-    if (fresh || start > 0) buffer = rest.length === 0 ? nothing : rest.slice()
+    if (fresh || end > 0) buffer = rest.length === 0 ? nothing : rest.slice()
     length = rest.length
     overflow ||= length > maxEventBytes
     // A line break may straddle the next chunk: look again at the last three bytes.
     scanned = Math.max(0, length - 3)
+    return stopped && end < data.length ? data.subarray(end) : undefined
   }
 
   function append(chunk: Uint8Array): Uint8Array {

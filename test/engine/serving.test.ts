@@ -154,6 +154,17 @@ describe('serving', () => {
     expect(test.traces.map((row) => row.outcome)).toEqual(['truncated'])
   })
 
+  it.each([
+    ['all at once', [good.join('')]],
+    ['in two halves of an event', [good.join('').slice(0, 150), good.join('').slice(150)]],
+    ['with CRLF, all at once', [good.join('').replaceAll('\n', '\r\n')]],
+    ['with other scripts, all at once', [good.join('').replace('hello', 'grüße 🙂')]],
+  ])('loses nothing of a stream that arrives %s', async (_name, texts) => {
+    const test = appWith(() => streamAnswer(texts))
+    expect(await (await ask(test, 'solo', { stream: true })).text()).toBe(texts.join(''))
+    expect(test.traces[0]?.outcome).toBe('succeeded')
+  })
+
   it('adds the terminator that a finished stream lacks', async () => {
     const test = appWith(() => streamAnswer(good.slice(0, 3)))
     expect(await (await ask(test, 'solo', { stream: true })).text()).toBe(good.join(''))

@@ -45,7 +45,7 @@ export function createTestApp(options: TestAppOptions): TestApp {
   const app = createApp({
     ports: {
       clock,
-      random: { next: () => 0.5, id: () => `test${String(ids++).padStart(20, '0')}` },
+      random: { next: () => 0.5, id: () => `${String(ids++).padStart(15, '0')}testtestt` },
       fetch,
       defer: () => {},
       log: { debug: log, info: log, warn: log, error: log },
