@@ -66,6 +66,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url,
     async stop(drainMs) {
+      // The core's timers keep no process alive, and some of them are still needed until everything is written.
+      const awake = setInterval(() => {}, 1000)
       app.drain()
       listener.stopAccepting()
       await idle(app, drainMs)
@@ -77,6 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await traces.close()
       await opened.close()
       await runtime.close()
+      clearInterval(awake)
     },
   }
 }

@@ -19,6 +19,7 @@ export interface ServeFlags {
 
 const exitRuntimeFailure = 1
 const exitRefused = 78
+const exitInterrupted = 130
 const drainMs = 30_000
 const defaultConfig = new URL('../configs/quickstart.jsonc', import.meta.url)
 
@@ -42,6 +43,7 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
   }
   const log = createLog(logLevelOf(flags, snapshot), (line) => void process.stderr.write(line))
   const adminToken = `sbx_run_${systemRandom.id()}${systemRandom.id()}`
+  const signals = listenForSignals()
   let gateway: Gateway
   try {
     gateway = await startGateway({ snapshot, secrets, host, port: portOf(flags, snapshot), log, adminToken })
@@ -61,7 +63,7 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
   })
   process.stdout.write(`listening on ${gateway.url}\n`)
   if (source === fileUrlPath(defaultConfig)) process.stdout.write(firstSteps(gateway.url))
-  const code = await untilStopped(gateway)
+  const code = await untilStopped(gateway, signals)
   if (runFile !== undefined) await removeRunFile(runFile).catch(() => {})
   return code
 }
@@ -120,22 +122,30 @@ function firstSteps(url: string): string {
   return `try it:  curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'\n`
 }
 
-// The first signal drains; a second one does not wait.
-function untilStopped(gateway: Gateway): Promise<number> {
-  return new Promise((resolve) => {
-    let stopping = false
-    const stop = (): void => {
-      if (stopping) return resolve(130)
-      stopping = true
-      gateway.stop(drainMs).then(
-        () => resolve(0),
-        (cause: unknown) => {
-          say(`error while stopping: ${cause instanceof Error ? cause.message : 'unknown'}`)
-          resolve(exitRuntimeFailure)
-        },
-      )
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-  })
+interface Signals {
+  /** Resolves at the first request to stop. */
+  readonly first: Promise<void>
+  /** Resolves at the second: somebody does not want to wait. */
+  readonly second: Promise<void>
+}
+
+// Listening begins before the gateway says that it is there: whoever waits for that line may stop it at once.
+function listenForSignals(): Signals {
+  const waiting: (() => void)[] = []
+  const next = (): Promise<void> => new Promise((resolve) => waiting.push(resolve))
+  const signals = { first: next(), second: next() }
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => waiting.shift()?.())
+  return signals
+}
+
+async function untilStopped(gateway: Gateway, signals: Signals): Promise<number> {
+  await signals.first
+  const stopped = gateway.stop(drainMs).then(
+    () => 0,
+    (cause: unknown) => {
+      say(`error while stopping: ${cause instanceof Error ? cause.message : 'unknown'}`)
+      return exitRuntimeFailure
+    },
+  )
+  return Promise.race([stopped, signals.second.then(() => exitInterrupted)])
 }
