@@ -205,6 +205,15 @@ describe('serving', () => {
     expect(test.sent).toHaveLength(1)
   })
 
+  it('gives up a stream with an event past limits.max_event_bytes', async () => {
+    const server = { limits: { max_event_bytes: 2000 } }
+    const endless = ['data: {"x":"', 'y'.repeat(1500), 'y'.repeat(1500), 'y'.repeat(1500)]
+    const test = appWith(() => streamAnswer([good[1] ?? '', ...endless], 'hang'), { server })
+    const text = await (await ask(test, 'solo', { stream: true })).text()
+    expect(text).toContain('upstream_bad_content')
+    expect(text).not.toContain('[DONE]')
+  })
+
   it('stops reading an answer that is too large', async () => {
     const test = appWith(() => jsonAnswer({ ...whole, x: 'y'.repeat(5000) }), {
       server: { limits: { max_buffered_response_bytes: 4000 } },

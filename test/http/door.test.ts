@@ -242,6 +242,39 @@ describe('a body', () => {
     expect(counted.status).toBe(413)
   })
 
+  it.each<[string, object, object, string]>([
+    [
+      'max_messages',
+      { max_messages: 2 },
+      { messages: Array.from({ length: 3 }, () => ({ role: 'user', content: 'x' })) },
+      'too_many_messages',
+    ],
+    [
+      'max_tools',
+      { max_tools: 1 },
+      {
+        tools: [
+          { type: 'function', function: { name: 'a' } },
+          { type: 'function', function: { name: 'b' } },
+        ],
+      },
+      'too_many_tools',
+    ],
+    ['max_json_depth', { max_json_depth: 4 }, { x: [[[[1]]]] }, 'json_too_deep'],
+    ['max_keys_per_object', { max_keys_per_object: 3 }, { a: 1, b: 2, c: 3 }, 'too_many_keys'],
+  ])('past limits.%s is refused', async (_name, limits, extra, code) => {
+    const response = await send(appWith({ limits }), JSON.stringify({ ...hello, ...extra }))
+    expect(response.status).toBe(400)
+    expect((await response.json()).error.code).toBe(code)
+    expect((await send(appWith({ limits }), JSON.stringify(hello))).status).toBe(200)
+  })
+
+  it('to a URL past limits.max_url_bytes is not read', async () => {
+    const test = appWith({ limits: { max_url_bytes: 100 } })
+    const response = await test.request(`/v1/models?x=${'y'.repeat(100)}`, { headers: key })
+    expect(response.status).toBe(414)
+  })
+
   it('that never arrives is given up', async () => {
     const test = appWith({ limits: { body_timeout_ms: 2000 } })
     const silent = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) })
