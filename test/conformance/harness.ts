@@ -1,4 +1,5 @@
 // Drives the two dialects the way the gateway does, without the gateway. Owns unwrapping outcomes; asserts nothing.
+import { plainFacts } from '../support/facts.ts'
 import { anthropicMessages } from '../../src/dialects/anthropic-messages/index.ts'
 import type { Dialect, EncodedRequest, Exchange, WireRequest } from '../../src/dialects/dialect.ts'
 import { openaiChat } from '../../src/dialects/openai-chat/index.ts'
@@ -100,20 +101,6 @@ export function exchangeFor(dialect: DialectId, facts: Partial<RequestFacts> = {
     requestId: 'req_conformance',
     model: 'model-of-the-target',
     createdAt: 1_700_000_000,
-    facts: {
-      dialect,
-      model: 'model-of-the-client',
-      stream: true,
-      wantsUsage: true,
-      needsTools: false,
-      needsImages: false,
-      needsAudio: false,
-      needsFiles: false,
-      needsSchema: false,
-      needsReasoning: false,
-      choices: 1,
-      approxInputTokens: 7,
-      ...facts,
-    },
+    facts: plainFacts({ dialect, stream: true, wantsUsage: true, approxInputTokens: 7, ...facts }),
   }
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { plainFacts } from '../support/facts.ts'
 import { describe, expect, it } from 'vitest'
 import { compileConfig } from '../../src/catalog/compile.ts'
 import type { Snapshot } from '../../src/catalog/snapshot.ts'
@@ -42,21 +43,7 @@ function snapshotOf(extra: object = {}): Snapshot {
   return compiled.snapshot
 }
 
-const facts = (model: string, extra: Partial<RequestFacts> = {}): RequestFacts => ({
-  dialect: 'openai-chat',
-  model,
-  stream: false,
-  wantsUsage: false,
-  needsTools: false,
-  needsImages: false,
-  needsAudio: false,
-  needsFiles: false,
-  needsSchema: false,
-  needsReasoning: false,
-  choices: 1,
-  approxInputTokens: 10,
-  ...extra,
-})
+const facts = (model: string, extra: Partial<RequestFacts> = {}): RequestFacts => plainFacts({ model, ...extra })
 
 describe('resolving a model name', () => {
   const snapshot = snapshotOf()

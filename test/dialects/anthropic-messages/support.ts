@@ -1,4 +1,5 @@
 // What the tests of this folder share: building requests, running machines, the grammar of the wire, the official SDK.
+import { plainFacts } from '../../support/facts.ts'
 import { readFileSync } from 'node:fs'
 import { MessageStream } from '@anthropic-ai/sdk/lib/MessageStream'
 import { Validator } from '@cfworker/json-schema'
@@ -92,20 +93,13 @@ export const exchange: Exchange = {
   requestId: 'request1',
   model: 'target-model',
   createdAt: 1_700_000_000,
-  facts: {
+  facts: plainFacts({
     dialect: 'anthropic-messages',
     model: 'route',
     stream: true,
     wantsUsage: true,
-    needsTools: false,
-    needsImages: false,
-    needsAudio: false,
-    needsFiles: false,
-    needsSchema: false,
-    needsReasoning: false,
-    choices: 1,
     approxInputTokens: 42,
-  },
+  }),
 }
 
 /** Wire events as frames, each with its event line. */

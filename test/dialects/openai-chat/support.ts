@@ -1,4 +1,5 @@
 // What the tests of this folder share: building requests, running the machines, reading frames.
+import { plainFacts } from '../../support/facts.ts'
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts'
 import type { CodecTarget, EncodedRequest, Exchange, WireRequest } from '../../../src/dialects/dialect.ts'
 import type { GatewayError, Outcome } from '../../../src/ir/error.ts'
@@ -85,21 +86,7 @@ export function translated(members: Partial<IrRequest>): { body: Json; messages:
 }
 
 export function factsOf(members: Partial<RequestFacts> = {}): RequestFacts {
-  return {
-    dialect: 'openai-chat',
-    model: 'm',
-    stream: true,
-    wantsUsage: false,
-    needsTools: false,
-    needsImages: false,
-    needsAudio: false,
-    needsFiles: false,
-    needsSchema: false,
-    needsReasoning: false,
-    choices: 1,
-    approxInputTokens: 1,
-    ...members,
-  }
+  return plainFacts({ model: 'm', stream: true, approxInputTokens: 1, ...members })
 }
 
 export function exchangeWith(facts: Partial<RequestFacts> = {}): Exchange {
