@@ -1,4 +1,5 @@
 // The Worker: bindings become ports, and the same app answers. Nothing here outlives an isolate but plain data.
+import manifest from '../../../package.json' with { type: 'json' }
 import { createApp, type App } from '../../app.ts'
 import { compileConfig } from '../../catalog/compile.ts'
 import { parseConfig } from '../../catalog/parse-config.ts'
@@ -22,7 +23,6 @@ export interface Env {
   readonly [name: string]: unknown
 }
 
-const version = '0.1.0'
 /** How long a configuration from storage is served before it is asked for again. */
 const refreshMs = 5000
 
@@ -118,7 +118,7 @@ function build(env: Env, stores: Stores, snapshot: Snapshot, source: string): Ho
       boundHost: null,
       adminToken: undefined,
       status: () => ({
-        version,
+        version: manifest.version,
         runtime: 'workerd',
         startedAt,
         url: null,
