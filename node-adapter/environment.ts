@@ -7,3 +7,8 @@ export function createSecrets(overrides: Secrets): Secrets {
   const environment = new Map(Object.entries(process.env))
   return { get: (name) => overrides.get(name) ?? environment.get(name) }
 }
+
+/** Values of the first that has one that is not empty. */
+export function withFallback(first: Secrets, second: Secrets): Secrets {
+  return { get: (name) => first.get(name) || second.get(name) }
+}

@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -14,13 +13,13 @@ import {
   renameSync,
   rmSync,
   writeSync,
-  type Stats,
 } from 'node:fs'
 import { connect } from 'node:net'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import process from 'node:process'
 import { isObject, parseJson } from '../src/wire/json-parse.ts'
+import { descriptorNotOurs, notOurs, openUnlinked } from './owner-only.ts'
 import { runtimeName } from './runtime-name.ts'
 
 export interface RunFile {
@@ -37,20 +36,28 @@ export interface RunFile {
 const maxBytes = 64 * 1024
 const connectPatienceMs = 500
 
-/** The folder of the run files; `SIGNALBOX_STATE_DIR` comes before the places of the XDG specification. */
+/** The folder of the run files. */
 export function runFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return join(stateFolder(env), 'run')
+}
+
+/**
+ * Where this user's gateways keep what belongs to none of their configurations; `SIGNALBOX_STATE_DIR` comes before the
+ * places of the XDG specification.
+ */
+export function stateFolder(env: NodeJS.ProcessEnv = process.env): string {
   const own = env['SIGNALBOX_STATE_DIR']
-  if (own !== undefined && own !== '') return join(own, 'run')
+  if (own !== undefined && own !== '') return own
   const state = env['XDG_STATE_HOME']
   // A relative path is to be ignored. https://specifications.freedesktop.org/basedir-spec/latest/
   const base = state !== undefined && isAbsolute(state) ? state : join(env['HOME'] || homedir(), '.local', 'state')
-  return join(base, 'signalbox', 'run')
+  return join(base, 'signalbox')
 }
 
 /** Writes the file of one gateway and returns its path. Rejects where the folder is open to others. */
 export async function writeRunFile(run: RunFile, folder = runFolder()): Promise<string> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const refusal = notOurs(lstatSync(folder), 'folder')
+  const refusal = notOurs(lstatSync(folder), { kind: 'folder' })
   if (refusal !== undefined) throw new Error(`${folder} ${refusal}. Run: chmod 700 '${folder}'`)
   const path = join(folder, fileName(run))
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
@@ -85,7 +92,7 @@ export async function readLiveRunFiles(
   const folder = options.folder ?? runFolder()
   const names = listNames(folder)
   if (names.length === 0) return []
-  const refusal = notOurs(lstatSync(folder), 'folder')
+  const refusal = notOurs(lstatSync(folder), { kind: 'folder' })
   if (refusal !== undefined) {
     options.onRefused?.(`${folder} ${refusal}: ignored`)
     return []
@@ -126,37 +133,16 @@ async function readLive(
 function readGuarded(path: string): RunFile | string | undefined {
   let descriptor: number
   try {
-    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    descriptor = openUnlinked(path)
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ELOOP' ? 'is a symbolic link' : undefined
   }
   try {
-    // The open file is asked, so that nobody can put another one in its place in between.
-    const info = fstatSync(descriptor)
-    return notOurs(info, 'file') ?? runFileOf(readFileSync(descriptor, 'utf8'))
+    return descriptorNotOurs(descriptor, { kind: 'file', maxBytes }) ?? runFileOf(readFileSync(descriptor, 'utf8'))
   } catch {
     return undefined
   } finally {
     closeSync(descriptor)
-  }
-}
-
-function notOurs(info: Stats, kind: 'file' | 'folder'): string | undefined {
-  if (kind === 'file' ? !info.isFile() : !info.isDirectory()) return `is not a ${kind}`
-  if (info.size > maxBytes && kind === 'file') return 'is too large'
-  if (process.platform === 'win32') return undefined
-  const own = ownUid()
-  if (own !== undefined && info.uid !== own) return `belongs to user ${info.uid}`
-  const mode = (info.mode & 0o7777).toString(8).padStart(4, '0')
-  return (info.mode & 0o077) === 0 ? undefined : `is open to others (mode ${mode})`
-}
-
-/** Undefined where the runtime may not say (Deno without --allow-sys=uid). */
-function ownUid(): number | undefined {
-  try {
-    return process.geteuid?.()
-  } catch {
-    return undefined
   }
 }
 

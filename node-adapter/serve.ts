@@ -1,12 +1,14 @@
 // `signalbox serve`: checks that it is safe to start, starts, says where, and stops gracefully.
 import type { LogLevel, Snapshot } from '../src/catalog/snapshot.ts'
 import { problemText } from '../src/catalog/problem.ts'
+import { keyringProblem } from '../src/engine/state/keyring.ts'
 import { minKeyLength } from '../src/http/authenticate.ts'
 import type { Secrets } from '../src/ports/index.ts'
 import { systemRandom } from './clock.ts'
 import { loadConfigFiles } from './config-files.ts'
-import { createSecrets } from './environment.ts'
+import { createSecrets, withFallback } from './environment.ts'
 import { startGateway, surfaceOf, type Gateway } from './gateway.ts'
+import { KeyFileRefused, openLocalKeys, type LocalKeys } from './key-file.ts'
 import { createLog } from './log.ts'
 import { removeRunFile, writeRunFile } from './run-file.ts'
 
@@ -34,14 +36,23 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
     return exitRefused
   }
   const { snapshot } = loaded
-  const secrets = createSecrets(loaded.secrets)
+  const given = createSecrets(loaded.secrets)
   const host = flags.host ?? snapshot.server.host
-  const refusal = [...bindProblems(host, snapshot), ...keyProblems(snapshot, secrets)]
-  if (refusal.length > 0) {
+  const ringProblem = keyringProblem(given)
+  const refusal = [
+    ...bindProblems(host, snapshot),
+    ...keyProblems(snapshot, given),
+    ...(ringProblem === undefined ? [] : [ringProblem]),
+  ]
+  // Only a gateway that may start makes a key.
+  const local = refusal.length > 0 ? undefined : localKeys(given, refusal)
+  if (refusal.length > 0 || local === undefined) {
     for (const problem of refusal) say(`error: ${problem}`)
     return exitRefused
   }
+  const secrets = withFallback(given, local.secrets)
   const log = createLog(logLevelOf(flags, snapshot), (line) => void process.stderr.write(line))
+  if (local.missing !== undefined) log.warn('key_file_not_made', { reason: local.missing })
   const adminToken = `sbx_run_${systemRandom.id()}${systemRandom.id()}`
   const signals = listenForSignals()
   let gateway: Gateway
@@ -96,6 +107,16 @@ function keyProblems(snapshot: Snapshot, secrets: Secrets): readonly string[] {
         ? [`key ${key.id}: the value of ${key.env} is shorter than ${minKeyLength} characters`]
         : []
     })
+}
+
+function localKeys(given: Secrets, refusal: string[]): LocalKeys | undefined {
+  try {
+    return openLocalKeys(given)
+  } catch (cause) {
+    if (!(cause instanceof KeyFileRefused)) throw cause
+    refusal.push(cause.message)
+    return undefined
+  }
 }
 
 const logLevels: readonly string[] = ['debug', 'info', 'warn', 'error'] satisfies LogLevel[]

@@ -8,6 +8,9 @@ import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { parseConfig } from '../src/catalog/parse-config.ts'
 import { problemText } from '../src/catalog/problem.ts'
+import { keyringName } from '../src/engine/state/keyring.ts'
+import { createSecrets, withFallback } from './environment.ts'
+import { openLocalKeys } from './key-file.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({
@@ -34,6 +37,9 @@ for (const name of namedVariables(parsed.value)) {
   const value = process.env[name]
   if (value !== undefined) variables[name] = value
 }
+// What `wrangler secret put` does for a deployed Worker.
+const keyring = keyringOfThisMachine()
+if (keyring !== undefined) variables[keyringName] = keyring
 const envFile = join(scratch, 'variables.env')
 writeFileSync(envFile, Object.entries(variables).map(dotenvLine).join(''), { mode: 0o600 })
 
@@ -79,6 +85,16 @@ async function announce(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   process.stdout.write(`listening on ${url}\n`)
+}
+
+function keyringOfThisMachine(): string | undefined {
+  const given = createSecrets({ get: () => undefined })
+  try {
+    return withFallback(given, openLocalKeys(given).secrets).get(keyringName)
+  } catch (cause) {
+    process.stderr.write(`error: ${cause instanceof Error ? cause.message : 'the key file cannot be used'}\n`)
+    process.exit(78)
+  }
 }
 
 /** Environment variables that a configuration refers to: every `env` or `*_env` member. */

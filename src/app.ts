@@ -1,11 +1,11 @@
 // The composition root: the only core file that sees every layer. Ports in, one fetch handler out.
 import { Hono } from 'hono'
-import { dialects } from './dialects/index.ts'
 import { createDoor, type DoorContext, type DoorEnv, type DoorOptions, type RequestScope } from './http/door.ts'
 import { mountControlPlane } from './http/control-plane.ts'
 import { serveInference } from './http/data-plane.ts'
 import { errorResponse } from './http/errors.ts'
-import { modelResponse, modelsResponse } from './http/models.ts'
+import { matchEndpoint, pathOf } from './http/ingress.ts'
+import { mountModels } from './http/models.ts'
 import type { StreamSource } from './engine/stream.ts'
 import { GatewayError } from './ir/error.ts'
 import type { RuntimeStatus } from './operations/operation.ts'
@@ -47,42 +47,34 @@ export function createApp(options: AppOptions): App {
   app.use('*', createDoor(options))
   for (const path of ['/health', '/healthz']) app.get(path, (c) => c.json({ status: 'ok', ok: true }))
 
-  for (const dialect of Object.values(dialects))
-    for (const path of dialect.paths) {
-      app.post(path, async (c) => {
-        requireRole(c)
-        if (stopping) throw new GatewayError('shutting_down')
-        inFlight++
-        return serveInference(
-          {
-            request: c.req.raw,
-            path: c.req.path,
-            requestId: c.get('requestId'),
-            principal: c.get('principal'),
-            snapshot: c.get('snapshot'),
-            startedAt: c.get('startedAt'),
-            startedMono: c.get('startedMono'),
-          },
-          dialect,
-          { ports: c.env?.traces === undefined ? ports : counted(c.env.traces), live },
-        )
-      })
-      app.all(path, (c) => {
-        const refused = errorResponse(new GatewayError('method_not_allowed'), path, c.get('requestId'))
-        refused.headers.set('allow', 'POST')
-        return refused
-      })
+  app.use('*', async (c, next) => {
+    const path = pathOf(c.req.raw)
+    const ingress = matchEndpoint(path)
+    if (ingress === undefined) return next()
+    if (c.req.method !== 'POST') {
+      const refused = errorResponse(new GatewayError('method_not_allowed'), path, c.get('requestId'))
+      refused.headers.set('allow', 'POST')
+      return refused
     }
+    requireRole(c)
+    if (stopping) throw new GatewayError('shutting_down')
+    inFlight++
+    return serveInference(
+      {
+        request: c.req.raw,
+        path,
+        requestId: c.get('requestId'),
+        principal: c.get('principal'),
+        snapshot: c.get('snapshot'),
+        startedAt: c.get('startedAt'),
+        startedMono: c.get('startedMono'),
+      },
+      ingress,
+      { ports: c.env?.traces === undefined ? ports : counted(c.env.traces), live },
+    )
+  })
 
-  for (const prefix of ['/v1/models', '/anthropic/v1/models']) {
-    const isAnthropic = (c: DoorContext): boolean =>
-      prefix.startsWith('/anthropic') || c.req.header('anthropic-version') !== undefined
-    app.get(prefix, (c) => c.json(modelsResponse(c.get('snapshot'), isAnthropic(c))))
-    app.get(`${prefix}/*`, (c) => {
-      const id = decodeURIComponent(c.req.path.slice(prefix.length + 1))
-      return c.json(modelResponse(c.get('snapshot'), id, isAnthropic(c)))
-    })
-  }
+  mountModels(app)
 
   mountControlPlane(app, { ports: options.ports, status: () => ({ ...options.status(), inFlight }) })
 
@@ -91,7 +83,7 @@ export function createApp(options: AppOptions): App {
   })
   app.onError((error, c) => {
     if (!(error instanceof GatewayError)) ports.log.error('internal_error', { reason: error.name })
-    return errorResponse(error, c.req.path, c.get('requestId') ?? 'req_unknown')
+    return errorResponse(error, safePath(c.req.raw), c.get('requestId') ?? 'req_unknown')
   })
   return {
     fetch: (request, scope) => app.fetch(request, scope),
@@ -100,6 +92,15 @@ export function createApp(options: AppOptions): App {
     interrupt: () => {
       for (const source of live) source.interrupt(new GatewayError('shutting_down'))
     },
+  }
+}
+
+// The door may have refused the very path that is to be read here.
+function safePath(request: Request): string {
+  try {
+    return pathOf(request)
+  } catch {
+    return '/'
   }
 }
 

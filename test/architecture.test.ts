@@ -50,6 +50,8 @@ const layers: readonly (readonly [prefix: string, layer: string])[] = [
   ['src/ports/', 'ports'],
   ['src/dialects/dialect.ts', 'dialect'],
   ['src/dialects/index.ts', 'dialects'],
+  ['src/dialects/kit/', 'dialect-kit'],
+  ['src/dialects/openai-wire/', 'openai-wire'],
   ['src/dialects/', 'dialect-folder'],
   ['src/auth/', 'auth'],
   ['src/catalog/snapshot.ts', 'snapshot'],
@@ -70,12 +72,16 @@ const layers: readonly (readonly [prefix: string, layer: string])[] = [
 
 const allowed: Readonly<Record<string, readonly string[]>> = {
   ir: ['ir'],
-  wire: ['wire', 'eventsource-parser', '@smithy/eventstream-codec'],
+  wire: ['wire', 'eventsource-parser', '@smithy/eventstream-codec', '@smithy/util-utf8'],
   ports: ['ir', 'ports', 'snapshot'],
   dialect: ['ir', 'wire'],
   dialects: ['dialect', 'dialect-folder', 'ir'],
-  // Only its own folder: checked below.
-  'dialect-folder': ['ir', 'wire', 'dialect', 'dialect-folder', 'zod'],
+  // What every codec needs.
+  'dialect-kit': ['ir', 'wire', 'dialect', 'dialect-kit'],
+  // What OpenAI's own wires share.
+  'openai-wire': ['ir', 'wire', 'dialect', 'dialect-kit', 'openai-wire'],
+  // Only its own folder, and the family's where it is OpenAI's: checked below.
+  'dialect-folder': ['ir', 'wire', 'dialect', 'dialect-kit', 'openai-wire', 'dialect-folder', 'zod'],
   auth: ['ir', 'ports', 'snapshot', 'auth', 'aws4fetch', 'jose'],
   snapshot: ['ir', 'snapshot'],
   // Checking an address is a pure decision, so the screen that guards requests also guards the file.
@@ -160,6 +166,7 @@ function layerViolations(source: Source): string[] {
       const sameFolder =
         dirname(path).split('/').slice(0, 3).join('/') === dirname(source.file).split('/').slice(0, 3).join('/')
       if (target === 'dialect-folder' && layer === 'dialect-folder') return !sameFolder
+      if (target === 'openai-wire' && layer === 'dialect-folder') return !source.file.startsWith('src/dialects/openai-')
       if (target === 'provider-folder' && layer === 'provider-folder') return !sameFolder
       return target === 'zod' && layer === 'dialect-folder' && !source.file.endsWith('/schema.ts')
     })
@@ -243,6 +250,7 @@ describe('the layer test itself', () => {
       'src/dialects/openai-chat/x.ts',
       `import { a } from '../../engine/execute.ts'`,
     ],
+    ['a foreign dialect that imports OpenAI parts', 'src/dialects/gemini/x.ts', `import { a } from '../openai-wire/errors.ts'`],
     ['a dialect that uses zod outside its schema', 'src/dialects/openai-chat/x.ts', `import { z } from 'zod'`],
     ['the wire that imports the canonical vocabulary', 'src/wire/x.ts', `import type { A } from '../ir/facts.ts'`],
     ['the canonical vocabulary that imports anything', 'src/ir/x.ts', `import { z } from 'zod'`],

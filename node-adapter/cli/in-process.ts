@@ -92,6 +92,9 @@ const unopened: Stores = {
   get ledger(): never {
     throw new Error('the stores were not opened')
   },
+  get state(): never {
+    throw new Error('the stores were not opened')
+  },
 }
 
 function withMemoryWarning(envelope: Envelope): Envelope {

@@ -88,7 +88,6 @@ export const availabilityRows = once((): readonly AvailabilityRow[] => [
   replaced('policy.hedge', [{ enabled: false, delay_ms: 150, max_parallel: 2 }], 'requests are not hedged'),
   replaced('policy.lock', [{ max_ms: 4_800_000 }], ignored),
   replaced('policy.compress_tool_results', [false], 'tool results are sent as they are'),
-  replaced('policy.strict_schema_downlevel', [false], 'schemas are sent as they are'),
   replaced('client_profiles', [[]], ignored),
   replaced('agents.default_id', ['default'], 'there are no agents'),
   replaced('plugins', [[]], 'no plugin runs'),

@@ -1,6 +1,7 @@
 // Providers: what the file says, filled up from the preset of the type.
 import { screenUrl } from '../policy/url-screen.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
+import type { Traits } from '../ir/traits.ts'
 import type { TargetCapabilities } from './capabilities.ts'
 import { checkUnique } from './compile-access.ts'
 import { checkHeaders } from './compile-server.ts'
@@ -62,8 +63,18 @@ function compileProvider(context: Context): ProviderRecord {
     headers: provider.headers,
     allowPrivate,
     allowHttp,
-    maxTokensField: provider.max_tokens_field ?? preset.maxTokensField,
+    traits: traitsOf(provider, preset),
     capabilities: { ...preset.capabilities, ...capabilitiesOf(provider.capabilities) },
+  }
+}
+
+/** What the file says goes before the preset; quirks are mended unless that is switched off. */
+function traitsOf(provider: ProviderConfig, { traits }: Preset): Traits {
+  const { max_tokens_field: maxTokensField = traits.maxTokensField, quirks = traits.quirks ?? [], normalize } = provider
+  return {
+    ...traits,
+    ...(maxTokensField !== undefined && { maxTokensField }),
+    quirks: normalize === false ? [] : quirks,
   }
 }
 

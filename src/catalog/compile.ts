@@ -12,7 +12,7 @@ import { deepFreeze } from './freeze.ts'
 import { byLongestPrefix } from './glob.ts'
 import { newReport, type Problem, type Report } from './problem.ts'
 import type { Config } from './schema.ts'
-import type { Snapshot, StorageSettings } from './snapshot.ts'
+import type { ReasoningStateSettings, Snapshot, StorageSettings } from './snapshot.ts'
 import { readDocuments, type Documents, type SecretOverrides } from './documents.ts'
 
 export interface CompileInput extends Documents {
@@ -83,12 +83,14 @@ function compileSnapshot(written: Config, input: CompileInput, report: Report): 
       globRoutes.map((route) => route.name),
     ),
     server,
+    policy: { strictSchemaDownlevel: config.policy.strict_schema_downlevel },
     keys,
     providers,
     models,
     routes,
     globRoutes,
     storage: compileStorage(config, input),
+    reasoningState: compileReasoningState(config, report),
     observability: { logLevel: observability.log_level, retentionMs: retentionMs ?? 0, sample: observability.sample },
     mcpTiers: [...new Set(config.mcp.tiers)],
     benchmark: { defaultMaxTokens: config.benchmark.default_max_tokens },
@@ -98,6 +100,14 @@ function compileSnapshot(written: Config, input: CompileInput, report: Report): 
 function compileStorage(config: Config, input: CompileInput): StorageSettings {
   const { kind, path } = config.storage
   return { kind, path: kind === 'sqlite' ? (input.resolvePath?.(path) ?? path) : null }
+}
+
+function compileReasoningState(config: Config, report: Report): ReasoningStateSettings {
+  const { enabled, ttl } = config.storage.reasoning_state
+  const ttlMs = durationMs(ttl)
+  if (ttlMs === undefined)
+    report.problem(['storage', 'reasoning_state', 'ttl'], 'expected more than nothing and at most ten years')
+  return { enabled, ttlMs: ttlMs ?? 0 }
 }
 
 /** What has to be counted needs a compare-and-set, which an eventually consistent store does not have. */

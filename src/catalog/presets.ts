@@ -1,7 +1,8 @@
 // What the `type` of a provider brings along. Data only: a new vendor that speaks a known wire is one more row.
 import type { DialectId } from '../ir/dialect-id.ts'
+import type { QuirkName, Traits } from '../ir/traits.ts'
 import type { TargetCapabilities } from './capabilities.ts'
-import type { AuthScheme, MaxTokensField } from './snapshot.ts'
+import type { AuthScheme } from './snapshot.ts'
 
 /** The wire formats that the file may name. */
 export const apiFormats = [
@@ -16,10 +17,15 @@ export const apiFormats = [
 
 export type ApiFormat = (typeof apiFormats)[number]
 
-/** The formats that this version speaks. The others are accepted in a list and passed over. */
-export const dialectOf: Readonly<Partial<Record<ApiFormat, DialectId>>> = {
+/** The dialect of each format. */
+export const dialectOf: Readonly<Record<ApiFormat, DialectId>> = {
   openai_chat: 'openai-chat',
+  openai_responses: 'openai-responses',
+  openai_completions: 'openai-completions',
+  openai_embeddings: 'openai-embeddings',
   anthropic_messages: 'anthropic-messages',
+  gemini: 'gemini',
+  bedrock_converse: 'bedrock-converse',
 }
 
 export interface Preset {
@@ -33,12 +39,37 @@ export interface Preset {
   readonly keyEnv?: string
   /** Lives on the same machine or network. */
   readonly local?: boolean
-  readonly maxTokensField: MaxTokensField
+  /** How the vendor departs from Chat; of no account for its other formats. */
+  readonly traits: Traits
   readonly capabilities: TargetCapabilities
 }
 
 const bearer: AuthScheme = { kind: 'bearer' }
 const none: AuthScheme = { kind: 'none' }
+
+/**
+ * What every imitator is cured of: each of these is something without which the official SDK cannot read an answer, or
+ * an agent cannot go on. An answer that has nothing of the kind keeps its bytes.
+ */
+const repairs: readonly QuirkName[] = [
+  'members_missing',
+  'message_beside_delta',
+  'content_parts',
+  'tool_index',
+  'tool_fragment_empties',
+  'tool_type_missing',
+  'tool_id_missing',
+  'arguments_not_text',
+  'finish_foreign',
+  'finish_lies',
+  'finish_missing',
+]
+
+/** Traits of an imitator: the repairs, and what is known of this one. */
+function imitates(quirks: readonly QuirkName[] = [], more: Omit<Traits, 'quirks'> = {}): Traits {
+  // Only OpenAI has retired `max_tokens`; most of its imitators know no other name.
+  return { maxTokensField: 'max_tokens', quirks: [...repairs, ...quirks], ...more }
+}
 
 function chat(baseUrl: string | undefined, keyEnv: string | undefined, more: Partial<Preset> = {}): Preset {
   return {
@@ -46,11 +77,15 @@ function chat(baseUrl: string | undefined, keyEnv: string | undefined, more: Par
     ...(keyEnv === undefined ? {} : { keyEnv }),
     apiFormats: ['openai_chat'],
     authScheme: bearer,
-    // Only OpenAI has retired `max_tokens`; most of its imitators know no other name.
-    maxTokensField: 'max_tokens',
+    traits: imitates(),
     capabilities: {},
     ...more,
   }
+}
+
+/** A server that people run themselves: on this machine, and without a key until they set one. */
+function local(baseUrl: string, quirks: readonly QuirkName[] = []): Preset {
+  return chat(baseUrl, undefined, { authScheme: none, authWithKey: bearer, local: true, traits: imitates(quirks) })
 }
 
 const openaiFormats: readonly ApiFormat[] = [
@@ -60,41 +95,114 @@ const openaiFormats: readonly ApiFormat[] = [
   'openai_embeddings',
 ]
 
+// https://console.groq.com/docs/openai, and its refusals of `reasoning_content`, which it calls `reasoning` both ways
+const groq = imitates(['reasoning_spelling', 'usage_repeated'], {
+  refused: ['logprobs', 'top_logprobs', 'logit_bias'],
+  refusedInMessages: ['name'],
+  reasoningField: 'reasoning',
+})
+
+// https://docs.mistral.ai/api/ names all it takes; anything else is refused with 422 `extra_forbidden`.
+const mistral = imitates([], {
+  noDeveloperRole: true,
+  reasoningField: 'none',
+  renamed: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
+  refused: ['stream_options', 'logprobs', 'top_logprobs', 'logit_bias', 'store', 'user', 'service_tier'],
+  refusedInMessages: ['refusal'],
+})
+
+// https://api-docs.deepseek.com/guides/thinking_mode: turns with tool calls are refused without their reasoning, and so
+// are, by its deserialiser, lists of text and the role `developer`.
+const deepseek = imitates([], {
+  textContent: 'string',
+  noDeveloperRole: true,
+  reasoningField: 'reasoning_content',
+  reasoningRequired: true,
+})
+
+// https://inference-docs.cerebras.ai/resources/openai
+const cerebras = imitates(['reasoning_spelling'], {
+  refused: ['frequency_penalty', 'presence_penalty', 'logit_bias', 'parallel_tool_calls', 'service_tier'],
+})
+
 /** The types of this version, by name. Addresses and variables are those of each vendor's own documentation. */
 export const presets = {
   openai: chat('https://api.openai.com/v1', 'OPENAI_API_KEY', {
     apiFormats: openaiFormats,
-    maxTokensField: 'max_completion_tokens',
+    traits: { maxTokensField: 'max_completion_tokens' },
   }),
   anthropic: chat('https://api.anthropic.com', 'ANTHROPIC_API_KEY', {
     apiFormats: ['anthropic_messages'],
     authScheme: { kind: 'header', name: 'x-api-key' },
   }),
-  openrouter: chat('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY'),
-  deepseek: chat('https://api.deepseek.com/v1', 'DEEPSEEK_API_KEY'),
-  groq: chat('https://api.groq.com/openai/v1', 'GROQ_API_KEY'),
-  mistral: chat('https://api.mistral.ai/v1', 'MISTRAL_API_KEY'),
-  together: chat('https://api.together.ai/v1', 'TOGETHER_API_KEY'),
+  // https://ai.google.dev/gemini-api/docs/api-key
+  gemini: chat('https://generativelanguage.googleapis.com', 'GEMINI_API_KEY', {
+    apiFormats: ['gemini'],
+    authScheme: { kind: 'header', name: 'x-goog-api-key' },
+    traits: {},
+  }),
+  openrouter: chat('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', {
+    traits: imitates(['reasoning_spelling', 'finish_repeated']),
+  }),
+  deepseek: chat('https://api.deepseek.com/v1', 'DEEPSEEK_API_KEY', { traits: deepseek }),
+  groq: chat('https://api.groq.com/openai/v1', 'GROQ_API_KEY', { traits: groq }),
+  mistral: chat('https://api.mistral.ai/v1', 'MISTRAL_API_KEY', { traits: mistral }),
+  together: chat('https://api.together.ai/v1', 'TOGETHER_API_KEY', {
+    traits: imitates(['reasoning_spelling', 'placeholder_members']),
+  }),
   fireworks: chat('https://api.fireworks.ai/inference/v1', 'FIREWORKS_API_KEY'),
-  cerebras: chat('https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY'),
-  xai: chat('https://api.x.ai/v1', 'XAI_API_KEY'),
+  cerebras: chat('https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY', { traits: cerebras }),
+  xai: chat('https://api.x.ai/v1', 'XAI_API_KEY', { traits: imitates(['reasoning_excluded']) }),
   nvidia: chat('https://integrate.api.nvidia.com/v1', 'NVIDIA_API_KEY'),
-  ollama: chat('http://127.0.0.1:11434/v1', undefined, { authScheme: none, authWithKey: bearer, local: true }),
-  vllm: chat('http://127.0.0.1:8000/v1', undefined, { authScheme: none, authWithKey: bearer, local: true }),
+  perplexity: chat('https://api.perplexity.ai', 'PERPLEXITY_API_KEY', {
+    traits: imitates(['head_unsound', 'usage_repeated']),
+  }),
+  // The address holds the account: https://<account>.snowflakecomputing.com/api/v2/cortex/v1
+  snowflake: chat(undefined, 'SNOWFLAKE_PAT', {
+    traits: imitates(['head_unsound', 'placeholder_members'], { maxTokensField: 'max_completion_tokens' }),
+  }),
+  huggingface: chat('https://router.huggingface.co/v1', 'HF_TOKEN', {
+    traits: imitates(['reasoning_spelling', 'placeholder_members', 'usage_repeated']),
+  }),
+  zai: chat('https://api.z.ai/api/paas/v4', 'ZAI_API_KEY'),
+  moonshot: chat('https://api.moonshot.ai/v1', 'MOONSHOT_API_KEY', {
+    traits: imitates([], { reasoningField: 'reasoning_content', reasoningRequired: true }),
+  }),
+  // https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope
+  alibaba: chat('https://dashscope-intl.aliyuncs.com/compatible-mode/v1', 'DASHSCOPE_API_KEY'),
+  avian: chat('https://api.avian.io/v1', 'AVIAN_API_KEY', {
+    traits: imitates(['id_changes', 'reasoning_spelling', 'finish_repeated']),
+  }),
+  sambanova: chat('https://api.sambanova.ai/v1', 'SAMBANOVA_API_KEY'),
+  deepinfra: chat('https://api.deepinfra.com/v1/openai', 'DEEPINFRA_TOKEN'),
+  novita: chat('https://api.novita.ai/openai/v1', 'NOVITA_API_KEY', { traits: imitates(['finish_repeated']) }),
+  cohere: chat('https://api.cohere.ai/compatibility/v1', 'COHERE_API_KEY'),
+  // The OpenAI-shaped endpoints of two vendors that have a better wire of their own.
+  // https://ai.google.dev/gemini-api/docs/openai
+  gemini_openai: chat('https://generativelanguage.googleapis.com/v1beta/openai', 'GEMINI_API_KEY', {
+    traits: imitates(['reasoning_excluded']),
+  }),
+  // https://platform.claude.com/docs/en/api/openai-sdk
+  anthropic_openai: chat('https://api.anthropic.com/v1', 'ANTHROPIC_API_KEY'),
+  ollama: local('http://127.0.0.1:11434/v1', ['reasoning_spelling']),
+  vllm: local('http://127.0.0.1:8000/v1', ['reasoning_spelling', 'placeholder_members']),
+  llama_cpp: local('http://127.0.0.1:8080/v1'),
+  lm_studio: local('http://127.0.0.1:1234/v1', ['reasoning_spelling']),
   // The address holds the id of the endpoint: https://api.runpod.ai/v2/<endpoint id>/openai/v1
-  runpod: chat(undefined, 'RUNPOD_API_KEY'),
+  runpod: chat(undefined, 'RUNPOD_API_KEY', { traits: imitates(['reasoning_spelling', 'placeholder_members']) }),
   openai_compatible: chat(undefined, undefined),
   mock: chat(undefined, undefined, {
     baseUrl: null,
-    apiFormats: ['openai_chat', 'anthropic_messages'],
+    apiFormats,
     authScheme: none,
+    traits: { maxTokensField: 'max_tokens' },
   }),
 } as const satisfies Readonly<Record<string, Preset>>
 
 export type AvailableType = keyof typeof presets
 
-/** Types whose names are taken and that need a dialect or a signer of a later version. */
-export const plannedTypes = ['gemini', 'vertex', 'bedrock', 'azure'] as const
+/** Types whose names are taken and that need a signer of a later version. */
+export const plannedTypes = ['vertex', 'bedrock', 'azure'] as const
 
 /** Every type that the file may name. */
 export const providerTypes: readonly string[] = [...Object.keys(presets), ...plannedTypes]

@@ -1,5 +1,6 @@
 // What can be reached and under which names: `providers`, `models`, `routes`.
 import { z } from 'zod'
+import { quirkNames } from '../ir/traits.ts'
 import { apiFormats, providerTypes } from './presets.ts'
 import { count, headers, identifier, natural, text, usd } from './schema-parts.ts'
 import { timeoutOverrides } from './schema-server.ts'
@@ -41,6 +42,13 @@ export function providerSchema() {
     headers: headers(),
     capabilities: capabilities().prefault({}).describe('Only a stated false rejects a request'),
     max_tokens_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
+    quirks: z
+      .array(z.enum(quirkNames))
+      .optional()
+      .describe(
+        'What is wrong with its Chat answers, and is mended for clients of that format; replaces those of the type',
+      ),
+    normalize: z.boolean().default(true).describe('false: its answers reach clients of the same format as they are'),
     selection: z.enum(['fill_first', 'round_robin']).default('fill_first'),
     sticky: count().default(1),
     egress: identifier().nullable().default(null),
@@ -111,6 +119,10 @@ function target() {
     weight: natural().default(100),
     timeouts: timeoutOverrides().prefault({}),
     max_retries: natural(10).default(0),
+    on_abort: z
+      .enum(['cancel', 'drain'])
+      .default('cancel')
+      .describe('When the client leaves: end the call, or read it to its end (for servers that do not survive an abort)'),
     breaker: breakerSchema().nullable().default(null),
   })
 }

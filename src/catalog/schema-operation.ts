@@ -82,6 +82,15 @@ export function storageSchema() {
   return z.strictObject({
     kind: z.enum(['sqlite', 'd1', 'kv', 'memory']).default('sqlite'),
     path: text().default('.signalbox/state.sqlite').describe('Of the sqlite file, from the folder of this file'),
+    reasoning_state: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        ttl: duration().default('24h'),
+      })
+      .prefault({})
+      .describe(
+        "Sealed records of a model's reasoning beside its tool calls, for clients whose wire has no room for it; without them such a client's next request goes without thinking",
+      ),
   })
 }
 

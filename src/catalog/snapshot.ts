@@ -1,5 +1,6 @@
 // The compiled configuration: types only. One request pins one snapshot from its first line to its last.
 import type { DialectId } from '../ir/dialect-id.ts'
+import type { Traits } from '../ir/traits.ts'
 import type { TargetCapabilities } from './capabilities.ts'
 
 export type Role = 'client' | 'agent' | 'operator' | 'admin'
@@ -71,9 +72,6 @@ export type AuthScheme =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'query'; readonly name: string }
 
-/** How a Chat provider wants the output limit called. */
-export type MaxTokensField = 'max_tokens' | 'max_completion_tokens'
-
 export interface Account {
   readonly id: string
   readonly credential: CredentialSource | null
@@ -92,7 +90,8 @@ export interface ProviderRecord {
   readonly headers: Readonly<Record<string, string>>
   readonly allowPrivate: boolean
   readonly allowHttp: boolean
-  readonly maxTokensField: MaxTokensField
+  /** How it departs from the wires that it imitates. */
+  readonly traits: Traits
   readonly capabilities: TargetCapabilities
 }
 
@@ -126,6 +125,8 @@ export interface TargetRecord {
   readonly weight: number
   readonly timeouts: Partial<Timeouts>
   readonly maxRetries: number
+  /** What happens to the call when the client leaves: it is ended, or read to its end and thrown away. */
+  readonly onAbort: 'cancel' | 'drain'
 }
 
 export type Strategy = 'priority' | 'round_robin' | 'weighted' | 'least_connections' | 'fastest' | 'cheapest' | 'score'
@@ -144,10 +145,17 @@ export interface RouteRecord {
   readonly displayName: string | null
 }
 
+/** What the policy block decides for every route. */
+export interface PolicySettings {
+  /** A schema that the provider's wire cannot say in full is refused instead of sent with less. */
+  readonly strictSchemaDownlevel: boolean
+}
+
 export interface Snapshot {
   /** Changes whenever the configuration does: a digest of the compiled source. */
   readonly revision: string
   readonly server: ServerSettings
+  readonly policy: PolicySettings
   readonly keys: readonly KeyRecord[]
   readonly providers: ReadonlyMap<string, ProviderRecord>
   readonly models: ReadonlyMap<string, ModelRecord>
@@ -155,12 +163,19 @@ export interface Snapshot {
   /** Routes with a glob, longest literal prefix first, then in order of declaration. */
   readonly globRoutes: readonly RouteRecord[]
   readonly storage: StorageSettings
+  readonly reasoningState: ReasoningStateSettings
   readonly observability: { readonly logLevel: LogLevel; readonly retentionMs: number; readonly sample: number }
   readonly mcpTiers: readonly Tier[]
   readonly benchmark: { readonly defaultMaxTokens: number }
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** Whether sealed reasoning is kept for clients that cannot carry it, and for how long. */
+export interface ReasoningStateSettings {
+  readonly enabled: boolean
+  readonly ttlMs: number
+}
 
 export interface StorageSettings {
   readonly kind: 'sqlite' | 'd1' | 'kv' | 'memory'

@@ -2,11 +2,13 @@
 import type { GatewayError, Outcome } from '../ir/error.ts'
 import type { JoinOpaque } from '../ir/fold.ts'
 import type { IrEvent } from '../ir/event.ts'
-import type { DialectId } from '../ir/dialect-id.ts'
+import type { DialectId, Task } from '../ir/dialect-id.ts'
+import type { EmbeddingRequest, EmbeddingResponse } from '../ir/embedding.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { Loss } from '../ir/loss.ts'
 import type { IrRequest } from '../ir/request.ts'
 import type { Finish, IrResponse } from '../ir/response.ts'
+import type { QuirkName, Traits } from '../ir/traits.ts'
 import type { Usage } from '../ir/usage.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { JsonDocument } from '../wire/json-scan.ts'
@@ -17,17 +19,26 @@ export interface HeaderReader {
   get(name: string): string | null
 }
 
+/** A path that a dialect owns. */
+export interface Endpoint {
+  /** A pathname; `{model}` in it stands for a model name, which may hold slashes. */
+  readonly path: string
+  readonly task: Task
+}
+
 /** A client's request as the dialect sees it: the scanned body, the path, and the client's headers. */
 export interface WireRequest {
-  /** The pathname that routing matched, without query. */
+  readonly task: Task
+  /** The pathname that routing matched, without query, percent-encoding undone. */
   readonly path: string
+  readonly query: URLSearchParams
   readonly headers: Headers
   readonly body: JsonDocument
 }
 
 /** What goes to the provider: a path below the provider's base URL, dialect headers, and the body. No credentials. */
 export interface UpstreamCall {
-  /** Begins with `/`. Joined to the base URL by `joinUrl`, which knows about doubled `/v1`. */
+  /** Begins with `/`, may end in a query. Joined to the base URL by `joinUrl`, which knows about doubled `/v1`. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
@@ -37,8 +48,8 @@ export interface UpstreamCall {
 export interface CodecTarget {
   /** The provider's model id. */
   readonly model: string
-  /** How a Chat provider wants the output limit called; `max_completion_tokens` where absent. */
-  readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens'
+  /** How the provider departs from its wire. */
+  readonly traits?: Traits
 }
 
 /** An encoded request with what it lost, and the tool names that had to be changed (provider's name → client's name). */
@@ -52,6 +63,8 @@ export interface EncodedRequest {
 export interface Exchange {
   readonly requestId: string
   readonly facts: RequestFacts
+  /** The wire the answer comes from: whose `extras` and `opaque` values it holds. */
+  readonly upstream: DialectId
   /** The target's model, for answers that do not name the model that answered. */
   readonly model: string
   /** Unix seconds, for wires that want a time the provider did not give. */
@@ -118,42 +131,127 @@ export interface TapReport {
   readonly id?: string
 }
 
-/** A wire protocol. Both directions live in one folder. */
-export interface Dialect {
+/** A rule of a wire that a stream breaks. */
+export interface Violation {
+  /** A stable name of the rule, in kebab case. */
+  readonly rule: string
+  /** Where and how, without content of the answer. */
+  readonly detail: string
+}
+
+/** What a legal stream of one wire is: stands between encoder and socket, and reads every stream that a test reads. */
+export interface StreamGrammar {
+  /** Judges the next frame; undefined where it is legal here. After a violation it judges nothing more. */
+  step(frame: Frame): Violation | undefined
+  /** The stream is over: what it still lacks. Nothing where its last word was an error. */
+  finish(): Violation | undefined
+  /** What is legal and still worth telling (tool arguments that are no JSON). */
+  flags(): readonly Violation[]
+}
+
+/** What every wire brings, whatever it can be asked for. */
+export interface DialectBase {
   readonly id: DialectId
-  /** Ingress paths it owns, as exact pathnames. */
-  readonly paths: readonly string[]
+  /** The paths it owns; none for a wire that only providers speak. */
+  readonly endpoints: readonly Endpoint[]
   /** Client headers that travel to a provider of the same dialect, lower case. */
   readonly forwardHeaders: readonly string[]
 
   /** Checks what the gateway must know of a request and nothing more. Never builds the canonical request. */
   facts(request: WireRequest): Outcome<RequestFacts>
-  /** Same dialect: the client's bytes with the edits spliced in, the path, and the forwarded headers. */
+  /** Same dialect: the client's bytes with the edits spliced in, the path of the task, and the forwarded headers. */
   retarget(request: WireRequest, target: CodecTarget, edits: readonly Edit[]): UpstreamCall
   /** The edits that the gateway itself needs on the byte path (usage in streams), beside the model name. */
   usageEdits(request: WireRequest, facts: RequestFacts): readonly Edit[]
-
-  decodeRequest(request: WireRequest): Outcome<IrRequest>
-  /** Fails with `unsupported_content` (or its like) where sending less would change what the client asked. */
-  encodeRequest(request: IrRequest, target: CodecTarget): Outcome<EncodedRequest>
-
-  decodeResponse(body: unknown): Outcome<IrResponse>
-  encodeResponse(
-    response: IrResponse,
-    exchange: Exchange,
-  ): { readonly body: Uint8Array; readonly losses: readonly Loss[] }
-
-  streamDecoder(): StreamDecoder
-  /** How the deltas of its opaque parts are put together when a stream is folded; absent where they have none. */
-  readonly joinOpaque?: JoinOpaque
-  streamEncoder(exchange: Exchange): StreamEncoder
-  streamTap(exchange: Exchange): StreamTap
   /** Reads usage, finish, model and id from a whole same-dialect answer; `error` where a 200 hides one, or is empty. */
   inspectResponse(body: unknown): Outcome<TapReport>
 
   /** A provider's error answer. `body` is parsed JSON, or undefined where it is none. */
   decodeError(status: number, headers: HeaderReader, body: unknown): GatewayError
   encodeError(error: GatewayError, requestId: string): WireResponse
+
+  readonly tokenCounting?: TokenCounting
+  readonly embedding?: EmbeddingEgress
+}
+
+/** Counting the tokens of a request without generating. The request is the one that `decodeRequest` reads. */
+export interface TokenCounting {
+  encodeRequest(request: IrRequest, target: CodecTarget): Outcome<EncodedRequest>
+  /** The input tokens that the provider counted. */
+  decodeResponse(body: unknown): Outcome<number>
+  encodeResponse(inputTokens: number): Uint8Array
+}
+
+/** The provider's half of embedding. */
+export interface EmbeddingEgress {
+  encodeRequest(request: EmbeddingRequest, target: CodecTarget): Outcome<EncodedRequest>
+  decodeResponse(body: unknown): Outcome<EmbeddingResponse>
+}
+
+/** A wire for embeddings alone. */
+export interface EmbeddingDialect extends DialectBase {
+  readonly embedding: EmbeddingEgress
+  decodeRequest(request: WireRequest): Outcome<EmbeddingRequest>
+  encodeResponse(
+    response: EmbeddingResponse,
+    exchange: Exchange,
+  ): { readonly body: Uint8Array; readonly losses: readonly Loss[] }
+}
+
+/** Mends the frames of a provider that imitates a wire, on their way to a client of that wire. */
+export interface StreamNormaliser {
+  /** Takes one frame, in order: `same` where its bytes can go on as they are, else the frames that go instead of it. */
+  step(frame: Frame): readonly Frame[] | 'same'
+  /** Whether the events in this text can go on as they are, unread. Never true while `step` keeps something back. */
+  skim(text: string): boolean
+  /** The bytes have ended, or the client has left: what was kept back. Nothing a second time. */
+  finish(): readonly Frame[]
+}
+
+/** How the imitators of a wire are met on the byte path: what they refuse is taken out, what they get wrong is mended. */
+export interface Compatibility {
+  normaliser(quirks: readonly QuirkName[], exchange: Exchange): StreamNormaliser
+  /** A whole answer, mended; `same` where there is nothing to mend. */
+  normaliseResponse(
+    body: unknown,
+    quirks: readonly QuirkName[],
+    exchange: Exchange,
+  ): Readonly<Record<string, unknown>> | 'same'
+  /** What has to change in a request body so that a provider with these traits takes it, and what that loses. */
+  fitRequest(
+    body: Readonly<Record<string, unknown>>,
+    traits: Traits,
+  ): { readonly edits: readonly Edit[]; readonly losses: readonly Loss[] }
+}
+
+/** A wire that models answer on. Both directions live in one folder. */
+export interface Dialect extends DialectBase {
+  decodeRequest(request: WireRequest): Outcome<IrRequest>
+  /** Fails with `unsupported_content` (or its like) where sending less would change what the client asked. */
+  encodeRequest(request: IrRequest, target: CodecTarget): Outcome<EncodedRequest>
+
+  decodeResponse(body: unknown, traits?: Traits): Outcome<IrResponse>
+  encodeResponse(
+    response: IrResponse,
+    exchange: Exchange,
+  ): { readonly body: Uint8Array; readonly losses: readonly Loss[] }
+
+  streamDecoder(traits?: Traits): StreamDecoder
+  /** How the deltas of its opaque parts are put together when a stream is folded; absent where they have none. */
+  readonly joinOpaque?: JoinOpaque
+  streamEncoder(exchange: Exchange): StreamEncoder
+  /** Absent where nobody imitates the wire. */
+  readonly compatibility?: Compatibility
+  /** How the client wants its stream framed; server-sent events where absent. */
+  clientFraming?(request: WireRequest): ClientFraming
+  streamTap(exchange: Exchange): StreamTap
+  grammar?(): StreamGrammar
   /** An error after the first byte: the wire's error event and never its success terminator. */
   encodeStreamError(error: GatewayError, requestId: string): Frame[]
 }
+
+/** A wire of either kind. */
+export type AnyDialect = Dialect | EmbeddingDialect
+
+/** How frames become the bytes of an answer: server-sent events, or (Gemini without `alt=sse`) one JSON array. */
+export type ClientFraming = 'sse' | 'json-array'

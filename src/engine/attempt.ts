@@ -1,6 +1,7 @@
 // One call of one account of one target: send, wait for headers, read until the answer is whole or committed, classify.
 import type { Timeouts } from '../catalog/snapshot.ts'
-import type { Dialect, Exchange } from '../dialects/dialect.ts'
+import type { AnyDialect, Exchange } from '../dialects/dialect.ts'
+import { generative } from '../dialects/index.ts'
 import { createFold } from '../ir/fold.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
@@ -10,22 +11,22 @@ import type { FetchResponse, HeaderSource } from '../ports/index.ts'
 import { providers } from '../providers/index.ts'
 import { parseJson } from '../wire/json-parse.ts'
 import { mediaType } from '../wire/media-type.ts'
-import { createSseDecoder } from '../wire/sse-decode.ts'
-import { encodeSse } from '../wire/sse-encode.ts'
 import { createCancellation } from './cancellation.ts'
-import { collect } from './collect.ts'
+import { collect, join } from './collect.ts'
 import type { RequestContext } from './context.ts'
 import type { MachineReport } from './machine.ts'
+import { clientFramer, type ClientFramer, isStream, upstreamDecoder } from './framing.ts'
 import { createPassthrough } from './passthrough.ts'
 import type { Prepared } from './prepare.ts'
 import { createStreamSource, type StreamEnd, type StreamSource } from './stream.ts'
 import { createTranslation, renameTools } from './translate.ts'
+import { translateUnary } from './unary.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
 /** What a target gave: a whole body, or a stream whose first content is there. */
 export type Answer =
   | { readonly type: 'body'; readonly contentType: string; readonly bytes: Uint8Array; readonly report: MachineReport }
-  | { readonly type: 'stream'; readonly source: StreamSource }
+  | { readonly type: 'stream'; readonly source: StreamSource; readonly framer: ClientFramer }
 
 export type AttemptResult =
   | {
@@ -52,10 +53,11 @@ interface AttemptOptions {
 
 const maxErrorBytes = 64 * 1024
 const textDecoder = new TextDecoder()
+const textEncoder = new TextEncoder()
 
 /** Runs one attempt. Never throws: every failure is a classified error. */
 export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
-  const { context, prepared } = options
+  const { context, candidate, prepared } = options
   const { clock } = context.ports
   const cancellation = createCancellation()
   const abort = (): void => cancellation.cancel()
@@ -65,7 +67,9 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
     source?.bark()
     abort()
   })
-  context.clientSignal.addEventListener('abort', abort)
+  // A server that does not survive an abort is read to its end, whoever is still listening.
+  const drains = candidate.target.onAbort === 'drain'
+  if (!drains) context.clientSignal.addEventListener('abort', abort)
   let response: FetchResponse | undefined
   try {
     if (context.clientSignal.aborted) throw new GatewayError('client_cancelled')
@@ -85,7 +89,7 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
     })
     const headersMs = clock.mono() - began
     if (response.status < 200 || response.status > 299) throw await errorAnswer(response, prepared.egress)
-    const answer = isEventStream(response)
+    const answer = isStream(context, candidate, response)
       ? await streamed({ ...options, response, watchdog, abort, expose: (made) => (source = made) })
       : await whole(options, response)
     return { ok: true, answer, status: response.status, headers: response.headers, headersMs }
@@ -119,14 +123,10 @@ function classify(cause: unknown, context: RequestContext, watchdog: Watchdog, h
   })
 }
 
-async function errorAnswer(response: FetchResponse, egress: Dialect): Promise<GatewayError> {
+async function errorAnswer(response: FetchResponse, egress: AnyDialect): Promise<GatewayError> {
   if (response.status >= 300 && response.status < 400) return new GatewayError('upstream_redirect')
   const bytes = await collect(response.body, maxErrorBytes).catch(() => new Uint8Array(0))
   return egress.decodeError(response.status, response.headers, parseJson(textDecoder.decode(bytes)))
-}
-
-function isEventStream(response: FetchResponse): boolean {
-  return mediaType(response.headers.get('content-type')) === 'text/event-stream'
 }
 
 function exchangeOf(options: AttemptOptions): Exchange {
@@ -134,6 +134,7 @@ function exchangeOf(options: AttemptOptions): Exchange {
   return {
     requestId: context.requestId,
     facts: context.facts,
+    upstream: candidate.dialect,
     model: candidate.model,
     createdAt: Math.floor(context.startedAt / 1000),
   }
@@ -147,23 +148,29 @@ interface StreamedOptions extends AttemptOptions {
 }
 
 async function streamed(options: StreamedOptions): Promise<Answer> {
-  const { context, prepared, response, watchdog } = options
+  const { context, candidate, prepared, response, watchdog } = options
   if (!context.facts.stream) return folded(options, response)
   watchdog.enter('first-content')
   const exchange = exchangeOf(options)
+  const ingress = generative(context.ingress)
+  const framer = clientFramer(ingress, context.wire)
   const source = createStreamSource({
     body: response.body,
-    machine: options.candidate.passthrough
-      ? createPassthrough(context.ingress, exchange)
+    decoder: upstreamDecoder(response, context.snapshot.server.limits.maxEventBytes),
+    separator: framer.separator,
+    machine: candidate.passthrough
+      ? createPassthrough({ dialect: ingress, exchange, framer, quirks: prepared.provider.traits.quirks ?? [] })
       : createTranslation({
-          ingress: context.ingress,
-          egress: prepared.egress,
+          ingress,
+          egress: generative(prepared.egress),
           exchange,
+          framer,
+          traits: prepared.provider.traits,
           toolNames: prepared.toolNames,
         }),
     watchdog,
-    maxEventBytes: context.snapshot.server.limits.maxEventBytes,
     abort: options.abort,
+    onAbort: candidate.target.onAbort,
     onContent: () => context.finale.firstContent(),
     onEnd: options.onStreamEnd,
     forClient: options.forClient,
@@ -171,7 +178,7 @@ async function streamed(options: StreamedOptions): Promise<Answer> {
   options.expose(source)
   const failure = await source.prime()
   if (failure !== undefined) throw failure
-  return { type: 'stream', source }
+  return { type: 'stream', source, framer }
 }
 
 // A provider that streams although JSON was asked for: collect what it says.
@@ -179,16 +186,17 @@ async function folded(options: AttemptOptions, response: FetchResponse): Promise
   const { context, prepared } = options
   const { limits } = context.snapshot.server
   const bytes = await collect(response.body, limits.maxBufferedResponseBytes)
-  const sse = createSseDecoder(limits.maxEventBytes)
-  const decoder = prepared.egress.streamDecoder()
-  const fold = createFold(prepared.egress.id, prepared.egress.joinOpaque)
-  for (const block of [...sse.push(bytes), ...sse.end()])
+  const blocks = upstreamDecoder(response, limits.maxEventBytes)
+  const egress = generative(prepared.egress)
+  const decoder = egress.streamDecoder(prepared.provider.traits)
+  const fold = createFold(egress.id, egress.joinOpaque)
+  for (const block of [...blocks.push(bytes), ...blocks.end()])
     if (block.frame !== undefined) decoder.step(block.frame).forEach(fold.step)
   decoder.finish().forEach(fold.step)
   const failure = fold.error()
   if (failure !== undefined) throw failure
   const folded = renameTools(fold.response(), prepared.toolNames)
-  const encoded = context.ingress.encodeResponse(folded, exchangeOf(options))
+  const encoded = generative(context.ingress).encodeResponse(folded, exchangeOf(options))
   const finish = folded.outputs[0]?.finish
   return body(encoded.body, {
     complete: true,
@@ -200,28 +208,44 @@ async function folded(options: AttemptOptions, response: FetchResponse): Promise
 }
 
 async function whole(options: AttemptOptions, response: FetchResponse): Promise<Answer> {
-  const { context, prepared } = options
+  const { context, candidate, prepared } = options
   const bytes = await collect(response.body, context.snapshot.server.limits.maxBufferedResponseBytes)
   const parsed = parseJson(textDecoder.decode(bytes))
   if (bytes.length === 0) throw new GatewayError('upstream_empty')
   if (parsed === undefined) throw new GatewayError('upstream_bad_content')
-  const inspected = prepared.egress.inspectResponse(parsed)
+  const exchange = exchangeOf(options)
+  if (context.facts.task !== 'generate' && !candidate.passthrough) {
+    const unary = translateUnary(context, prepared, parsed, exchange)
+    return body(unary.bytes, unary.report)
+  }
+  const mended = candidate.passthrough ? normalised(options, parsed, exchange) : 'same'
+  const inspected = prepared.egress.inspectResponse(mended === 'same' ? parsed : mended)
   if (!inspected.ok) throw inspected.error
   const report: MachineReport = { ...inspected.value, losses: [] }
-  if (options.candidate.passthrough && !context.facts.stream) return body(bytes, report)
-  const decoded = prepared.egress.decodeResponse(parsed)
+  if (candidate.passthrough && !context.facts.stream)
+    return body(mended === 'same' ? bytes : textEncoder.encode(JSON.stringify(mended)), report)
+  const decoded = generative(prepared.egress).decodeResponse(parsed, prepared.provider.traits)
   if (!decoded.ok) throw decoded.error
   const canonical = renameTools(decoded.value, prepared.toolNames)
-  const exchange = exchangeOf(options)
+  const ingress = generative(context.ingress)
   if (!context.facts.stream) {
-    const encoded = context.ingress.encodeResponse(canonical, exchange)
+    const encoded = ingress.encodeResponse(canonical, exchange)
     return body(encoded.body, { ...report, losses: encoded.losses })
   }
   // JSON where a stream was asked for: the same answer as the events that a stream would have had.
-  const encoder = context.ingress.streamEncoder(exchange)
+  const framer = clientFramer(ingress, context.wire)
+  const encoder = ingress.streamEncoder(exchange)
   const frames = unfold(canonical).flatMap((event) => encoder.step(event))
   const losses: readonly Loss[] = encoder.losses()
-  return { ...body(encodeSse(frames), { ...report, losses }), contentType: 'text/event-stream; charset=utf-8' }
+  const written = join([framer.encode(frames), framer.close()])
+  return { ...body(written, { ...report, losses }), contentType: framer.contentType }
+}
+
+function normalised(options: AttemptOptions, parsed: unknown, exchange: Exchange): object | 'same' {
+  const { ingress } = options.context
+  const { quirks } = options.prepared.provider.traits
+  if (quirks === undefined || quirks.length === 0 || !('compatibility' in ingress)) return 'same'
+  return ingress.compatibility?.normaliseResponse(parsed, quirks, exchange) ?? 'same'
 }
 
 function body(bytes: Uint8Array, report: MachineReport): Answer & { readonly type: 'body' } {

@@ -1,14 +1,21 @@
 // The client's side of a stream: pull-based, nothing read ahead, heartbeats only while the client waits between events.
 import type { Clock } from '../ports/index.ts'
-import { heartbeat } from '../wire/sse-encode.ts'
 import type { StreamSource } from './stream.ts'
+
+interface ClientStreamOptions {
+  readonly source: StreamSource
+  readonly clock: Clock
+  /** What is sent meanwhile: bytes that no reader sees. */
+  readonly heartbeat: Uint8Array
+  /** 0 for none. */
+  readonly heartbeatMs: number
+}
 
 /**
  * A body for the client. A comment is sent whenever the client has waited `heartbeatMs` for the next event: it keeps
  * proxies and idle timers away, and on runtimes that notice a lost client only when writing, it is how they notice.
- * @param heartbeatMs 0 for none
  */
-export function toClientStream(source: StreamSource, clock: Clock, heartbeatMs: number): ReadableStream<Uint8Array> {
+export function toClientStream({ source, clock, heartbeat, heartbeatMs }: ClientStreamOptions): ReadableStream<Uint8Array> {
   let open = true
   let waitingSince: number | undefined
   let disarm: (() => void) | undefined

@@ -8,7 +8,7 @@ export async function collect(body: ByteSource, maxBytes: number): Promise<Uint8
   let size = 0
   for (;;) {
     const chunk = await body.read()
-    if (chunk === undefined) return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : join(chunks, size)
+    if (chunk === undefined) return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : join(chunks)
     size += chunk.length
     if (size > maxBytes) {
       await body.cancel()
@@ -19,7 +19,8 @@ export async function collect(body: ByteSource, maxBytes: number): Promise<Uint8
 }
 
 /** Chunks one after the other; neighbours in one buffer are not copied. */
-export function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
+export function join(chunks: readonly Uint8Array[]): Uint8Array {
+  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
   const [first] = chunks
   if (first !== undefined && areNeighbours(chunks)) return new Uint8Array(first.buffer, first.byteOffset, size)
   const joined = new Uint8Array(size)

@@ -1,6 +1,7 @@
 // What one request carries from its first line to its last. Built once by the door, read by everything below.
 import type { ProviderRecord, Snapshot } from '../catalog/snapshot.ts'
-import type { Dialect, WireRequest } from '../dialects/dialect.ts'
+import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
+import type { EmbeddingRequest } from '../ir/embedding.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { Outcome } from '../ir/error.ts'
 import type { IrRequest } from '../ir/request.ts'
@@ -15,7 +16,7 @@ export interface RequestContext {
   readonly ports: Ports
   /** Pinned: a reload during the request changes nothing for it. */
   readonly snapshot: Snapshot
-  readonly ingress: Dialect
+  readonly ingress: AnyDialect
   /** The client's request, route defaults and parameter aliases already applied. */
   readonly wire: WireRequest
   readonly facts: RequestFacts
@@ -33,6 +34,8 @@ export interface RequestContext {
   readonly live: Set<StreamSource>
   /** The canonical request; decoded at most once, however many attempts need it. */
   readonly canonical: () => Outcome<IrRequest>
+  /** The same for texts to embed. */
+  readonly embedding: () => Outcome<EmbeddingRequest>
 }
 
 /** Calls `decode` at most once and remembers what it said. */

@@ -1,6 +1,6 @@
 // Route defaults and parameter aliases: the top-level edits that a configuration may make to a client's body.
 import type { Limits } from '../catalog/snapshot.ts'
-import type { Dialect, WireRequest } from '../dialects/dialect.ts'
+import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
 import { readJson } from '../wire/json-scan.ts'
 import { spliceJson, type Edit } from '../wire/json-splice.ts'
 
@@ -23,7 +23,7 @@ const synonyms: Readonly<Record<string, string>> = {
 }
 
 /** The request with aliases renamed, or removed where the proper name was sent too; itself where there are none. */
-export function withAliases(request: WireRequest, dialect: Dialect, limits: Limits): WireRequest {
+export function withAliases(request: WireRequest, dialect: AnyDialect, limits: Limits): WireRequest {
   if (!dialect.id.startsWith('openai-')) return request
   const edits: Edit[] = []
   for (const { key } of request.body.members) {

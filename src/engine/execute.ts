@@ -9,6 +9,7 @@ import type { RequestContext } from './context.ts'
 import { prepare, type Prepared } from './prepare.ts'
 import { decisionHeaders, errorForClient, lossHeader, upstreamHeaders } from './respond.ts'
 import type { StreamEnd, StreamSource } from './stream.ts'
+import { countAnswer } from './unary.ts'
 
 /** The failure that the client will be told about if nothing better comes. */
 interface Failure {
@@ -21,7 +22,7 @@ interface Failure {
 export async function execute(context: RequestContext): Promise<Response> {
   const { decision } = context
   const candidates = decision.candidates.slice(0, decision.maxAttempts)
-  if (candidates.length === 0) return refuse(context, noTarget(context), undefined)
+  if (candidates.length === 0) return giveUp(context, noTarget(context), undefined)
   let last: Failure | undefined
   for (const [index, candidate] of candidates.entries()) {
     for (const account of candidate.accounts.length === 0 ? [null] : candidate.accounts) {
@@ -30,11 +31,33 @@ export async function execute(context: RequestContext): Promise<Response> {
       // A refusal before sending (strict, a content kind) must not hide what a provider really answered.
       if (last === undefined || tried.sent || !last.sent) last = tried
       if (tried.error.retry === 'never' || context.clientSignal.aborted)
-        return refuse(context, tried.error, tried.headers)
+        return giveUp(context, tried.error, tried.headers)
       if (!isAccountFault(tried.error)) break
     }
   }
-  return refuse(context, last?.error ?? noTarget(context), last?.headers)
+  return giveUp(context, last?.error ?? noTarget(context), last?.headers)
+}
+
+// A count is worth having also where nobody can be asked: it is then our own, and says so.
+function giveUp(context: RequestContext, error: GatewayError, upstream: HeaderSource | undefined): Response {
+  const canEstimate = context.facts.task === 'count-tokens' && isForeignFault(error)
+  return canEstimate ? estimate(context) : refuse(context, error, upstream)
+}
+
+// The request itself is at fault, or its sender is gone: no estimate hides that.
+function isForeignFault(error: GatewayError): boolean {
+  return error.code === 'unsupported_content' ? error.param === undefined : error.origin !== 'client' && error.retry !== 'never'
+}
+
+function estimate(context: RequestContext): Response {
+  context.finale.end({ terminal: 'succeeded', status: 200 })
+  const headers = {
+    ...decisionHeaders(context.requestId, context.snapshot.revision, context.decision),
+    'content-type': 'application/json',
+    'x-signalbox-token-count': 'estimated',
+  }
+  const body = countAnswer(context, context.facts.approxInputTokens)
+  return new Response(body as Uint8Array<ArrayBuffer>, { status: 200, headers })
 }
 
 async function tryAccount(
@@ -108,16 +131,19 @@ function answer(
     ...decisionHeaders(context.requestId, context.snapshot.revision, context.decision),
     ...lossHeader(losses),
     'x-used-provider': prepared.provider.id,
+    ...(context.facts.task === 'count-tokens' && { 'x-signalbox-token-count': 'reported' }),
     ...(candidate !== context.decision.candidates[0] && { 'x-used-fallback': 'true' }),
     'x-provider-response-time': String(Math.round(result.headersMs)),
   }
   const { clock } = context.ports
   if (result.answer.type === 'stream') {
-    headers['content-type'] = 'text/event-stream; charset=utf-8'
+    headers['content-type'] = result.answer.framer.contentType
     headers['cache-control'] = 'no-cache'
     // Tells nginx and its like not to collect the stream.
     headers['x-accel-buffering'] = 'no'
-    const body = toClientStream(result.answer.source, clock, context.snapshot.server.heartbeatMs)
+    const { source, framer } = result.answer
+    const { heartbeatMs } = context.snapshot.server
+    const body = toClientStream({ source, clock, heartbeat: framer.heartbeat, heartbeatMs })
     return new Response(body, { status: 200, headers })
   }
   const { report } = result.answer

@@ -1,11 +1,19 @@
 /**
- * A provider's base URL and a dialect's path as one URL. A base that ends in `/v1` and a path that begins with `/v1/`
- * share it; a query of the base (Azure's `api-version`) stays behind the path. Nothing else is rewritten.
+ * A provider's base URL and a dialect's path as one URL. A version that the base ends in and the path begins with
+ * (`/v1`, `/v1beta`) is written once; a query of the base (Azure's `api-version`) stays, behind that of the path.
+ * Nothing else is rewritten.
  */
 export function joinUrl(base: string, path: string): string {
-  const question = base.indexOf('?')
-  const query = question < 0 ? '' : base.slice(question)
-  const trimmed = (question < 0 ? base : base.slice(0, question)).replace(/\/+$/, '')
-  const tail = trimmed.endsWith('/v1') && path.startsWith('/v1/') ? path.slice(3) : path
-  return trimmed + tail + query
+  const [trunk, baseQuery] = split(base)
+  const [tail, pathQuery] = split(path)
+  const trimmed = trunk.replace(/\/+$/, '')
+  const version = /^\/v\d+[a-z0-9]*(?=\/)/.exec(tail)?.[0]
+  const rest = version !== undefined && trimmed.endsWith(version) ? tail.slice(version.length) : tail
+  const query = [pathQuery, baseQuery].filter((part) => part !== '').join('&')
+  return trimmed + rest + (query === '' ? '' : `?${query}`)
+}
+
+function split(text: string): [string, string] {
+  const question = text.indexOf('?')
+  return question < 0 ? [text, ''] : [text.slice(0, question), text.slice(question + 1)]
 }

@@ -33,5 +33,7 @@ export interface StreamMachine {
   finish(): StreamStep
   /** The error event of the client's dialect; never a success terminator. */
   fail(error: GatewayError): Uint8Array
+  /** Nothing more is read although the upstream did not end: what was kept back for the next event counts all the same. */
+  settle(): void
   report(): MachineReport
 }

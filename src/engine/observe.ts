@@ -1,5 +1,5 @@
 // The ending of a request as one metadata row: names, counts, times, codes. Nothing of what was said.
-import type { Dialect } from '../dialects/dialect.ts'
+import type { AnyDialect } from '../dialects/dialect.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { Loss } from '../ir/loss.ts'
 import type { RouteDecision } from '../policy/decision.ts'
@@ -12,7 +12,7 @@ export interface Observed {
   readonly startedAt: number
   readonly startedMono: number
   readonly revision: string
-  readonly dialect: Dialect
+  readonly dialect: AnyDialect
   readonly path: string
   readonly keyId: string | null
   readonly tenant: string | null

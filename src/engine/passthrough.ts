@@ -1,36 +1,85 @@
-// Same dialect on both sides: the upstream's bytes travel as they came, and a tap watches them go by.
+// Same dialect on both sides: the upstream's bytes travel as they came, and a tap watches them go by. Only the events
+// that a compatible provider gets wrong are written anew.
 import type { Dialect, Exchange } from '../dialects/dialect.ts'
 import { GatewayError } from '../ir/error.ts'
+import type { QuirkName } from '../ir/traits.ts'
 import type { Frame } from '../wire/frame.ts'
-import { encodeSse } from '../wire/sse-encode.ts'
-import type { StreamMachine } from './machine.ts'
+import type { SseBlock } from '../wire/sse-decode.ts'
+import { join } from './collect.ts'
+import type { ClientFramer } from './framing.ts'
+import type { StreamMachine, StreamStep } from './machine.ts'
+
+interface PassthroughOptions {
+  readonly dialect: Dialect
+  readonly exchange: Exchange
+  readonly framer: ClientFramer
+  /** What is wrong with the provider's answers, and to be mended. */
+  readonly quirks: readonly QuirkName[]
+}
 
 /** Forwards whole events byte for byte; an event that only carries the usage we asked for stays behind. */
-export function createPassthrough(dialect: Dialect, exchange: Exchange): StreamMachine {
+export function createPassthrough({ dialect, exchange, framer, quirks }: PassthroughOptions): StreamMachine {
   const tap = dialect.streamTap(exchange)
+  const normaliser = quirks.length === 0 ? undefined : dialect.compatibility?.normaliser(quirks, exchange)
+
+  /** What one frame comes to; `bytes` is what it looks like to the client. */
+  function pass(frame: Frame, bytes: () => Uint8Array): StreamStep {
+    const signal = tap.step(frame)
+    switch (signal.type) {
+      case 'hidden':
+        return { kind: 'idle' }
+      case 'error':
+        return { kind: 'idle', error: signal.error }
+      case 'idle':
+      case 'content':
+      case 'end':
+        return { bytes: bytes(), kind: signal.type }
+    }
+  }
+
+  function mended(frames: readonly Frame[]): StreamStep {
+    return merge(frames.map((frame) => pass(frame, () => framer.encode([frame]))))
+  }
+
+  function read(block: SseBlock, frame: Frame): StreamStep {
+    const instead = normaliser?.step(frame) ?? 'same'
+    if (instead !== 'same') return mended(instead)
+    framer.resume()
+    return pass(frame, () => block.bytes)
+  }
+
   return {
     step(block) {
       if (block.skimmed === true) return { bytes: block.bytes, kind: 'content' }
-      if (block.frame === undefined) return { bytes: block.bytes, kind: 'idle' }
-      const signal = tap.step(block.frame)
-      switch (signal.type) {
-        case 'hidden':
-          return { kind: 'idle' }
-        case 'error':
-          return { kind: 'idle', error: signal.error }
-        case 'idle':
-        case 'content':
-        case 'end':
-          return { bytes: block.bytes, kind: signal.type }
-      }
+      return block.frame === undefined ? { bytes: block.bytes, kind: 'idle' } : read(block, block.frame)
     },
-    skim: (text) => tap.skim(text),
+    skim(text) {
+      const agreed = tap.skim(text)
+      return agreed === true && normaliser !== undefined ? normaliser.skim(text) : agreed
+    },
     finish() {
-      if (!tap.report().complete) return { kind: 'idle', error: new GatewayError('stream_truncated') }
+      const rest = mended(normaliser?.finish() ?? [])
+      if (rest.error !== undefined) return rest
+      if (!tap.report().complete) return merge([rest, { kind: 'idle', error: new GatewayError('stream_truncated') }])
       const closing: readonly Frame[] = tap.closing()
-      return closing.length === 0 ? { kind: 'end' } : { bytes: encodeSse(closing), kind: 'end' }
+      return merge([rest, closing.length === 0 ? { kind: 'end' } : { bytes: framer.encode(closing), kind: 'end' }])
     },
-    fail: (error) => encodeSse(dialect.encodeStreamError(error, exchange.requestId)),
+    fail: (error) => join([framer.encode(dialect.encodeStreamError(error, exchange.requestId)), framer.close()]),
+    settle() {
+      for (const frame of normaliser?.finish() ?? []) tap.step(frame)
+    },
     report: () => ({ ...tap.report(), losses: [] }),
+  }
+}
+
+/** Several frames as one step: the weightiest kind, the bytes one after the other, the first error. */
+function merge(steps: readonly StreamStep[]): StreamStep {
+  const bytes = steps.flatMap((step) => (step.bytes === undefined ? [] : [step.bytes]))
+  const error = steps.find((step) => step.error !== undefined)?.error
+  const has = (kind: StreamStep['kind']): boolean => steps.some((step) => step.kind === kind)
+  return {
+    ...(bytes.length > 0 && { bytes: join(bytes) }),
+    kind: has('end') ? 'end' : has('content') ? 'content' : 'idle',
+    ...(error !== undefined && { error }),
   }
 }

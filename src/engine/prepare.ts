@@ -1,8 +1,10 @@
 // One attempt's outgoing request: spliced for the same dialect, encoded for another, then signed.
 import { signRequest } from '../auth/sign.ts'
 import type { ProviderRecord } from '../catalog/snapshot.ts'
-import type { Dialect, UpstreamCall } from '../dialects/dialect.ts'
-import { dialects } from '../dialects/index.ts'
+import type { AnyDialect, CodecTarget, UpstreamCall } from '../dialects/dialect.ts'
+import { allDialects, generative } from '../dialects/index.ts'
+import { assertNever } from '../ir/assert-never.ts'
+import type { Task } from '../ir/dialect-id.ts'
 import { failed, GatewayError, ok, type Outcome } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
 import type { Candidate } from '../policy/decision.ts'
@@ -13,7 +15,7 @@ import { joinUrl } from './join-url.ts'
 /** What is ready to be sent, and what has to be known to read the answer. */
 export interface Prepared {
   readonly provider: ProviderRecord
-  readonly egress: Dialect
+  readonly egress: AnyDialect
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
@@ -28,14 +30,17 @@ const noNames: ReadonlyMap<string, string> = new Map()
 /** Builds and signs the request to one account of one target. Sends nothing. */
 export function prepare(context: RequestContext, candidate: Candidate, account: string | null): Outcome<Prepared> {
   const provider = providerOf(context, candidate.target.provider)
-  const egress = dialects[candidate.dialect]
+  const egress = allDialects[candidate.dialect]
   const encoded = candidate.passthrough
-    ? sameDialect(context, candidate)
+    ? sameDialect(context, candidate, provider)
     : otherDialect(context, candidate, egress, provider)
   if (!encoded.ok) return encoded
   const { call, losses, toolNames } = encoded.value
   if (context.strict && losses.length > 0)
     return failed('fidelity_lost', { message: lossMessage(losses), retry: 'next' })
+  const weakened = losses.filter((loss) => loss.lossiness !== undefined)
+  if (context.snapshot.policy.strictSchemaDownlevel && weakened.length > 0)
+    return failed('schema_downlevel_rejected', { message: lossMessage(weakened), retry: 'next' })
   const secret = secretOf(provider, account, context.ports.secrets)
   if (!secret.ok) return secret
   const target = {
@@ -67,26 +72,51 @@ interface Encoded {
   readonly toolNames: ReadonlyMap<string, string>
 }
 
-function sameDialect(context: RequestContext, candidate: Candidate): Outcome<Encoded> {
-  const edits = context.ingress.usageEdits(context.wire, context.facts)
-  const call = context.ingress.retarget(context.wire, { model: candidate.model }, edits)
-  return ok({ call, losses: [], toolNames: noNames })
+function sameDialect(context: RequestContext, candidate: Candidate, provider: ProviderRecord): Outcome<Encoded> {
+  const { ingress, wire } = context
+  const { traits } = provider
+  const fitted = 'compatibility' in ingress ? ingress.compatibility?.fitRequest(wire.body.value, traits) : undefined
+  const wanted = ingress.usageEdits(wire, context.facts).filter((edit) => traits.refused?.includes(edit.key) !== true)
+  const call = ingress.retarget(wire, { model: candidate.model, traits }, [...wanted, ...(fitted?.edits ?? [])])
+  return ok({ call, losses: fitted?.losses ?? [], toolNames: noNames })
 }
 
 function otherDialect(
   context: RequestContext,
   candidate: Candidate,
-  egress: Dialect,
+  egress: AnyDialect,
   provider: ProviderRecord,
 ): Outcome<Encoded> {
-  const canonical = context.canonical()
-  if (!canonical.ok) return canonical
-  const encoded = egress.encodeRequest(canonical.value, {
-    model: candidate.model,
-    maxTokensField: provider.maxTokensField,
-  })
+  const target = { model: candidate.model, traits: provider.traits }
+  const encoded = encodeFor(context, egress, target)
   // Another target may speak the client's own dialect, so what cannot be carried here may be carried there.
   return encoded.ok ? encoded : { ok: false, error: retryable(encoded.error) }
+}
+
+function encodeFor(context: RequestContext, egress: AnyDialect, target: CodecTarget): Outcome<Encoded> {
+  const { task } = context.facts
+  switch (task) {
+    case 'embed': {
+      const request = context.embedding()
+      if (!request.ok) return request
+      return egress.embedding?.encodeRequest(request.value, target) ?? noCall(task)
+    }
+    case 'count-tokens':
+    case 'generate': {
+      const request = context.canonical()
+      if (!request.ok) return request
+      const { bound } = request.value
+      if (bound !== undefined) return failed('unsupported_content', { param: bound.param, message: bound.reason })
+      if (task === 'generate') return generative(egress).encodeRequest(request.value, target)
+      return egress.tokenCounting?.encodeRequest(request.value, target) ?? noCall(task)
+    }
+    default:
+      return assertNever(task)
+  }
+}
+
+function noCall(task: Task): Outcome<never> {
+  return failed('unsupported_content', { message: `the provider has no call for ${task}` })
 }
 
 function retryable(error: GatewayError): GatewayError {
@@ -101,5 +131,5 @@ function retryable(error: GatewayError): GatewayError {
 function lossMessage(losses: readonly Loss[]): string {
   const shown = losses.slice(0, 5).map((loss) => `${loss.path} (${loss.action}: ${loss.reason})`)
   const more = losses.length > shown.length ? ` and ${losses.length - shown.length} more` : ''
-  return `strict fidelity: the translation would lose ${shown.join(', ')}${more}`
+  return `the translation would lose ${shown.join(', ')}${more}`
 }

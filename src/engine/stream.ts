@@ -3,7 +3,7 @@
 import { GatewayError } from '../ir/error.ts'
 import type { ByteSource } from '../ports/index.ts'
 import { parseJson } from '../wire/json-parse.ts'
-import { createSseDecoder, SseOverflow, type SseBlock } from '../wire/sse-decode.ts'
+import { SseOverflow, type SseBlock, type SseDecoder } from '../wire/sse-decode.ts'
 import { join } from './collect.ts'
 import type { MachineReport, StreamMachine, StreamStep } from './machine.ts'
 import type { Watchdog } from './watchdog.ts'
@@ -36,7 +36,12 @@ interface StreamOptions {
   readonly body: ByteSource
   readonly machine: StreamMachine
   readonly watchdog: Watchdog
-  readonly maxEventBytes: number
+  /** Cuts the upstream's bytes into events. */
+  readonly decoder: SseDecoder
+  /** What has to stand between an event that came without its end and the next one. */
+  readonly separator: Uint8Array
+  /** Whether a client that leaves ends the call, or it is read to its end. */
+  readonly onAbort: 'cancel' | 'drain'
   /** Ends the upstream request after its body was cancelled. */
   readonly abort: () => void
   readonly onContent: () => void
@@ -49,7 +54,7 @@ interface StreamOptions {
 /** A stream that has its headers and waits for content. */
 export function createStreamSource(options: StreamOptions): StreamSource {
   const { body, machine, watchdog } = options
-  const decoder = createSseDecoder(options.maxEventBytes)
+  const { decoder } = options
   const ready: Uint8Array[] = []
   let committed = false
   let failure: GatewayError | undefined
@@ -57,9 +62,11 @@ export function createStreamSource(options: StreamOptions): StreamSource {
   let reading = false
   let unread: Uint8Array | undefined
   let accepted = false
+  let gone = false
   let ending: StreamEnd | undefined
 
-  function end(how: StreamEnd): void {
+  function end(reason: StreamEnd): void {
+    const how: StreamEnd = gone ? { type: 'cancelled', report: reason.report } : reason
     ended = true
     watchdog.stop()
     if (accepted) options.onEnd(how)
@@ -74,6 +81,7 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       watchdog.stop()
       return
     }
+    machine.settle()
     ready.push(machine.fail(options.forClient(error)))
     end({ type: 'failed', report: machine.report(), error })
   }
@@ -132,7 +140,7 @@ export function createStreamSource(options: StreamOptions): StreamSource {
     }
     const closing = finishStep(machine.finish())
     // What follows an event that came without its blank line must not run into it.
-    if (rest.length > 0 && (closing.bytes !== undefined || closing.error !== undefined)) ready.push(blankLine)
+    if (rest.length > 0 && (closing.bytes !== undefined || closing.error !== undefined)) ready.push(options.separator)
     take(closing)
   }
 
@@ -154,18 +162,17 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       while (ready.length === 0 && !ended) await advance()
       if (ready.length === 0) return undefined
       const [only] = ready
-      const bytes =
-        ready.length === 1 && only !== undefined
-          ? only
-          : join(
-              ready,
-              ready.reduce((sum, one) => sum + one.length, 0),
-            )
+      const bytes = ready.length === 1 && only !== undefined ? only : join(ready)
       ready.length = 0
       return bytes
     },
     async cancel() {
+      if (options.onAbort === 'drain') {
+        gone = true
+        while (!ended) await advance()
+      }
       if (!ended) {
+        machine.settle()
         const report = machine.report()
         end({ type: report.complete ? 'complete' : 'cancelled', report })
       }
@@ -185,8 +192,6 @@ export function createStreamSource(options: StreamOptions): StreamSource {
     report: () => machine.report(),
   }
 }
-
-const blankLine = new TextEncoder().encode('\n\n')
 
 // The end of the bytes may cut an event in two; half of one is worth nothing and must not reach the client.
 function isWhole(block: SseBlock): boolean {

@@ -1,26 +1,34 @@
 // Two dialects: the upstream's frames become canonical events, and those become the client's frames.
-import type { Dialect, Exchange } from '../dialects/dialect.ts'
-import type { GatewayError } from '../ir/error.ts'
+// Every frame passes the grammar of the client's wire before it leaves.
+import type { Dialect, Exchange, Violation } from '../dialects/dialect.ts'
+import { GatewayError } from '../ir/error.ts'
 import { isContent, type IrEvent } from '../ir/event.ts'
+import type { Loss } from '../ir/loss.ts'
 import type { IrResponse, Finish } from '../ir/response.ts'
+import type { Traits } from '../ir/traits.ts'
 import { mergeUsage, type Usage } from '../ir/usage.ts'
 import type { Frame } from '../wire/frame.ts'
-import { encodeSse } from '../wire/sse-encode.ts'
+import { join } from './collect.ts'
+import type { ClientFramer } from './framing.ts'
 import type { StreamMachine, StreamStep } from './machine.ts'
 
 interface TranslateOptions {
   readonly ingress: Dialect
   readonly egress: Dialect
   readonly exchange: Exchange
+  /** How the client wants its stream framed. */
+  readonly framer: ClientFramer
+  /** How the provider departs from its wire. */
+  readonly traits?: Traits | undefined
   /** Provider's tool name → client's. */
   readonly toolNames: ReadonlyMap<string, string>
 }
 
 /** Translates a stream event by event; nothing is held back but what the client's wire wants later. */
 export function createTranslation(options: TranslateOptions): StreamMachine {
-  const { ingress, egress, exchange } = options
-  const decoder = egress.streamDecoder()
-  const encoder = ingress.streamEncoder(exchange)
+  const { ingress, egress, exchange, framer } = options
+  const decoder = egress.streamDecoder(options.traits)
+  const encoder = createLegalEncoder(ingress, exchange)
   let usage: Usage | undefined
   let finish: Finish | undefined
   let model: string | undefined
@@ -37,34 +45,44 @@ export function createTranslation(options: TranslateOptions): StreamMachine {
       case 'response-start':
         model = event.model ?? model
         break
-      case 'response-end':
-        ended = true
-        break
       default:
     }
   }
 
   function run(events: readonly IrEvent[]): StreamStep {
-    const frames: Frame[] = []
+    let frames: readonly Frame[] = []
     let kind: StreamStep['kind'] = 'idle'
     for (const decoded of events) {
       if (decoded.type === 'error') return step(frames, kind, decoded.error)
       const event = renameTool(decoded, options.toolNames)
       learn(event)
-      frames.push(...encoder.step(event))
-      if (event.type === 'response-end') kind = 'end'
-      else if (kind === 'idle' && isContent(event)) kind = 'content'
+      const made = encoder.step(event)
+      frames = frames.length === 0 ? made : [...frames, ...made]
+      const fault = encoder.fault()
+      if (fault !== undefined) return step(frames, kind, fault)
+      if (event.type === 'response-end') {
+        ended = true
+        kind = 'end'
+      } else if (kind === 'idle' && isContent(event)) kind = 'content'
     }
     return step(frames, kind)
+  }
+
+  function step(frames: readonly Frame[], kind: StreamStep['kind'], error?: GatewayError): StreamStep {
+    const written = frames.length > 0 ? framer.encode(frames) : undefined
+    if (kind === 'end') return { bytes: join([...(written === undefined ? [] : [written]), framer.close()]), kind }
+    if (error !== undefined) return { ...(written !== undefined && { bytes: written }), kind, error }
+    return written === undefined ? { kind } : { bytes: written, kind }
   }
 
   return {
     step: (block) => (block.frame === undefined ? { kind: 'idle' } : run(decoder.step(block.frame))),
     skim: () => false,
     finish: () => run(decoder.finish()),
-    fail: (error) => encodeSse(ingress.encodeStreamError(error, exchange.requestId)),
+    fail: (error) => join([framer.encode(ingress.encodeStreamError(error, exchange.requestId)), framer.close()]),
+    settle: () => {},
     report: () => ({
-      complete: ended || finish !== undefined,
+      complete: ended || (finish !== undefined && encoder.fault() === undefined),
       ...(usage !== undefined && { usage }),
       ...(finish !== undefined && { finish }),
       ...(model !== undefined && { model }),
@@ -73,12 +91,48 @@ export function createTranslation(options: TranslateOptions): StreamMachine {
   }
 }
 
-function step(frames: readonly Frame[], kind: StreamStep['kind'], error?: GatewayError): StreamStep {
+/** An encoder that lets no illegal frame out. */
+export interface LegalEncoder {
+  /** The frames of an event. Where one of them is illegal none leaves, the terminal before it least of all. */
+  step(event: IrEvent): readonly Frame[]
+  /** Why the stream cannot go on: the client has to be told, and what follows is worth nothing. */
+  fault(): GatewayError | undefined
+  /** What the encoder lost, and what its wire's grammar flags. */
+  losses(): readonly Loss[]
+}
+
+/** The encoder of a wire behind the grammar of that wire. */
+export function createLegalEncoder(ingress: Dialect, exchange: Exchange): LegalEncoder {
+  const encoder = ingress.streamEncoder(exchange)
+  const grammar = ingress.grammar?.()
+  let fault: GatewayError | undefined
+
   return {
-    ...(frames.length > 0 && { bytes: encodeSse(frames) }),
-    kind,
-    ...(error !== undefined && { error }),
+    step(event) {
+      if (fault !== undefined) return []
+      const frames = encoder.step(event)
+      if (grammar === undefined) return frames
+      let violation: Violation | undefined
+      for (const frame of frames) violation ??= grammar.step(frame)
+      if (event.type === 'response-end') violation ??= grammar.finish()
+      if (violation === undefined) return frames
+      fault = faultOf(violation)
+      return []
+    },
+    fault: () => fault,
+    losses: () => [...encoder.losses(), ...(grammar?.flags() ?? []).map(lossOf)],
   }
+}
+
+function faultOf({ rule, detail }: Violation): GatewayError {
+  const message = 'the answer could not be written as a legal stream'
+  return new GatewayError('internal', { message, cause: new Error(`${rule}: ${detail}`) })
+}
+
+/** A flag as a loss: its detail says where before it says what. */
+function lossOf({ detail }: Violation): Loss {
+  const [path = '', ...what] = detail.split(': ')
+  return { path, action: 'approximated', reason: what.join(': ') }
 }
 
 function renameTool(event: IrEvent, names: ReadonlyMap<string, string>): IrEvent {

@@ -1,4 +1,4 @@
-// Which key was sent, and whose it is. Knows three headers and one rule: exactly one credential.
+// Which key was sent, and whose it is. Knows three headers, one query parameter and one rule: exactly one credential.
 import type { KeyRecord, Role, Snapshot } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { Clock, Secrets } from '../ports/index.ts'
@@ -16,7 +16,7 @@ export type Surface =
 
 export interface Authenticator {
   /** The caller, or a refusal as `GatewayError`. One message for a missing, unknown, expired and revoked key. */
-  authenticate(headers: Headers, snapshot: Snapshot): Promise<Principal>
+  authenticate(headers: Headers, snapshot: Snapshot, queryKey?: string): Promise<Principal>
 }
 
 interface AuthenticatorOptions {
@@ -63,8 +63,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return {
-    async authenticate(headers, snapshot) {
-      const token = credentialOf(headers)
+    async authenticate(headers, snapshot, queryKey) {
+      const token = credentialOf(headers, queryKey)
       const open = openAs(snapshot, options.surface)
       if (open !== undefined) return token !== undefined && (await isAdminToken(token)) ? localAdmin : open
       if (snapshot.keys.length === 0 && options.adminToken === undefined) throw new GatewayError('not_configured')
@@ -124,8 +124,8 @@ async function find(
 }
 
 /** The one credential of a request. Throws `ambiguous_credentials` where two differ. */
-function credentialOf(headers: Headers): string | undefined {
-  const found = new Set<string>()
+function credentialOf(headers: Headers, queryKey: string | undefined): string | undefined {
+  const found = new Set<string>(queryKey === undefined ? [] : [queryKey.trim()])
   const authorization = headers.get('authorization')
   if (authorization !== null) {
     const bearer = /^bearer +([^\s,]+)$/i.exec(authorization.trim())

@@ -1,7 +1,8 @@
 // The paths that carry inference. Thin: reads the body, asks the dialect for the facts, the planner for a decision,
 // and hands both to the engine.
 import type { Snapshot } from '../catalog/snapshot.ts'
-import type { Dialect, WireRequest } from '../dialects/dialect.ts'
+import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
+import { embeddingIngress, generative } from '../dialects/index.ts'
 import { once } from '../engine/context.ts'
 import { withAliases, withDefaults } from '../engine/defaults.ts'
 import { execute } from '../engine/execute.ts'
@@ -14,6 +15,7 @@ import { headerValue } from '../wire/headers.ts'
 import type { JsonDocument } from '../wire/json-scan.ts'
 import { readJsonBody } from './body.ts'
 import { errorResponse } from './errors.ts'
+import type { Ingress } from './ingress.ts'
 import type { Principal } from './principal.ts'
 
 /** A request that passed the door. */
@@ -36,7 +38,7 @@ export interface InferenceOptions {
 /** Serves one inference request; every failure comes back in the dialect's own shape and ends in a trace. */
 export async function serveInference(
   admitted: Admitted,
-  dialect: Dialect,
+  { dialect, endpoint }: Ingress,
   options: InferenceOptions,
 ): Promise<Response> {
   const { ports } = options
@@ -56,7 +58,17 @@ export async function serveInference(
     const body = await readJsonBody(request, snapshot.server.limits, ports.clock)
     limitLists(body, snapshot)
     const { limits } = snapshot.server
-    const received = withAliases({ path: admitted.path, headers: request.headers, body }, dialect, limits)
+    const received = withAliases(
+      {
+        task: endpoint.task,
+        path: admitted.path,
+        query: new URL(request.url).searchParams,
+        headers: request.headers,
+        body,
+      },
+      dialect,
+      limits,
+    )
     const facts = factsOf(dialect, received)
     observed.facts = facts
     const decision = planRoute(facts, snapshot)
@@ -82,7 +94,8 @@ export async function serveInference(
       startedMono: admitted.startedMono,
       finale,
       live: options.live,
-      canonical: once(() => dialect.decodeRequest(wire)),
+      canonical: once(() => generative(dialect).decodeRequest(wire)),
+      embedding: once(() => embeddingIngress(dialect).decodeRequest(wire)),
     })
   } catch (cause) {
     const error = cause instanceof GatewayError ? cause : new GatewayError('internal', { cause })
@@ -93,7 +106,7 @@ export async function serveInference(
   }
 }
 
-function factsOf(dialect: Dialect, request: WireRequest) {
+function factsOf(dialect: AnyDialect, request: WireRequest) {
   const facts = dialect.facts(request)
   if (!facts.ok) throw facts.error
   return facts.value
@@ -101,9 +114,11 @@ function factsOf(dialect: Dialect, request: WireRequest) {
 
 function limitLists(body: JsonDocument, snapshot: Snapshot): void {
   const { maxMessages, maxTools } = snapshot.server.limits
-  const { messages, tools } = body.value as { readonly messages?: unknown; readonly tools?: unknown }
-  if (Array.isArray(messages) && messages.length > maxMessages)
-    throw new GatewayError('too_many_messages', { param: 'messages' })
+  for (const key of ['messages', 'input', 'contents']) {
+    const list = body.value[key]
+    if (Array.isArray(list) && list.length > maxMessages) throw new GatewayError('too_many_messages', { param: key })
+  }
+  const { tools } = body.value as { readonly tools?: unknown }
   if (Array.isArray(tools) && tools.length > maxTools) throw new GatewayError('too_many_tools', { param: 'tools' })
 }
 

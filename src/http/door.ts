@@ -5,6 +5,7 @@ import { GatewayError } from '../ir/error.ts'
 import type { Ports, TraceSink } from '../ports/index.ts'
 import { createAuthenticator, type Surface } from './authenticate.ts'
 import { guardRequest } from './guards.ts'
+import { isGeminiPath } from './ingress.ts'
 import type { Principal } from './principal.ts'
 
 /** What the door leaves on Hono's context. */
@@ -60,7 +61,7 @@ export function createDoor(options: DoorOptions): MiddlewareHandler<DoorEnv> {
     const origin = c.req.header('origin')
     if (c.req.method === 'OPTIONS') return preflight(c, origin)
     if (c.req.header('upgrade') !== undefined) throw new GatewayError('upgrade_required')
-    if (!isPublic(c, snapshot)) c.set('principal', await authenticator.authenticate(c.req.raw.headers, snapshot))
+    if (!isPublic(c, snapshot)) c.set('principal', await authenticator.authenticate(c.req.raw.headers, snapshot, queryKey(c.req.raw)))
     await next()
     if (origin !== undefined) allowOrigin(c.res.headers, origin)
     return undefined
@@ -70,6 +71,12 @@ export function createDoor(options: DoorOptions): MiddlewareHandler<DoorEnv> {
 // Begins with the time, so that the rows of a store lie in the order in which they were written; the rest is chance.
 function requestId(now: number, random: string): string {
   return `req_${now.toString(36).padStart(9, '0')}${random.slice(0, 15)}`
+}
+
+// Google's REST examples put the key into the URL; nowhere else is it looked for, or it would end up in somebody's log.
+function queryKey(request: Request): string | undefined {
+  const url = new URL(request.url)
+  return isGeminiPath(url.pathname) ? (url.searchParams.get('key') ?? undefined) : undefined
 }
 
 function isPublic(c: DoorContext, snapshot: Snapshot): boolean {

@@ -1,6 +1,9 @@
 // The list of models in the shape that the caller's SDK reads.
+import type { Hono } from 'hono'
 import type { Snapshot } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
+import type { DoorEnv } from './door.ts'
+import { isGeminiPath, pathOf } from './ingress.ts'
 
 /** What a client may name. */
 export interface ListedModel {
@@ -45,30 +48,61 @@ export function listModels(snapshot: Snapshot): readonly ListedModel[] {
 const created = 0
 const createdAt = '1970-01-01T00:00:00Z'
 
-/** `GET /v1/models`: OpenAI's list, or Anthropic's where `anthropic-version` was sent. */
-export function modelsResponse(snapshot: Snapshot, anthropic: boolean): object {
-  const models = listModels(snapshot)
-  if (!anthropic) return { object: 'list', data: models.map(openaiModel) }
-  return {
-    data: models.map(anthropicModel),
+/** The list of models in one wire's own shape. */
+interface ListShape {
+  list(models: readonly ListedModel[]): object
+  one(model: ListedModel): object
+}
+
+const openaiShape: ListShape = {
+  list: (models) => ({ object: 'list', data: models.map(openaiShape.one) }),
+  one: ({ id, ownedBy, kind, targets }) => ({
+    id,
+    object: 'model',
+    created,
+    owned_by: ownedBy,
+    signalbox: { kind, targets },
+  }),
+}
+
+const anthropicShape: ListShape = {
+  list: (models) => ({
+    data: models.map(anthropicShape.one),
     has_more: false,
     first_id: models[0]?.id ?? null,
     last_id: models.at(-1)?.id ?? null,
+  }),
+  one: (model) => ({ type: 'model', id: model.id, display_name: model.displayName, created_at: createdAt }),
+}
+
+// https://ai.google.dev/api/models
+const geminiShape: ListShape = {
+  list: (models) => ({ models: models.map(geminiShape.one) }),
+  one: (model) => ({
+    name: `models/${model.id}`,
+    displayName: model.displayName,
+    supportedGenerationMethods: ['generateContent', 'streamGenerateContent', 'countTokens'],
+  }),
+}
+
+// On one origin `/v1/models` is asked for by three SDKs: their own headers tell them apart.
+function shapeOf(path: string, headers: Headers): ListShape {
+  if (path.startsWith('/anthropic/')) return anthropicShape
+  if (isGeminiPath(path) || headers.has('x-goog-api-key') || headers.has('x-goog-api-client')) return geminiShape
+  return headers.has('anthropic-version') ? anthropicShape : openaiShape
+}
+
+const prefixes = ['/v1/models', '/anthropic/v1/models', '/v1beta/models', '/gemini/v1beta/models', '/gemini/v1/models']
+
+/** Adds `GET …/models` and `GET …/models/{id}` in the shape that the caller's SDK reads. */
+export function mountModels(app: Hono<DoorEnv>): void {
+  for (const prefix of prefixes) {
+    app.get(prefix, (c) => c.json(shapeOf(prefix, c.req.raw.headers).list(listModels(c.get('snapshot')))))
+    app.get(`${prefix}/*`, (c) => {
+      const id = pathOf(c.req.raw).slice(prefix.length + 1)
+      const model = listModels(c.get('snapshot')).find((candidate) => candidate.id === id)
+      if (model === undefined) throw new GatewayError('model_not_found', { param: 'model' })
+      return c.json(shapeOf(prefix, c.req.raw.headers).one(model))
+    })
   }
-}
-
-/** `GET /v1/models/{id}`. Throws `model_not_found`. */
-export function modelResponse(snapshot: Snapshot, id: string, anthropic: boolean): object {
-  const model = listModels(snapshot).find((candidate) => candidate.id === id)
-  if (model === undefined) throw new GatewayError('model_not_found', { param: 'model' })
-  return anthropic ? anthropicModel(model) : openaiModel(model)
-}
-
-function openaiModel(model: ListedModel): object {
-  const { id, ownedBy, kind, targets } = model
-  return { id, object: 'model', created, owned_by: ownedBy, signalbox: { kind, targets } }
-}
-
-function anthropicModel(model: ListedModel): object {
-  return { type: 'model', id: model.id, display_name: model.displayName, created_at: createdAt }
 }

@@ -1,12 +1,20 @@
 // What the operations get to work with, the same inside a running gateway and on a command line.
 import type { Limits, Snapshot } from '../catalog/snapshot.ts'
-import type { Dialect } from '../dialects/dialect.ts'
-import { dialects } from '../dialects/index.ts'
+import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
+import { allDialects, type GenerativeId } from '../dialects/index.ts'
 import { withAliases } from '../engine/defaults.ts'
-import { failed, type Outcome } from '../ir/error.ts'
+import { translateRequest } from '../engine/translation.ts'
+import type { DialectId } from '../ir/dialect-id.ts'
+import { failed, GatewayError, ok, type Outcome } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
-import type { OperationContext, RuntimeStatus } from '../operations/operation.ts'
+import type {
+  OperationContext,
+  RuntimeStatus,
+  TranslationPreview,
+  TranslationRequest,
+} from '../operations/operation.ts'
 import type { Ports } from '../ports/index.ts'
+import { parseJson } from '../wire/json-parse.ts'
 import { readJson } from '../wire/json-scan.ts'
 
 export interface OperationSurface {
@@ -16,6 +24,7 @@ export interface OperationSurface {
 }
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 
 /** The context of one run, bound to one snapshot. */
 export function operationContext({ ports, status }: OperationSurface, snapshot: Snapshot): OperationContext {
@@ -24,6 +33,7 @@ export function operationContext({ ports, status }: OperationSurface, snapshot: 
     stores: ports.stores,
     clock: ports.clock,
     factsOf: (dialect, body) => factsOf(dialect, body, snapshot.server.limits),
+    translate: (asked) => translate(asked, snapshot.server.limits),
     status,
     hasSecret: (name) => (ports.secrets.get(name) ?? '') !== '',
   }
@@ -31,7 +41,32 @@ export function operationContext({ ports, status }: OperationSurface, snapshot: 
 
 // The steps of serving, in its order: scan, aliases, facts.
 function factsOf(id: string, body: unknown, limits: Limits): Outcome<RequestFacts> {
-  const known: Readonly<Record<string, Dialect>> = dialects
+  const wire = wireOf(id, body, limits)
+  return wire.ok ? wire.value.dialect.facts(wire.value.request) : wire
+}
+
+function translate({ from, to, model, body }: TranslationRequest, limits: Limits): Outcome<TranslationPreview> {
+  const wire = wireOf(from, body, limits)
+  if (!wire.ok) return wire
+  const translated = translateRequest(generativeId(from), generativeId(to), wire.value.request, { model })
+  if (!translated.ok) return translated
+  const { call, ledger } = translated.value
+  if (call === undefined) return ok({ ledger })
+  return ok({ call: { ...call, body: parseJson(decoder.decode(call.body)) }, ledger })
+}
+
+function generativeId(id: DialectId): GenerativeId {
+  if (id === 'openai-embeddings') throw new GatewayError('invalid_value', { message: 'holds no conversation' })
+  return id
+}
+
+interface Wire {
+  readonly dialect: AnyDialect
+  readonly request: WireRequest
+}
+
+function wireOf(id: string, body: unknown, limits: Limits): Outcome<Wire> {
+  const known: Readonly<Record<string, AnyDialect>> = allDialects
   const dialect = Object.hasOwn(known, id) ? known[id] : undefined
   if (dialect === undefined) return failed('invalid_value', { message: 'no such dialect', param: 'dialect' })
   const reading = readJson(encoder.encode(JSON.stringify(body)), {
@@ -39,6 +74,18 @@ function factsOf(id: string, body: unknown, limits: Limits): Outcome<RequestFact
     maxKeysPerObject: limits.maxKeysPerObject,
   })
   if (!reading.ok) return failed(reading.fault, { param: 'body' })
-  const request = { path: dialect.paths[0] ?? '/', headers: new Headers(), body: reading.document }
-  return dialect.facts(withAliases(request, dialect, limits))
+  const [endpoint] = dialect.endpoints
+  const request: WireRequest = {
+    task: endpoint?.task ?? 'generate',
+    path: endpoint?.path.replace('{model}', modelIn(reading.document.value)) ?? '/',
+    query: new URLSearchParams(),
+    headers: new Headers(),
+    body: reading.document,
+  }
+  return ok({ dialect, request: withAliases(request, dialect, limits) })
+}
+
+// A wire that carries the model in its path has no member for it; one may be given all the same.
+function modelIn(body: Readonly<Record<string, unknown>>): string {
+  return typeof body['model'] === 'string' ? body['model'] : 'model'
 }

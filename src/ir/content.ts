@@ -10,6 +10,11 @@ export interface PartBase {
   readonly at?: string
   /** A prompt-cache breakpoint that ends here. */
   readonly cache?: CacheHint
+  /**
+   * A token of the provider's own that has to come back with this part (Anthropic's `signature`, Gemini's
+   * `thoughtSignature`, the `encrypted_content` of Responses). Says nothing to anybody else.
+   */
+  readonly signature?: string
   /** Fields of the source dialect without a canonical name. */
   readonly extras?: Extras
 }
@@ -31,7 +36,6 @@ export interface TextPart extends PartBase {
 export interface ReasoningPart extends PartBase {
   readonly type: 'reasoning'
   readonly text: string
-  readonly signature?: string
   readonly redacted?: string
 }
 

@@ -55,6 +55,7 @@ export const errorCodes = {
   unsupported_content_encoding: client(415, 'the body has to be sent without Content-Encoding'),
   misdirected_request: client(421, 'the Host is not one this gateway answers for'),
   fidelity_lost: client(422, 'strict fidelity was asked for and the translation would lose something'),
+  schema_downlevel_rejected: client(422, 'a schema would have to be sent with less than it says'),
   upgrade_required: client(426, 'this path is not served over WebSocket'),
   headers_too_large: client(431, 'more or longer headers than the limits allow'),
   client_cancelled: client(499, 'the client went away before the answer was complete'),

@@ -37,6 +37,7 @@ export type IrEvent =
   | { readonly type: 'part-start'; readonly part: number; readonly choice: number; readonly opening: PartOpening }
   | { readonly type: 'text-delta'; readonly part: number; readonly text: string }
   | { readonly type: 'reasoning-delta'; readonly part: number; readonly text: string }
+  /** The signature of a part of any kind, or a piece of it. */
   | { readonly type: 'signature-delta'; readonly part: number; readonly signature: string }
   | { readonly type: 'refusal-delta'; readonly part: number; readonly text: string }
   | { readonly type: 'tool-input-delta'; readonly part: number; readonly text: string }

@@ -1,9 +1,10 @@
 // What policy may look at. Extracted by each dialect without building the canonical request.
-import type { DialectId } from './dialect-id.ts'
+import type { DialectId, Task } from './dialect-id.ts'
 
 /** Everything about a request that routing, limits and accounting may see: never its text. */
 export interface RequestFacts {
   readonly dialect: DialectId
+  readonly task: Task
   /** The model name as the client sent it. */
   readonly model: string
   readonly stream: boolean

@@ -150,6 +150,12 @@ export function createFold(source: DialectId, joinOpaque?: JoinOpaque): Response
 }
 
 function close(part: OpenPart, joinOpaque: JoinOpaque | undefined): ContentPart {
+  const { signature } = part
+  const content = contentOf(part, joinOpaque)
+  return signature === undefined ? content : { ...content, signature }
+}
+
+function contentOf(part: OpenPart, joinOpaque: JoinOpaque | undefined): ContentPart {
   const text = part.fragments.join('')
   const { opening } = part
   if (opening.type === 'opaque') {
@@ -168,7 +174,6 @@ function close(part: OpenPart, joinOpaque: JoinOpaque | undefined): ContentPart 
       return {
         type: 'reasoning',
         text,
-        ...(part.signature !== undefined && { signature: part.signature }),
         ...(opening.redacted !== undefined && { redacted: opening.redacted }),
         ...extras,
       }

@@ -8,4 +8,9 @@ export interface Loss {
   readonly action: 'dropped' | 'approximated'
   /** One clause for a human, without content of the request. */
   readonly reason: string
+  /**
+   * How much of a schema's meaning went with a keyword: `high` lets through answers that the client would not accept,
+   * `low` only weakens a hint. Absent for everything that is no schema.
+   */
+  readonly lossiness?: 'low' | 'medium' | 'high'
 }

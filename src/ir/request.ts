@@ -104,6 +104,8 @@ export interface IrRequest {
   readonly choices?: number
   /** The end user's identifier, as the client sent it. */
   readonly user?: string
+  /** What ties the request to its own wire's server state (a stored conversation, a cache): a foreign wire has to refuse it. */
+  readonly bound?: { readonly param: string; readonly reason: string }
   /** Top-level fields of the source dialect without a canonical name. */
   readonly extras?: Extras
 }

@@ -28,10 +28,9 @@ export function unfold(response: IrResponse): IrEvent[] {
         events.push({ type: 'event-skip', kind: content.type, reason: 'an answer part that no stream carries' })
         continue
       }
-      events.push({ type: 'part-start', part, choice, opening: opened }, ...deltas(content, part), {
-        type: 'part-end',
-        part,
-      })
+      events.push({ type: 'part-start', part, choice, opening: opened }, ...deltas(content, part))
+      if (content.signature !== undefined) events.push({ type: 'signature-delta', part, signature: content.signature })
+      events.push({ type: 'part-end', part })
       part++
     }
     if (output.finish !== undefined) events.push({ type: 'choice-finish', choice, finish: output.finish })
@@ -75,9 +74,6 @@ function deltas(content: ContentPart, part: number): IrEvent[] {
     case 'reasoning':
       return [
         ...(content.text === '' ? [] : [{ type: 'reasoning-delta', part, text: content.text } as const]),
-        ...(content.signature === undefined
-          ? []
-          : [{ type: 'signature-delta', part, signature: content.signature } as const]),
       ]
     case 'tool-call':
       return [{ type: 'tool-input-delta', part, text: content.input }]

@@ -28,7 +28,10 @@ export function configView(snapshot: Snapshot): Record<string, unknown> {
     providers: mapValues(snapshot.providers, providerView),
     models: mapValues(snapshot.models, modelView),
     routes: mapValues(snapshot.routes, routeView),
-    storage: snapshot.storage,
+    storage: {
+      ...snapshot.storage,
+      reasoning_state: { enabled: snapshot.reasoningState.enabled, ttl: `${snapshot.reasoningState.ttlMs}ms` },
+    },
     observability: {
       retention: `${observability.retentionMs}ms`,
       sample: observability.sample,
@@ -111,7 +114,9 @@ export function providerView(provider: ProviderRecord) {
     allow_private: provider.allowPrivate,
     allow_http: provider.allowHttp,
     headers: headersView(provider.headers),
-    max_tokens_field: provider.maxTokensField,
+    max_tokens_field: provider.traits.maxTokensField ?? 'max_completion_tokens',
+    quirks: provider.traits.quirks ?? [],
+    normalize: (provider.traits.quirks ?? []).length > 0,
     capabilities: capabilitiesView(provider.capabilities),
   }
 }
@@ -183,6 +188,7 @@ function targetView(target: TargetRecord): Record<string, unknown> {
     weight: target.weight,
     timeouts: timeoutsView(target.timeouts),
     max_retries: target.maxRetries,
+    on_abort: target.onAbort,
   }
 }
 

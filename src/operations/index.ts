@@ -10,6 +10,7 @@ import { routesShow } from './routes-show.ts'
 import { status } from './status.ts'
 import { traceList } from './trace-list.ts'
 import { traceShow } from './trace-show.ts'
+import { translate } from './translate.ts'
 
 /** Every operation, in the order in which help shows them. */
 export const operations: readonly Operation[] = [
@@ -17,6 +18,7 @@ export const operations: readonly Operation[] = [
   routesList,
   routesShow,
   routePreview,
+  translate,
   providersList,
   traceList,
   traceShow,

@@ -1,8 +1,10 @@
 // What an operator capability is: written once, rendered as HTTP path, CLI verb and MCP tool.
 import type { z } from 'zod'
 import type { Role, Snapshot, Tier } from '../catalog/snapshot.ts'
+import type { DialectId } from '../ir/dialect-id.ts'
 import type { GatewayError, Outcome } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
+import type { Ledger } from '../ir/ledger.ts'
 import type { Clock, Stores } from '../ports/index.ts'
 
 /** What a running gateway says of itself. */
@@ -17,6 +19,20 @@ export interface RuntimeStatus {
   readonly traces: { readonly queued: number; readonly dropped: number; readonly failed: number }
 }
 
+/** A translation to look at. */
+export interface TranslationRequest {
+  readonly from: DialectId
+  readonly to: DialectId
+  readonly model: string
+  readonly body: unknown
+}
+
+export interface TranslationPreview {
+  /** Absent where the request is refused. */
+  readonly call?: { readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body: unknown }
+  readonly ledger: Ledger
+}
+
 /** Everything an operation may use. What a surface cannot give is absent, and the operation says so. */
 export interface OperationContext {
   readonly snapshot: Snapshot
@@ -24,6 +40,8 @@ export interface OperationContext {
   readonly clock: Clock
   /** Reads the facts of a request body in a named dialect, exactly as serving does. */
   readonly factsOf: (dialect: string, body: unknown) => Outcome<RequestFacts>
+  /** Translates a request body from one named dialect to another, exactly as serving does, and sends nothing. */
+  readonly translate: (asked: TranslationRequest) => Outcome<TranslationPreview>
   /** Only inside a running gateway. */
   readonly status: (() => RuntimeStatus) | undefined
   /** Whether a named secret has a value; its value never comes this far. Absent where the surface cannot know. */

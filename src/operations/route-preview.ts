@@ -7,7 +7,14 @@ import type { RequestFacts } from '../ir/facts.ts'
 import { planRoute } from '../policy/plan.ts'
 import { defineOperation, type OperationContext } from './operation.ts'
 
-const dialectIds = ['openai-chat', 'anthropic-messages'] as const satisfies readonly DialectId[]
+const dialectIds = [
+  'openai-chat',
+  'openai-responses',
+  'openai-completions',
+  'anthropic-messages',
+  'gemini',
+  'openai-embeddings',
+] as const satisfies readonly DialectId[]
 
 const flag = (what: string) => z.boolean().default(false).describe(what)
 
@@ -70,6 +77,7 @@ function factsOf(context: OperationContext, asked: Input): RequestFacts {
     throw new GatewayError('missing_required_parameter', { message: 'model: required without a body', param: 'model' })
   return {
     dialect: asked.dialect,
+    task: asked.dialect === 'openai-embeddings' ? 'embed' : 'generate',
     model: asked.model,
     stream: asked.stream,
     wantsUsage: asked.stream,

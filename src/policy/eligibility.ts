@@ -1,17 +1,22 @@
 // Hard filters: whether one target can take one request, and if not, why. Unknown is not no.
 import type { ModelRecord, ProviderRecord, TargetRecord } from '../catalog/snapshot.ts'
-import type { DialectId } from '../ir/dialect-id.ts'
+import { tasksOf, type DialectId } from '../ir/dialect-id.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { RejectionCode } from './decision.ts'
 
-/** The dialect to speak to a target: pinned, else the client's own where offered, else the provider's first. */
+/**
+ * The dialect to speak to a target for a task: pinned, else the client's own where offered, else the provider's first
+ * that has a call for it. Tokens can be estimated without a call, so counting is never turned away.
+ */
 export function chooseDialect(
   target: TargetRecord,
   provider: ProviderRecord,
-  client: DialectId,
+  { dialect: client, task }: Pick<RequestFacts, 'dialect' | 'task'>,
 ): DialectId | undefined {
-  if (target.dialect !== null) return provider.dialects.includes(target.dialect) ? target.dialect : undefined
-  return provider.dialects.includes(client) ? client : provider.dialects[0]
+  const offered = target.dialect === null ? provider.dialects : provider.dialects.filter((id) => id === target.dialect)
+  const able = offered.filter((id) => tasksOf[id].includes(task))
+  if (able.length === 0) return task === 'count-tokens' ? offered[0] : undefined
+  return able.includes(client) ? client : able[0]
 }
 
 /** The first filter that the target fails, or undefined. */

@@ -47,6 +47,7 @@ function direct(provider: string, model: string, resolvedBy: ResolvedBy, unverif
     weight: 100,
     timeouts: {},
     maxRetries: 0,
+    onAbort: 'cancel',
   }
   return { resolvedBy, route: null, targets: [target], clientModel: model, unverified }
 }

@@ -48,9 +48,9 @@ function judge(
   const reject = (code: Rejection['code'], reason: string) => ({ rejection: { target: label, code, reason } })
   const provider = snapshot.providers.get(target.provider)
   if (provider === undefined) return reject('provider_missing', `provider ${target.provider} is not configured`)
-  const dialect = chooseDialect(target, provider, facts.dialect)
+  const dialect = chooseDialect(target, provider, facts)
   if (dialect === undefined)
-    return reject('no_common_dialect', `provider ${provider.id} does not speak ${target.dialect}`)
+    return reject('no_common_dialect', `provider ${provider.id} has no call for ${target.dialect ?? facts.task}`)
   const passthrough = dialect === facts.dialect
   const failure = rejectTarget(facts, provider, snapshot.models.get(model), passthrough)
   if (failure !== undefined) return reject(failure.code, failure.reason)

@@ -1,6 +1,6 @@
 // Every effect of Signalbox as an interface, so that the whole gateway runs in a simulator.
 // An adapter builds these once; nothing in the core reaches around them.
-import type { LedgerStore, ConfigStore, CoordinationStore, TraceRow } from './stores.ts'
+import type { LedgerStore, ConfigStore, CoordinationStore, StateStore, TraceRow } from './stores.ts'
 
 export type * from './stores.ts'
 
@@ -86,6 +86,7 @@ export interface Stores {
   /** Absent where the backend has no compare-and-set (KV). */
   readonly coordination: CoordinationStore | undefined
   readonly ledger: LedgerStore
+  readonly state: StateStore
 }
 
 /** Takes trace rows off the hot path; synchronous and never throws. */

@@ -1,5 +1,6 @@
 // Storage split by the consistency it needs, not by product.
-// All text that reaches a store is metadata: names, counts, times, codes. Never a prompt, never a key.
+// All text that reaches a store is metadata: names, counts, times, codes. Never a prompt, never a key. The one exception
+// is `StateStore`, whose values are sealed before they get here.
 
 /** A published configuration document. */
 export interface StoredConfig {
@@ -102,4 +103,24 @@ export interface LedgerStore {
   pruneTraces(before: number, batch: number): Promise<number>
   /** Throws where the store cannot be used. */
   check(): Promise<void>
+}
+
+/** State that has to come back in a later request and that the client's wire has no room for. */
+export interface StateRecord {
+  /** A digest; says nothing of what it stands for. At most 64 letters, digits and `_-`. */
+  readonly key: string
+  /** Ciphertext as text. The store never holds the key to it. */
+  readonly sealed: string
+  /** Unix milliseconds; from here on the record counts as absent. */
+  readonly expiresAt: number
+}
+
+/** Sealed records with an end. A record that was put is there for whoever asks next, on every instance. */
+export interface StateStore {
+  /** All or none of them, where the backend can; a record takes the place of an older one under its key. */
+  put(records: readonly StateRecord[], now: number): Promise<void>
+  /** What is alive, by key; in one call of the backend where it can. */
+  get(keys: readonly string[], now: number): Promise<ReadonlyMap<string, string>>
+  /** Removes what has expired, at most `batch` of it; returns how many. A backend that does it by itself returns 0. */
+  sweep(now: number, batch: number): Promise<number>
 }

@@ -1,6 +1,6 @@
-// ConfigStore and LedgerStore over a key-value service that is eventually consistent (Cloudflare KV).
+// ConfigStore, LedgerStore and StateStore over a key-value service that is eventually consistent (Cloudflare KV).
 // It has no compare-and-set, so there is no CoordinationStore here and there must not be a pretended one.
-import type { ConfigStore, LedgerStore, StoredConfig, TraceQuery, TraceRow } from '../ports/index.ts'
+import type { ConfigStore, LedgerStore, StateStore, StoredConfig, TraceQuery, TraceRow } from '../ports/index.ts'
 import { matchesQuery, storedId, storedText, storedTrace } from './trace-row.ts'
 
 export interface KeyValueEntry {
@@ -33,21 +33,25 @@ export interface KvStores {
   readonly config: ConfigStore
   readonly coordination: undefined
   readonly ledger: LedgerStore
+  readonly state: StateStore
 }
 
-/** The two stores that KV can serve honestly. A configuration that needs the third has to be refused by whoever reads it. */
+/** The stores that KV can serve honestly. A configuration that needs the other has to be refused by whoever reads it. */
 export function createKvStores(kv: KeyValue, options: KvOptions = { traceTtlMs: null }): KvStores {
-  return { config: kvConfig(kv), coordination: undefined, ledger: kvLedger(kv, options) }
+  return { config: kvConfig(kv), coordination: undefined, ledger: kvLedger(kv, options), state: kvState(kv) }
 }
 
 const currentConfig = 'config/current'
 const configRevisions = 'config/revision/'
 const tracePrefix = 'trace/'
 const traceIds = 'trace-id/'
+const statePrefix = 'state/'
 
 // Cloudflare lists at most 1,000 keys a call and allows 1,000 operations an invocation; a removed row takes two.
 const page = 1000
 const maxPruned = 400
+// Reads for one request; the rest of the invocation's operations is for others.
+const maxRead = 500
 
 /** Sixteen digits that fall as `value` rises, so that the list order is newest first. */
 function inverted(value: number): string {
@@ -190,5 +194,31 @@ function kvLedger(kv: KeyValue, { traceTtlMs }: KvOptions): LedgerStore {
     check: async () => {
       await kv.get(currentConfig)
     },
+  }
+}
+
+/** One key each, so that two answers never write to one key: KV takes one write a second there. */
+function kvState(kv: KeyValue): StateStore {
+  async function read(key: string, now: number): Promise<readonly [string, string] | undefined> {
+    const fields = fieldsOf(await kv.get(statePrefix + key))
+    const sealed = fields?.['sealed']
+    const expiresAt = fields?.['expiresAt']
+    // KV keeps a value for a minute at least and forgets it when it likes, so the end is checked here.
+    return typeof sealed === 'string' && typeof expiresAt === 'number' && expiresAt > now ? [key, sealed] : undefined
+  }
+
+  return {
+    put: async (records, now) => {
+      await Promise.all(
+        records.map(({ key, sealed, expiresAt }) =>
+          kv.put(statePrefix + key, { sealed, expiresAt }, { ttlMs: Math.max(1, expiresAt - now) }),
+        ),
+      )
+    },
+    get: async (keys, now) => {
+      const found = await Promise.all(keys.slice(0, maxRead).map((key) => read(key, now)))
+      return new Map(found.filter((entry) => entry !== undefined))
+    },
+    sweep: () => Promise.resolve(0),
   }
 }

@@ -5,6 +5,8 @@ import type {
   CoordinationStore,
   CounterResult,
   LedgerStore,
+  StateRecord,
+  StateStore,
   StoredConfig,
   TraceRow,
 } from '../ports/index.ts'
@@ -14,24 +16,28 @@ import { matchesQuery, newestFirst, storedId, storedTrace } from './trace-row.ts
 export interface MemoryLimits {
   readonly traces: number
   readonly documents: number
+  /** Characters of sealed state, all records together. */
+  readonly stateLength: number
 }
 
 export interface MemoryStores {
   readonly config: ConfigStore
   readonly coordination: CoordinationStore
   readonly ledger: LedgerStore
+  readonly state: StateStore
 }
 
-const defaultLimits: MemoryLimits = { traces: 10_000, documents: 100 }
+const defaultLimits: MemoryLimits = { traces: 10_000, documents: 100, stateLength: 32 * 1024 * 1024 }
 // Expired leases and counters are looked for once per this many steps.
 const sweepEvery = 1000
 
-/** The three stores in memory. Nothing survives the process. */
+/** The stores in memory. Nothing survives the process. */
 export function createMemoryStores(limits: MemoryLimits = defaultLimits): MemoryStores {
   return {
     config: memoryConfig(limits.documents),
     coordination: memoryCoordination(),
     ledger: memoryLedger(limits.traces),
+    state: memoryState(limits.stateLength),
   }
 }
 
@@ -132,5 +138,54 @@ function memoryLedger(maxTraces: number): LedgerStore {
       return Promise.resolve(doomed.length)
     },
     check: () => Promise.resolve(),
+  }
+}
+
+function memoryState(maxLength: number): StateStore {
+  // In order of arrival, which is nearly that of expiry: the first entries are the ones to go.
+  const records = new Map<string, StateRecord>()
+  let length = 0
+
+  function remove(key: string): void {
+    length -= records.get(key)?.sealed.length ?? 0
+    records.delete(key)
+  }
+
+  function expired(now: number, batch: number): string[] {
+    const keys: string[] = []
+    for (const record of records.values()) {
+      if (keys.length >= batch) break
+      if (record.expiresAt <= now) keys.push(record.key)
+    }
+    return keys
+  }
+
+  let puts = 0
+  return {
+    put: (incoming, now) => {
+      puts += 1
+      if (puts % sweepEvery === 0) expired(now, Infinity).forEach(remove)
+      for (const record of incoming) {
+        remove(record.key)
+        records.set(record.key, record)
+        length += record.sealed.length
+      }
+      for (const key of records.keys()) {
+        if (length <= maxLength) break
+        remove(key)
+      }
+      return Promise.resolve()
+    },
+    get: (keys, now) => {
+      const found = keys.map((key) => records.get(key)).filter((record) => record !== undefined)
+      return Promise.resolve(
+        new Map(found.filter((record) => record.expiresAt > now).map(({ key, sealed }) => [key, sealed])),
+      )
+    },
+    sweep: (now, batch) => {
+      const doomed = expired(now, batch)
+      doomed.forEach(remove)
+      return Promise.resolve(doomed.length)
+    },
   }
 }

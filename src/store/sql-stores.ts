@@ -1,10 +1,11 @@
-// The three stores over SQL: which statement answers which call. The SQL itself is in sql/queries.ts.
+// The stores over SQL: which statement answers which call. The SQL itself is in sql/queries.ts.
 import type {
   ConfigStore,
   CoordinationStore,
   CounterResult,
   LedgerStore,
   PublishResult,
+  StateStore,
   StoredConfig,
 } from '../ports/index.ts'
 import type { SqlExecutor, SqlRow } from './sql/executor.ts'
@@ -15,15 +16,17 @@ export interface SqlStores {
   readonly config: ConfigStore
   readonly coordination: CoordinationStore
   readonly ledger: LedgerStore
+  readonly state: StateStore
 }
 
-// Expired leases and counters are removed once per this many steps; the first time early, as a Worker isolate may not live long.
+// What has expired is removed once per this many steps; the first time early, as a Worker isolate may not live long.
 const sweepEvery = 500
 const firstSweep = 50
+const sweepBatch = 1000
 
-/** The three stores over one migrated database (see `migrate`). */
+/** The stores over one migrated database (see `migrate`). */
 export function createSqlStores(sql: SqlExecutor): SqlStores {
-  return { config: sqlConfig(sql), coordination: sqlCoordination(sql), ledger: sqlLedger(sql) }
+  return { config: sqlConfig(sql), coordination: sqlCoordination(sql), ledger: sqlLedger(sql), state: sqlState(sql) }
 }
 
 /** A column that holds a number in every row we wrote; anything else means that the database was tampered with. */
@@ -128,5 +131,31 @@ function sqlLedger(sql: SqlExecutor): LedgerStore {
     check: async () => {
       await sql.all(queries.checkTraces, [])
     },
+  }
+}
+
+function sqlState(sql: SqlExecutor): StateStore {
+  let steps = sweepEvery - firstSweep
+
+  async function sweep(now: number, batch: number): Promise<number> {
+    return (await sql.run(queries.sweepState, [now, Math.max(0, batch)])).changes
+  }
+
+  return {
+    put: async (records, now) => {
+      if (records.length === 0) return
+      await sql.batch(
+        records.map(({ key, sealed, expiresAt }) => ({ sql: queries.putState, params: [key, sealed, expiresAt] })),
+      )
+      steps += 1
+      // The record is there already; housekeeping that fails is tried again later.
+      if (steps % sweepEvery === 0) await sweep(now, sweepBatch).catch(() => 0)
+    },
+    get: async (keys, now) => {
+      if (keys.length === 0) return new Map()
+      const rows = await sql.all(queries.getState, [JSON.stringify(keys), now])
+      return new Map(rows.map((row) => [String(row['key']), String(row['sealed'])]))
+    },
+    sweep,
   }
 }

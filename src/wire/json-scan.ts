@@ -46,6 +46,7 @@ const opaqueKeys = new Set([
   'input',
   'arguments',
   'args',
+  'response',
   'input_schema',
   'parameters',
   'parametersJsonSchema',

@@ -105,7 +105,6 @@ const replacements: readonly Example[] = [
   example('policy.hedge', { policy: { hedge: { enabled: true } } }),
   example('policy.lock', { policy: { lock: { max_ms: 1000 } } }),
   example('policy.compress_tool_results', { policy: { compress_tool_results: true } }),
-  example('policy.strict_schema_downlevel', { policy: { strict_schema_downlevel: true } }),
   example('client_profiles', { client_profiles: [{ id: 'c', kind: 'codex' }] }),
   example('agents.default_id', { agents: { default_id: 'me' } }),
   example('plugins', { plugins: [{ id: 'p', kind: 'request_tag' }] }),

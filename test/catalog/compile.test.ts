@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileConfig, type CompileInput } from '../../src/catalog/compile.ts'
+import { presets } from '../../src/catalog/presets.ts'
 import { problemText } from '../../src/catalog/problem.ts'
 import type { Snapshot } from '../../src/catalog/snapshot.ts'
 
@@ -323,11 +324,6 @@ describe('providers', () => {
     ],
     ['a fragment', provider({ base_url: `${url}#x` }), 'providers.p.base_url: the URL must not have a fragment'],
     [
-      'no format that is spoken',
-      provider({ api_formats: ['gemini', 'openai_responses'] }),
-      'providers.p.api_formats: none of gemini, openai_responses is available in this version, available: openai_chat, anthropic_messages',
-    ],
-    [
       'a credential header',
       provider({ headers: { Authorization: 'x' } }),
       'providers.p.headers.Authorization: set by the gateway and not configurable',
@@ -388,7 +384,7 @@ describe('providers', () => {
     [
       'a type of a later version',
       { providers: { p: { type: 'bedrock' } } },
-      'providers.p.type: "bedrock" is not available in this version, available: openai, anthropic, openrouter, deepseek, groq, mistral, together, fireworks, cerebras, xai, nvidia, ollama, vllm, runpod, openai_compatible, mock',
+      `providers.p.type: "bedrock" is not available in this version, available: ${Object.keys(presets).join(', ')}`,
     ],
     [
       'a header of the server that carries keys',
@@ -399,11 +395,16 @@ describe('providers', () => {
     expect(problems(document)).toContain(problem)
   })
 
-  it.each(['gemini', 'vertex', 'bedrock', 'azure'])('refuses the type %s by name', (type) => {
+  it.each(['vertex', 'bedrock', 'azure'])('refuses the type %s by name', (type) => {
     expect(problems({ providers: { p: { type } } })).toEqual([
       expect.stringMatching(`^providers.p.type: "${type}" is not available`),
     ])
   })
+
+  const dialects: Readonly<Record<string, readonly string[]>> = {
+    anthropic: ['anthropic-messages'],
+    openai: ['openai-chat', 'openai-responses', 'openai-completions', 'openai-embeddings'],
+  }
 
   it.each([
     ['openai', 'https://api.openai.com/v1', 'OPENAI_API_KEY'],
@@ -422,18 +423,58 @@ describe('providers', () => {
     expect(record).toMatchObject({
       type,
       baseUrl,
-      dialects: [type === 'anthropic' ? 'anthropic-messages' : 'openai-chat'],
+      dialects: dialects[type] ?? ['openai-chat'],
       authScheme: type === 'anthropic' ? { kind: 'header', name: 'x-api-key' } : { kind: 'bearer' },
       accounts: [{ id: 'default', credential: { source: 'env', env }, priority: 0 }],
       allowPrivate: false,
       allowHttp: false,
-      maxTokensField: type === 'openai' ? 'max_completion_tokens' : 'max_tokens',
+      traits: { maxTokensField: type === 'openai' ? 'max_completion_tokens' : 'max_tokens' },
     })
+  })
+
+  it.each([
+    ['perplexity', 'https://api.perplexity.ai', 'PERPLEXITY_API_KEY'],
+    ['huggingface', 'https://router.huggingface.co/v1', 'HF_TOKEN'],
+    ['zai', 'https://api.z.ai/api/paas/v4', 'ZAI_API_KEY'],
+    ['moonshot', 'https://api.moonshot.ai/v1', 'MOONSHOT_API_KEY'],
+    ['alibaba', 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', 'DASHSCOPE_API_KEY'],
+    ['avian', 'https://api.avian.io/v1', 'AVIAN_API_KEY'],
+    ['sambanova', 'https://api.sambanova.ai/v1', 'SAMBANOVA_API_KEY'],
+    ['deepinfra', 'https://api.deepinfra.com/v1/openai', 'DEEPINFRA_TOKEN'],
+    ['novita', 'https://api.novita.ai/openai/v1', 'NOVITA_API_KEY'],
+    ['cohere', 'https://api.cohere.ai/compatibility/v1', 'COHERE_API_KEY'],
+    ['gemini_openai', 'https://generativelanguage.googleapis.com/v1beta/openai', 'GEMINI_API_KEY'],
+    ['anthropic_openai', 'https://api.anthropic.com/v1', 'ANTHROPIC_API_KEY'],
+  ])('%s, which imitates Chat, needs nothing but its type', (type, baseUrl, env) => {
+    const record = snapshot({ providers: { p: { type } } }).providers.get('p')
+    expect(record).toMatchObject({
+      baseUrl,
+      dialects: ['openai-chat'],
+      authScheme: { kind: 'bearer' },
+      accounts: [{ id: 'default', credential: { source: 'env', env }, priority: 0 }],
+    })
+  })
+
+  it('an imitator of Chat comes with its quirks, and the owner of the wire with none', () => {
+    const quirksOf = (type: string, members: object = {}): readonly string[] | undefined =>
+      snapshot({ providers: { p: { type, base_url: url, ...members } } }).providers.get('p')?.traits.quirks
+    const key = { auth_scheme: { kind: 'none' } }
+    expect(quirksOf('openai')).toEqual([])
+    expect(quirksOf('xai')).toContain('reasoning_excluded')
+    expect(quirksOf('openai_compatible', key)).toContain('tool_index')
+    expect(quirksOf('openai_compatible', { ...key, quirks: ['id_changes'] })).toEqual(['id_changes'])
+    expect(quirksOf('openai_compatible', { ...key, quirks: ['id_changes'], normalize: false })).toEqual([])
+    expect(quirksOf('snowflake', { normalize: false })).toEqual([])
+    expect(problems({ providers: { p: { type: 'openai', quirks: ['unheard_of'] } } })).toEqual([
+      expect.stringMatching(/^providers\.p\.quirks\[0\]: /),
+    ])
   })
 
   it.each([
     ['ollama', 'http://127.0.0.1:11434/v1'],
     ['vllm', 'http://127.0.0.1:8000/v1'],
+    ['llama_cpp', 'http://127.0.0.1:8080/v1'],
+    ['lm_studio', 'http://127.0.0.1:1234/v1'],
   ])('%s is on this machine and asks for no key', (type, baseUrl) => {
     const record = snapshot({ providers: { p: { type } } }).providers.get('p')
     expect(record).toMatchObject({ baseUrl, authScheme: { kind: 'none' }, allowPrivate: true, allowHttp: true })
@@ -451,10 +492,12 @@ describe('providers', () => {
     })
   })
 
-  it('runpod needs the address of its endpoint and nothing else', () => {
-    const base = 'https://api.runpod.ai/v2/abc/openai/v1'
-    expect(problems({ providers: { p: { type: 'runpod' } } })).toHaveLength(1)
-    expect(snapshot({ providers: { p: { type: 'runpod', base_url: `${base}/` } } }).providers.get('p')).toMatchObject({
+  it.each([
+    ['runpod', 'https://api.runpod.ai/v2/abc/openai/v1'],
+    ['snowflake', 'https://acme-eu.snowflakecomputing.com/api/v2/cortex/v1'],
+  ])('%s needs an address of its own and nothing else', (type, base) => {
+    expect(problems({ providers: { p: { type } } })).toHaveLength(1)
+    expect(snapshot({ providers: { p: { type, base_url: `${base}/` } } }).providers.get('p')).toMatchObject({
       baseUrl: base,
     })
   })
@@ -463,7 +506,15 @@ describe('providers', () => {
     const record = snapshot({ providers: mock }).providers.get('mock')
     expect(record).toMatchObject({
       baseUrl: null,
-      dialects: ['openai-chat', 'anthropic-messages'],
+      dialects: [
+        'openai-chat',
+        'openai-responses',
+        'openai-completions',
+        'openai-embeddings',
+        'anthropic-messages',
+        'gemini',
+        'bedrock-converse',
+      ],
       authScheme: { kind: 'none' },
     })
   })
@@ -479,9 +530,9 @@ describe('providers', () => {
     })
     expect(snapshot(document).providers.get('p')).toMatchObject({
       baseUrl: url,
-      dialects: ['anthropic-messages', 'openai-chat'],
+      dialects: ['anthropic-messages', 'openai-responses', 'openai-chat'],
       authScheme: { kind: 'query', name: 'key' },
-      maxTokensField: 'max_tokens',
+      traits: { maxTokensField: 'max_tokens' },
       headers: { 'x-team': 'a' },
     })
     expect(snapshot(document).providers.get('p')?.capabilities).toEqual({
@@ -563,11 +614,6 @@ describe('routes', () => {
     ['a default model', route({ defaults: { model: 'x' } }), 'routes.r.defaults.model: cannot be set by a route'],
     ['default messages', route({ defaults: { messages: [] } }), 'routes.r.defaults.messages: cannot be set by a route'],
     [
-      'a format of a later version',
-      route({ targets: [{ ...target, api_format: 'gemini' }] }),
-      'routes.r.targets[0].api_format: "gemini" is not available in this version, available: openai_chat, anthropic_messages',
-    ],
-    [
       'a format that the provider lacks',
       {
         providers: { a: { type: 'anthropic' } },
@@ -609,6 +655,7 @@ describe('routes', () => {
       weight: 5,
       timeouts: { idleMs: 7 },
       maxRetries: 1,
+      onAbort: 'cancel',
     })
     expect(compiled).toMatchObject({
       match: null,
@@ -744,6 +791,15 @@ describe('storage', () => {
     const refusal = `storage.kind: "kv" cannot enforce ${what}, use "d1" or "sqlite"`
     expect(problems({ ...document, storage: { kind: 'kv' } })).toContain(refusal)
     expect(problems({ ...document, storage: { kind: 'd1' } })).not.toContain(refusal)
+  })
+
+  it('keeps sealed reasoning for a day unless told otherwise', () => {
+    expect(snapshot({ providers: mock }).reasoningState).toEqual({ enabled: true, ttlMs: 86_400_000 })
+    const storage = { reasoning_state: { enabled: false, ttl: '90m' } }
+    expect(snapshot({ providers: mock, storage }).reasoningState).toEqual({ enabled: false, ttlMs: 5_400_000 })
+    expect(problems({ storage: { reasoning_state: { ttl: '0h' } } })).toContain(
+      'storage.reasoning_state.ttl: expected more than nothing and at most ten years',
+    )
   })
 
   it('accepts kv with nothing to count', () => {

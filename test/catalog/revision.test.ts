@@ -142,6 +142,7 @@ describe('the revision', () => {
     ['a price', { models: { m: { cost: { input: 0.15 } } } }],
     ['a route', { routes: { r: { targets: [{ provider: 'mock', model: 'echo' }] } } }],
     ['storage', { storage: { kind: 'memory' } }],
+    ['the life of kept reasoning', { storage: { reasoning_state: { ttl: '1h' } } }],
     ['retention', { observability: { retention: '1d' } }],
     ['tiers', { mcp: { tiers: [] } }],
   ])('changes with %s', (_name, change) => {

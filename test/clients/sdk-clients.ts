@@ -1,6 +1,7 @@
 // The two official SDKs behind one small interface: each asks in its own words, and what came back is told in the same ones.
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
+import { grammarFetch } from '../support/stream-grammar.ts'
 
 export interface Heard {
   readonly text: string
@@ -29,6 +30,8 @@ export interface Question {
 
 export interface SdkClient {
   readonly name: string
+  /** What was not legal in the streams that it was sent. */
+  readonly faults: readonly string[]
   ask(question: Question, streamed: boolean): Promise<Heard>
 }
 
@@ -36,7 +39,8 @@ export const toolSchema = { type: 'object', properties: { city: { type: 'string'
 
 /** The `openai` package on `/v1/chat/completions`. */
 export function openaiClient(url: string, key: string): SdkClient {
-  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 })
+  const fetch = grammarFetch('openai-chat')
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, fetch })
   function bodyOf(question: Question): OpenAI.ChatCompletionCreateParams {
     const content: OpenAI.ChatCompletionContentPart[] = [{ type: 'text', text: question.text }]
     if (question.image !== undefined)
@@ -78,6 +82,7 @@ export function openaiClient(url: string, key: string): SdkClient {
   }
   return {
     name: 'openai',
+    faults: fetch.faults,
     async ask(question, streamed) {
       const options = question.signal === undefined ? {} : { signal: question.signal }
       if (!streamed)
@@ -118,7 +123,8 @@ function heardByOpenai(completion: OpenAI.ChatCompletion): Heard {
 
 /** The `@anthropic-ai/sdk` package on `/v1/messages`. */
 export function anthropicClient(url: string, key: string): SdkClient {
-  const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 })
+  const fetch = grammarFetch('anthropic-messages')
+  const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0, fetch })
   function bodyOf(question: Question): Anthropic.MessageCreateParamsNonStreaming {
     const content: Anthropic.ContentBlockParam[] = [{ type: 'text', text: question.text }]
     if (question.image !== undefined)
@@ -163,6 +169,7 @@ export function anthropicClient(url: string, key: string): SdkClient {
   }
   return {
     name: 'anthropic',
+    faults: fetch.faults,
     async ask(question, streamed) {
       const options = question.signal === undefined ? {} : { signal: question.signal }
       if (!streamed) return heardByAnthropic(await client.messages.create(bodyOf(question), options))

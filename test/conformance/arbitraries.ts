@@ -1,5 +1,6 @@
 // Random canonical requests and event streams that a decoder may legally produce. Owns the shapes; asserts nothing.
 import * as fc from 'fast-check'
+import type { GenerativeId } from '../../src/dialects/index.ts'
 import type { ContentPart, ImagePart, TextPart, ToolCallPart, ToolResultPart } from '../../src/ir/content.ts'
 import type { IrEvent, PartOpening } from '../../src/ir/event.ts'
 import type { FunctionTool, IrRequest, Sampling, Turn } from '../../src/ir/request.ts'
@@ -14,12 +15,10 @@ const anyText = fc.oneof(
 const said = anyText.filter((text) => text.trim() !== '')
 
 const base64 = fc.uint8Array({ minLength: 1, maxLength: 12 }).map((bytes) => Buffer.from(bytes).toString('base64'))
-const image = fc.oneof(
-  fc
-    .record({ mediaType: fc.constantFrom('image/png', 'image/jpeg', 'image/gif', 'image/webp'), data: base64 })
-    .map((source): ImagePart => ({ type: 'image', source: { kind: 'base64', ...source } })),
-  fc.webUrl().map((url): ImagePart => ({ type: 'image', source: { kind: 'url', url } })),
-)
+const inlineImage = fc
+  .record({ mediaType: fc.constantFrom('image/png', 'image/jpeg', 'image/gif', 'image/webp'), data: base64 })
+  .map((source): ImagePart => ({ type: 'image', source: { kind: 'base64', ...source } }))
+const linkedImage = fc.webUrl().map((url): ImagePart => ({ type: 'image', source: { kind: 'url', url } }))
 const textPart = anyText.map((text): TextPart => ({ type: 'text', text }))
 const saidPart = said.map((text): TextPart => ({ type: 'text', text }))
 
@@ -51,44 +50,135 @@ interface ToolResultShape {
   readonly beside: readonly ContentPart[]
 }
 
-/** A Chat tool message holds text alone and cannot say that it is an error. */
-function result(source: IrRequest['source']): fc.Arbitrary<ToolResultShape> {
-  const isChat = source === 'openai-chat'
+/** What a request of one wire can hold, so that what is made is what its decoder could have made. */
+interface Vocabulary {
+  /** Tools, calls and results. */
+  readonly tools: boolean
+  readonly images: boolean
+  /** Images behind a link. */
+  readonly links: boolean
+  /** A result that is an error, and images in it. */
+  readonly richResults: boolean
+  readonly oneCallAtATime: 'always' | 'with-choice' | 'never'
+  readonly choices: readonly ('auto' | 'none' | 'required' | 'tool')[]
+  readonly sampling: fc.Arbitrary<Sampling>
+}
+
+const anyChoice = ['auto', 'none', 'required', 'tool'] as const
+const warm = { topP: fc.constantFrom(0.1, 0.95, 1) }
+const limit = { maxOutputTokens: fc.integer({ min: 1, max: 100_000 }) }
+const stop = {
+  stop: fc.array(fc.constantFrom('END', '\n', '  ', '###', 'stop', 'x'), { minLength: 1, maxLength: 6 }),
+}
+const openaiOnly = {
+  seed: fc.integer(),
+  frequencyPenalty: fc.constantFrom(0.5, -1),
+  presencePenalty: fc.constantFrom(0.5, -1),
+}
+const topK = { topK: fc.integer({ min: 1, max: 100 }) }
+const upToTwo = { temperature: fc.constantFrom(0, 0.5, 1, 1.7) }
+const upToOne = { temperature: fc.constantFrom(0, 0.5, 1) }
+
+const vocabularies: Readonly<Record<GenerativeId, Vocabulary>> = {
+  'openai-chat': {
+    tools: true,
+    images: true,
+    links: true,
+    richResults: false,
+    oneCallAtATime: 'always',
+    choices: anyChoice,
+    sampling: fc.record({ ...limit, ...warm, ...stop, ...upToTwo, ...openaiOnly }, { requiredKeys: [] }),
+  },
+  'openai-responses': {
+    tools: true,
+    images: true,
+    links: true,
+    richResults: false,
+    oneCallAtATime: 'always',
+    choices: anyChoice,
+    sampling: fc.record({ ...limit, ...warm, ...upToTwo }, { requiredKeys: [] }),
+  },
+  'openai-completions': {
+    tools: false,
+    images: false,
+    links: false,
+    richResults: false,
+    oneCallAtATime: 'never',
+    choices: [],
+    sampling: fc.record({ ...limit, ...warm, ...stop, ...upToTwo, ...openaiOnly }, { requiredKeys: [] }),
+  },
+  'anthropic-messages': {
+    tools: true,
+    images: true,
+    links: true,
+    richResults: true,
+    oneCallAtATime: 'with-choice',
+    choices: anyChoice,
+    sampling: fc.record({ ...limit, ...warm, ...stop, ...upToOne, ...topK }, { requiredKeys: ['maxOutputTokens'] }),
+  },
+  gemini: {
+    tools: true,
+    images: true,
+    links: false,
+    richResults: false,
+    oneCallAtATime: 'never',
+    choices: anyChoice,
+    sampling: fc.record(
+      {
+        ...limit,
+        ...warm,
+        ...stop,
+        ...upToTwo,
+        ...topK,
+        ...openaiOnly,
+        seed: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+      },
+      { requiredKeys: [] },
+    ),
+  },
+  'bedrock-converse': {
+    tools: true,
+    images: true,
+    links: false,
+    richResults: true,
+    oneCallAtATime: 'never',
+    choices: ['auto', 'required', 'tool'],
+    sampling: fc.record({ ...limit, ...warm, ...stop, ...upToOne }, { requiredKeys: [] }),
+  },
+}
+
+/** What both wires know, so that a request is not refused for what the suite asserts elsewhere. */
+function shared(source: GenerativeId, target: GenerativeId): Vocabulary {
+  const own = vocabularies[source]
+  const other = vocabularies[target]
+  return {
+    ...own,
+    tools: own.tools && other.tools,
+    images: own.images && other.images,
+    links: own.links && other.links,
+    choices: own.tools && other.tools ? own.choices : [],
+  }
+}
+
+function result({ richResults }: Vocabulary): fc.Arbitrary<ToolResultShape> {
   return fc.record({
-    parts: fc.array(isChat ? textPart : fc.oneof(textPart, textPart, image), { maxLength: 3 }),
-    isError: isChat ? fc.constant(false) : fc.boolean(),
+    parts: fc.array(richResults ? fc.oneof(textPart, textPart, inlineImage) : textPart, { maxLength: 3 }),
+    isError: richResults ? fc.boolean() : fc.constant(false),
     beside: fc.array(saidPart, { maxLength: 1 }),
   })
 }
 
-function exchanged(source: IrRequest['source'], names: readonly string[]): fc.Arbitrary<Exchanged> {
-  const call = fc.record({ name: fc.constantFrom(...names), input: jsonObject, result: result(source) })
+function exchanged(vocabulary: Vocabulary, names: readonly string[]): fc.Arbitrary<Exchanged> {
+  const { tools, images, links } = vocabulary
+  const call = fc.record({ name: fc.constantFrom(...names), input: jsonObject, result: result(vocabulary) })
+  const image = links ? fc.oneof(inlineImage, linkedImage) : inlineImage
   return fc.record({
     user: fc
-      .tuple(saidPart, fc.array(fc.oneof(textPart, image), { maxLength: 3 }))
+      .tuple(saidPart, fc.array(images ? fc.oneof(textPart, image) : textPart, { maxLength: 3 }))
       .map(([first, rest]): ContentPart[] => [first, ...rest]),
     say: fc.array(textPart, { maxLength: 2 }),
-    calls: fc.array(call, { maxLength: 3 }),
+    calls: fc.array(call, { maxLength: tools ? 3 : 0 }),
   })
-}
-
-/** The parameters that the wire has. */
-function sampling(source: IrRequest['source']): fc.Arbitrary<Sampling> {
-  const isChat = source === 'openai-chat'
-  const shared = {
-    maxOutputTokens: fc.integer({ min: 1, max: 100_000 }),
-    temperature: isChat ? fc.constantFrom(0, 0.5, 1, 1.7) : fc.constantFrom(0, 0.5, 1),
-    topP: fc.constantFrom(0.1, 0.95, 1),
-    stop: fc.array(fc.constantFrom('END', '\n', '  ', '###', 'stop', 'x'), { minLength: 1, maxLength: 6 }),
-  }
-  if (!isChat)
-    return fc.record({ ...shared, topK: fc.integer({ min: 1, max: 100 }) }, { requiredKeys: ['maxOutputTokens'] })
-  const chat = {
-    seed: fc.integer(),
-    frequencyPenalty: fc.constantFrom(0.5, -1),
-    presencePenalty: fc.constantFrom(0.5, -1),
-  }
-  return fc.record({ ...shared, ...chat }, { requiredKeys: [] })
 }
 
 const tool = (name: string): fc.Arbitrary<FunctionTool> =>
@@ -108,24 +198,30 @@ const tool = (name: string): fc.Arbitrary<FunctionTool> =>
   )
 
 /**
- * A request as it was decoded from a dialect; every part has a path, so that a loss can name it.
+ * A request as it was decoded from a dialect, within what the target knows as well; every part has a path, so that a loss
+ * can name it. A prompt of the completions wire is one text of the user.
  * @param legal whether tool names and ids are such that every wire takes them
  */
-export function request(source: IrRequest['source'], legal: boolean): fc.Arbitrary<IrRequest> {
+export function request(source: GenerativeId, target: GenerativeId, legal: boolean): fc.Arbitrary<IrRequest> {
   const names = legal ? legalNames : anyNames
+  const vocabulary = shared(source, target)
+  const { choices, oneCallAtATime } = vocabulary
+  const isPrompt = source === 'openai-completions'
   return fc
     .record({
-      instructions: fc.array(saidPart, { maxLength: 2 }),
-      exchanges: fc.array(exchanged(source, names), { minLength: 1, maxLength: 3 }),
+      instructions: fc.array(saidPart, { maxLength: isPrompt ? 0 : 2 }),
+      exchanges: fc.array(exchanged(vocabulary, names), { minLength: isPrompt ? 0 : 1, maxLength: isPrompt ? 0 : 3 }),
       closing: fc.array(saidPart, { minLength: 1, maxLength: 1 }),
-      tools: fc.tuple(...names.map((name) => tool(name))),
-      choice: fc.option(fc.constantFrom('auto', 'none', 'required', 'tool'), { nil: undefined }),
+      tools: fc.tuple(...(vocabulary.tools ? names : []).map((name) => tool(name))),
+      choice:
+        choices.length === 0 ? fc.constant(undefined) : fc.option(fc.constantFrom(...choices), { nil: undefined }),
       parallel: fc.option(fc.boolean(), { nil: undefined }),
-      sampling: sampling(source),
+      sampling: vocabulary.sampling,
       stream: fc.boolean(),
     })
     .map(({ instructions, exchanges, closing, tools, choice, parallel, ...rest }): IrRequest => {
       const turns = [...exchanges.flatMap(turnsOf), { role: 'user' as const, parts: closing }]
+      const saysParallel = oneCallAtATime === 'always' || (oneCallAtATime === 'with-choice' && choice !== undefined)
       return {
         source,
         model: 'model',
@@ -135,9 +231,7 @@ export function request(source: IrRequest['source'], legal: boolean): fc.Arbitra
         ...(choice !== undefined && {
           toolChoice: choice === 'tool' ? { mode: choice, name: names[1] ?? '' } : { mode: choice },
         }),
-        // Anthropic says it inside tool_choice.
-        ...(parallel !== undefined &&
-          (source === 'openai-chat' || choice !== undefined) && { parallelToolCalls: parallel }),
+        ...(parallel !== undefined && saysParallel && tools.length > 0 && { parallelToolCalls: parallel }),
         ...rest,
       }
     })
@@ -241,13 +335,14 @@ function pieces(text: string, cuts: readonly number[]): string[] {
 }
 
 /**
- * The events of one answer, with tool ids of this prefix. Parts overlap in any way, except that text never overlaps text: what a client sees of two
- * texts at once has no order that all wires share.
+ * The events of one answer, with tool ids of this prefix. Parts overlap in any way, except that text never overlaps
+ * text: what a client sees of two texts at once has no order that all wires share.
  */
-export function events(idPrefix: string): fc.Arbitrary<IrEvent[]> {
+export function events(idPrefix: string, textAlone = false): fc.Arbitrary<IrEvent[]> {
+  const script = textAlone ? textScript : fc.oneof(textScript, reasoningScript, toolScript, toolScript)
   return fc
     .record({
-      scripts: fc.array(fc.oneof(textScript, reasoningScript, toolScript, toolScript), { maxLength: 5 }),
+      scripts: fc.array(script, { maxLength: 5 }),
       order: fc.infiniteStream(fc.nat({ max: 1000 })),
       finish: fc.constantFrom<FinishClass>('stop', 'length', 'filter', 'other'),
       usage: fc.option(fc.record({ input: fc.nat(), cacheRead: fc.nat(), output: fc.nat() }), { nil: undefined }),

@@ -1,10 +1,36 @@
 // Tests that are expected to fail, with the reason. The suite fails when one of them starts to pass: then take it out.
 
+import type { GenerativeId } from '../../src/dialects/index.ts'
+
 export interface KnownFailure {
-  /** The whole name of the test, `layer · label`. */
-  readonly test: string
+  /** The whole name of the test, `layer · label`; or what the names of several tests have in common, all of which fail. */
+  readonly test: string | RegExp
   readonly reason: string
 }
+
+/** Whether a test is expected to fail. */
+export function isKnownFailure(test: string): boolean {
+  return knownFailures.some((entry) => isOf(entry, test))
+}
+
+/** The entries of a layer that no test answers to. */
+export function unknownEntries(layer: string, tests: readonly string[]): (string | RegExp)[] {
+  return knownFailures
+    .filter(({ test }) => (typeof test === 'string' ? test : test.source.replace('^', '')).startsWith(`${layer} · `))
+    .filter((entry) => !tests.some((test) => isOf(entry, test)))
+    .map(({ test }) => test)
+}
+
+function isOf(entry: KnownFailure, test: string): boolean {
+  return typeof entry.test === 'string' ? entry.test === test : entry.test.test(test)
+}
+
+/** Dialects that are registered and not written yet: no layer asks them anything, and every layer says so. */
+export const notYet: readonly { readonly dialect: GenerativeId; readonly reason: string }[] = [
+  { dialect: 'openai-responses', reason: 'the dialect is not written yet' },
+  { dialect: 'gemini', reason: 'the dialect is not written yet' },
+  { dialect: 'bedrock-converse', reason: 'the dialect is not written yet' },
+]
 
 /** The tests of one recording that fail for one reason. */
 function failures(file: string, reason: string, tests: readonly string[]): KnownFailure[] {
@@ -13,6 +39,7 @@ function failures(file: string, reason: string, tests: readonly string[]): Known
 
 /** What cannot be compared where the official SDK does not take the recording itself. */
 const comparedWithSdk = [
+  'readers · a stream means what the official SDK makes of it',
   'identity · stream, official SDK',
   'stream is whole · equals the official fold',
   'stream is whole · adds no schema error',
@@ -61,6 +88,32 @@ const rejectedRecordings: readonly KnownFailure[] = [
 // Kept on purpose: the provider wants to see its own ids again (Kimi's prompt template reads them), and SDKs do not check.
 const idsVerbatim = 'ids like `functions.add:0` reach an Anthropic client as they came, whose wire has no dot or colon'
 
+/** The recordings of a dialect that is listed above are compared with the SDK by the readers alone. */
+const comparedByReaders = ['readers · a stream means what the official SDK makes of it']
+
+/** The same for dialects that are listed as not written yet. */
+const rejectedLater: readonly KnownFailure[] = [
+  ...['bedrock-mantle-providers-bedrock-mantle-responses-chat-streahrough-the-responses-surface.0.sse'].flatMap(
+    (file) =>
+      failures(`openai-responses/${file}`, 'an event type that the SDK does not know: it throws', comparedByReaders),
+  ),
+  ...failures(
+    'openai-responses/openai-apply-patch-tool-1.sse',
+    'an event type that the SDK does not know: it throws',
+    comparedByReaders,
+  ),
+  ...failures(
+    'openai-responses/openai-error-1.sse',
+    'the provider fails in the middle: the SDK throws',
+    comparedByReaders,
+  ),
+  ...failures(
+    'openai-responses/openai-vision-models-openai-gpt-5-nano-can-understand-local-images.0.request.json',
+    'the specification wants `detail` with every image, the provider does not',
+    ['readers · the gate takes it'],
+  ),
+]
+
 /** The code does otherwise than the test wants. */
 const open: readonly KnownFailure[] = [
   ...failures(
@@ -79,10 +132,35 @@ const open: readonly KnownFailure[] = [
       'cross · openai-chat stream → anthropic-messages whole',
     ]),
   ),
+  ...['openai-chat stream → openai-completions stream', 'openai-chat stream → openai-completions whole'].flatMap(
+    (way) =>
+      failures(
+        'openai-chat/openai-gpt-4o-completions-async-stream.0.sse',
+        'a refusal reaches a completions client with finish_reason stop: the foreign word is taken before the class',
+        [`cross · ${way}`],
+      ),
+  ),
+  ...failures(
+    'openai-chat/openai-gpt-4o-completions-async-stream.0.sse',
+    'a refusal comes back from completions as an answer that stopped, for the same reason',
+    ['reversible · answer · openai-chat → openai-completions → back'],
+  ),
+  {
+    test: /^reversible · request, places of losses · anthropic-messages → openai-completions → back · (?:anthropic-messages\/anthropic-(?:code-exec|mcp-servers|model-thinking|pause-turn)|parallel\/reasoningEffortLow)/,
+    reason: 'the loss of reasoning goes by a name that is not in the body of an Anthropic client',
+  },
+  ...failures(
+    'openai-chat/openai-chat-prompt-cache-e2e.1.request.json',
+    "the loss of a cache breakpoint goes by Anthropic's name, `cache_control`",
+    [
+      'reversible · request, beside the content · openai-chat → openai-completions → back',
+      'reversible · request, places of losses · openai-chat → openai-completions → back',
+    ],
+  ),
   {
     test: 'properties · anthropic-messages streams are legal where a provider gave ids that the wire does not allow',
     reason: idsVerbatim,
   },
 ]
 
-export const knownFailures: readonly KnownFailure[] = [...rejectedRecordings, ...open]
+export const knownFailures: readonly KnownFailure[] = [...rejectedRecordings, ...rejectedLater, ...open]

@@ -1,6 +1,6 @@
 // Whether a list of losses accounts for a difference. Nothing may be lost without an entry.
 import type { Loss } from '../../src/ir/loss.ts'
-import { list, record } from './json.ts'
+import { list, record } from '../support/json.ts'
 
 /** Whether a loss names this place: the place itself, or something that contains it. */
 export function covers(losses: readonly Loss[], at: string): boolean {
@@ -10,6 +10,29 @@ export function covers(losses: readonly Loss[], at: string): boolean {
 /** Whether a loss names this place, something that contains it, or something inside it. */
 export function touches(losses: readonly Loss[], at: string): boolean {
   return covers(losses, at) || losses.some(({ path }) => isInside(path, at))
+}
+
+/**
+ * The losses whose path is no place of the body that the client sent.
+ * @param defaults parameters of the client's wire: one that was left out may have needed a value of ours
+ */
+export function misplaced(losses: readonly Loss[], body: unknown, defaults: readonly string[]): string[] {
+  return losses
+    .filter(({ path, action }) => !(action === 'approximated' && defaults.includes(path)))
+    .map(({ path }) => path)
+    .filter((path) => !exists(path, body))
+}
+
+function exists(path: string, body: unknown): boolean {
+  let at: unknown = body
+  for (const step of path.split(/[.[\]]+/).filter((part) => part !== '')) {
+    // A text stands for its only part.
+    if (typeof at === 'string') return true
+    const next = Array.isArray(at) ? list(at)[Number(step)] : record(at)[step]
+    if (next === undefined) return false
+    at = next
+  }
+  return true
 }
 
 function isInside(inner: string, outer: string): boolean {

@@ -1,43 +1,36 @@
 // Layer 3: a stream that we collect is the answer that the provider would have given without streaming.
 import { expect } from 'vitest'
-import type { DialectId } from '../../src/ir/dialect-id.ts'
-import { schemaErrors } from '../support/openapi.ts'
 import { sdkFold } from '../support/sdk-fold.ts'
 import { answerCases, brokenStream, responseOf } from './corpus-cases.ts'
 import { encodeResponse, exchangeFor } from './harness.ts'
 import { layer } from './layer.ts'
-import { normaliseSdkFold, normaliseStreamed } from './normalise.ts'
-
-function responseErrors(dialect: DialectId, body: unknown): string[] {
-  return dialect === 'openai-chat'
-    ? schemaErrors('openai', 'CreateChatCompletionResponse', body)
-    : schemaErrors('anthropic', 'BetaMessage', body)
-}
+import { wires } from './wires/index.ts'
 
 layer('stream is whole', ({ check, skip }) => {
   for (const answer of answerCases(skip)) {
     const { label, dialect, frames } = answer
     if (frames === undefined) continue
-    const collected = () => encodeResponse(dialect, responseOf(answer), exchangeFor(dialect)).body
+    const { answers, streams } = wires[dialect]
+    const collected = () => encodeResponse(dialect, responseOf(answer), exchangeFor(dialect, dialect)).body
 
-    check(`equals the official fold · ${label}`, async () => {
+    check(`equals the official fold · ${label}`, answer, async () => {
       const recorded = await sdkFold(dialect, frames)
       if (!recorded.ok) throw new Error(`the SDK rejects the recording itself: ${recorded.error}`)
-      expect(normaliseSdkFold(dialect, collected())).toEqual(normaliseSdkFold(dialect, recorded.value))
+      expect(streams.normaliseSdk(collected())).toEqual(streams.normaliseSdk(recorded.value))
     })
 
     const broken = brokenStream(answer)
-    if (broken !== undefined) skip(`keeps every field · ${label}`, broken)
+    if (broken !== undefined) skip(`keeps every field · ${label}`, answer, broken)
     else
-      check(`keeps every field · ${label}`, () => {
-        expect(normaliseStreamed(dialect, collected())).toEqual(normaliseStreamed(dialect, answer.body))
+      check(`keeps every field · ${label}`, answer, () => {
+        expect(streams.normalise(collected())).toEqual(streams.normalise(answer.body))
       })
 
-    check(`adds no schema error · ${label}`, async () => {
+    check(`adds no schema error · ${label}`, answer, async () => {
       const recorded = await sdkFold(dialect, frames)
       if (!recorded.ok) throw new Error(`the SDK rejects the recording itself: ${recorded.error}`)
-      const known = responseErrors(dialect, recorded.value)
-      expect(responseErrors(dialect, collected()).filter((error) => !known.includes(error))).toEqual([])
+      const known = answers.schemaErrors(recorded.value)
+      expect(answers.schemaErrors(collected()).filter((error) => !known.includes(error))).toEqual([])
     })
   }
 })

@@ -26,6 +26,13 @@ describe('joining a base URL and a path', () => {
       'https://x.example/openai/chat/completions?api-version=1',
     ],
     ['https://x.example/v10', '/v1/messages', 'https://x.example/v10/v1/messages'],
+    [
+      'https://g.example/v1beta/',
+      '/v1beta/models/m:streamGenerateContent?alt=sse',
+      'https://g.example/v1beta/models/m:streamGenerateContent?alt=sse',
+    ],
+    ['https://g.example', '/v1beta/models/m:countTokens', 'https://g.example/v1beta/models/m:countTokens'],
+    ['https://g.example/p?a=1', '/v1beta/models/m:x?alt=sse', 'https://g.example/p/v1beta/models/m:x?alt=sse&a=1'],
   ])('%s + %s', (base, path, url) => {
     expect(joinUrl(base, path)).toBe(url)
   })

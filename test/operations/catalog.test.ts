@@ -84,7 +84,7 @@ describe('providers', () => {
         id: 'openai',
         type: 'openai',
         base_url: 'https://api.openai.com/v1',
-        api_formats: ['openai_chat'],
+        api_formats: ['openai_chat', 'openai_responses', 'openai_completions', 'openai_embeddings'],
         auth: 'bearer',
         accounts: [{ id: 'a', priority: 2, credential: 'env OPENAI_API_KEY', resolvable: true }],
       },

@@ -23,6 +23,7 @@ export function contextOf(document: unknown, more: Partial<OperationContext> = {
     stores: createMemoryStores(),
     clock: { now: () => noon, mono: () => 0, after: () => () => {} },
     factsOf: () => failed('internal', { message: 'no dialects in this test' }),
+    translate: () => failed('internal', { message: 'no dialects in this test' }),
     status: undefined,
     ...more,
   }

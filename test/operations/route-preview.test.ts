@@ -83,7 +83,7 @@ describe('route preview', () => {
   it.each([
     ['neither a model nor a body', {}, 'missing_required_parameter', 'model'],
     ['a flag beside a body', { body: { model: 'fast', messages: [] }, stream: true }, 'invalid_value', 'stream'],
-    ['a dialect that there is not', { model: 'fast', dialect: 'gemini' }, 'invalid_value', 'dialect'],
+    ['a dialect that there is not', { model: 'fast', dialect: 'bedrock-converse' }, 'invalid_value', 'dialect'],
     ['a body that is no object', { body: [] }, 'invalid_value', 'body'],
   ])('refuses %s', async (_what, input, code, param) => {
     expect(await errorOf(routePreview, servingContext(), input)).toMatchObject({ code, param })

@@ -502,7 +502,86 @@ const ledgerCases: readonly ContractCase[] = [
   },
 ]
 
-export const storeContract: readonly ContractCase[] = [...configCases, ...leaseCases, ...counterCases, ...ledgerCases]
+function stateKey(index: number): string {
+  return `${'K-_'.repeat(13)}${String(index).padStart(4, '0')}`
+}
+
+const stateCases: readonly ContractCase[] = [
+  {
+    name: 'state: what was put comes back for the keys that are asked for, and nothing for others',
+    run: async ({ state }) => {
+      const records = times(5, (index) => ({ key: stateKey(index), sealed: `s${index}`, expiresAt: start + 100_000 }))
+      await state.put(records, start)
+      const found = await state.get([stateKey(3), stateKey(1), stateKey(99)], start + 1)
+      deepEqual([...found].sort(), [
+        [stateKey(1), 's1'],
+        [stateKey(3), 's3'],
+      ])
+      equal((await state.get([], start)).size, 0)
+      await state.put([], start)
+    },
+  },
+  {
+    name: 'state: a later record takes the place of the earlier, with its own end',
+    run: async ({ state }) => {
+      await state.put([{ key: stateKey(1), sealed: 'old', expiresAt: start + 100_000 }], start)
+      await state.put([{ key: stateKey(1), sealed: 'new', expiresAt: start + 300_000 }], start + 10)
+      deepEqual([...(await state.get([stateKey(1)], start + 200_000))], [[stateKey(1), 'new']])
+    },
+  },
+  {
+    name: 'state: at its end a record counts as absent, also before it is removed',
+    run: async ({ state }) => {
+      await state.put([{ key: stateKey(1), sealed: 'x', expiresAt: start + 100_000 }], start)
+      equal((await state.get([stateKey(1)], start + 99_999)).size, 1)
+      equal((await state.get([stateKey(1)], start + 100_000)).size, 0)
+    },
+  },
+  {
+    name: 'state: a record of 900 KB is kept whole',
+    run: async ({ state }) => {
+      const sealed = 'Ab+/'.repeat(225_000)
+      await state.put([{ key: stateKey(1), sealed, expiresAt: start + 100_000 }], start)
+      equal((await state.get([stateKey(1)], start)).get(stateKey(1)), sealed)
+    },
+  },
+  {
+    name: 'state: 300 keys are answered in one call',
+    run: async ({ state }) => {
+      const records = times(300, (index) => ({ key: stateKey(index), sealed: `s${index}`, expiresAt: start + 100_000 }))
+      await state.put(records, start)
+      const found = await state.get(
+        times(400, (index) => stateKey(399 - index)),
+        start,
+      )
+      equal(found.size, 300)
+      for (const { key, sealed } of records) equal(found.get(key), sealed)
+    },
+  },
+  {
+    name: 'state: a sweep removes what has expired, oldest first and in batches, and nothing that is alive',
+    run: async ({ state }) => {
+      const records = times(10, (index) => ({ key: stateKey(index), sealed: 'x', expiresAt: start + index }))
+      await state.put(records, start - 1)
+      equal(await state.sweep(start + 6, 4), 4)
+      equal(await state.sweep(start + 6, 100), 3)
+      equal(await state.sweep(start + 6, 100), 0)
+      const left = await state.get(
+        records.map(({ key }) => key),
+        start - 1,
+      )
+      deepEqual([...left.keys()].sort(), [stateKey(7), stateKey(8), stateKey(9)])
+    },
+  },
+]
+
+export const storeContract: readonly ContractCase[] = [
+  ...configCases,
+  ...leaseCases,
+  ...counterCases,
+  ...ledgerCases,
+  ...stateCases,
+]
 
 const lastWriterWins: Skip = {
   reason: 'this driver has a true compare-and-set',
@@ -531,6 +610,12 @@ export const skips = {
     {
       reason: 'KV takes 1,000 operations in one invocation and a row needs three',
       cases: ['ledger: 1,000 rows in one append are all there'],
+    },
+    {
+      reason: 'KV removes expired values by itself',
+      cases: [
+        'state: a sweep removes what has expired, oldest first and in batches, and nothing that is alive',
+      ],
     },
   ],
 } satisfies Readonly<Record<string, readonly Skip[]>>

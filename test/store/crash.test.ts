@@ -42,11 +42,13 @@ function said(lines: readonly string[], what: string): string[] {
 test('a writer killed eight times on one file has lost nothing that it acknowledged', async () => {
   const path = join(folder.path, 'state.sqlite')
   const acknowledged: string[] = []
+  const states: string[] = []
   let counter = 0
   let revision = 0
   for (let round = 0; round < 8; round += 1) {
     const lines = await runAndKill('write', path, 20 + Math.random() * 150)
     acknowledged.push(...said(lines, 'rows'))
+    states.push(...said(lines, 'state'))
     counter = Number(said(lines, 'counter').at(-1) ?? counter)
     revision = Number(said(lines, 'revision').at(-1) ?? revision)
 
@@ -58,12 +60,15 @@ test('a writer killed eight times on one file has lost nothing that it acknowled
     // An append is one transaction: no part of one is there.
     expect(stored.size % appendSize).toBe(0)
     expect(await stores.coordination.peek('spend', 0)).toBeGreaterThanOrEqual(counter)
+    const found = await stores.state.get(states, 0)
+    expect(states.filter((key) => found.get(key) !== `sealed ${key}`)).toEqual([])
     const config = await stores.config.load()
     expect(config?.revision ?? 0).toBeGreaterThanOrEqual(revision)
     if (config !== undefined) expect(config.document).toBe(`{"revision":${config.revision}}`)
     sql.close()
   }
   expect(acknowledged.length).toBeGreaterThan(100)
+  expect(states.length).toBeGreaterThan(5)
 })
 
 test('a migration that was killed is done or not begun, and the next start finishes it', async () => {

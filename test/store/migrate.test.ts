@@ -54,7 +54,7 @@ async function tables(sql: SqlExecutor): Promise<unknown[]> {
   return rows.map((row) => row['name'])
 }
 
-const allTables = ['config_documents', 'counters', 'd1_migrations', 'leases', 'traces']
+const allTables = ['config_documents', 'counters', 'd1_migrations', 'leases', 'reasoning_state', 'traces']
 
 describe.each(open)('migrating %s', (_, openEmpty) => {
   test('applies what is missing once, and records it', async () => {
@@ -63,7 +63,7 @@ describe.each(open)('migrating %s', (_, openEmpty) => {
     expect(await migrate(sql)).toEqual([])
     expect(await tables(sql)).toEqual(allTables)
     const rows = await sql.all('SELECT id, name, applied_at FROM d1_migrations', [])
-    expect(rows).toMatchObject([{ id: 1, name: '0001_init.sql' }])
+    expect(rows).toMatchObject(migrations.map(({ name }, index) => ({ id: index + 1, name })))
     expect(rows[0]?.['applied_at']).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
   })
 
@@ -71,8 +71,8 @@ describe.each(open)('migrating %s', (_, openEmpty) => {
     const sql = await openEmpty()
     await migrate(sql)
     await createSqlStores(sql).ledger.appendTraces([traceRow('kept')])
-    const more = [...migrations, { name: '0002_more.sql', statements: ['ALTER TABLE traces ADD COLUMN note TEXT'] }]
-    expect(await migrate(sql, more)).toEqual(['0002_more.sql'])
+    const more = [...migrations, { name: '9999_more.sql', statements: ['ALTER TABLE traces ADD COLUMN note TEXT'] }]
+    expect(await migrate(sql, more)).toEqual(['9999_more.sql'])
     expect(await createSqlStores(sql).ledger.trace('kept')).toEqual(traceRow('kept'))
   })
 

@@ -1,11 +1,13 @@
 // Recorded provider traffic, read from the shared folder at run time. Owns finding and parsing a recording; judges nothing.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import type { DialectId } from '../../src/ir/dialect-id.ts'
+import type { GenerativeId } from '../../src/dialects/index.ts'
+import type { Task } from '../../src/ir/dialect-id.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { createSseDecoder } from '../../src/wire/sse-decode.ts'
+import { list, record, type Json } from './json.ts'
 import { hasShared, sharedPath } from './shared.ts'
 
-export type Json = Record<string, unknown>
+export type { Json } from './json.ts'
 
 /** One half of a recorded exchange. `file` is its name in every test. */
 export interface Recording {
@@ -13,7 +15,8 @@ export interface Recording {
   readonly exchange: string
   readonly role: 'request' | 'response'
   /** The dialect that Signalbox reads it with: OpenAI-compatible providers count as openai-chat. */
-  readonly dialect: DialectId
+  readonly dialect: GenerativeId
+  readonly task: Task
   /** The folder it lies in, `openai-compatible-quirks` among them. */
   readonly folder: string
   readonly endpoint: string
@@ -28,15 +31,26 @@ export interface Recording {
   readonly format: 'json' | 'sse' | 'eventstream'
 }
 
-const folders: Readonly<Record<string, DialectId>> = {
+const folders: Readonly<Record<string, GenerativeId>> = {
   'openai-chat': 'openai-chat',
   'openai-compatible-quirks': 'openai-chat',
+  'openai-responses': 'openai-responses',
   'anthropic-messages': 'anthropic-messages',
+  gemini: 'gemini',
+  'bedrock-converse': 'bedrock-converse',
+}
+
+const tasks: Readonly<Record<string, Task>> = {
+  embeddings: 'embed',
+  embedContent: 'embed',
+  batchEmbedContents: 'embed',
+  countTokens: 'count-tokens',
+  count_tokens: 'count-tokens',
 }
 
 let loaded: readonly Recording[] | undefined
 
-/** Every recording of the dialects that Signalbox speaks, in the order of the index. */
+/** Every recording, in the order of the index. */
 export function recordings(): readonly Recording[] {
   loaded ??= hasShared ? readIndex() : []
   return loaded
@@ -46,24 +60,31 @@ function readIndex(): Recording[] {
   return readFileSync(sharedPath('corpus', 'recorded', 'INDEX.jsonl'), 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Json)
-    .filter((entry) => folders[String(entry['dialect'])] !== undefined)
-    .map((entry) => ({
-      file: String(entry['file']),
-      exchange: String(entry['exchange']),
-      role: entry['role'] === 'request' ? 'request' : 'response',
-      dialect: folders[String(entry['dialect'])] ?? 'openai-chat',
-      folder: String(entry['dialect']),
-      endpoint: String(entry['endpoint']),
-      provider: String(entry['provider']),
-      model: String(entry['model'] ?? ''),
-      status: Number(entry['status'] ?? 200),
-      stream: entry['stream'] === true,
-      fidelity: String(entry['fidelity']),
-      exercises: (entry['exercises'] ?? []) as string[],
-      headers: (entry['res_headers'] ?? entry['req_headers'] ?? {}) as Record<string, string>,
-      format: formatOf(String(entry['file'])),
-    }))
+    .map((line) => recordingOf(JSON.parse(line) as Json))
+}
+
+function recordingOf(entry: Json): Recording {
+  const folder = String(entry['dialect'])
+  const endpoint = String(entry['endpoint'])
+  const dialect = endpoint === 'completions' ? 'openai-completions' : folders[folder]
+  if (dialect === undefined) throw new Error(`the index has a folder that no dialect reads: ${folder}`)
+  return {
+    file: String(entry['file']),
+    exchange: String(entry['exchange']),
+    role: entry['role'] === 'request' ? 'request' : 'response',
+    dialect,
+    task: tasks[endpoint] ?? 'generate',
+    folder,
+    endpoint,
+    provider: String(entry['provider']),
+    model: String(entry['model'] ?? ''),
+    status: Number(entry['status'] ?? 200),
+    stream: entry['stream'] === true,
+    fidelity: String(entry['fidelity']),
+    exercises: (entry['exercises'] ?? []) as string[],
+    headers: (entry['res_headers'] ?? entry['req_headers'] ?? {}) as Record<string, string>,
+    format: formatOf(String(entry['file'])),
+  }
 }
 
 function formatOf(file: string): Recording['format'] {
@@ -71,27 +92,23 @@ function formatOf(file: string): Recording['format'] {
   return file.endsWith('.eventstream.json') ? 'eventstream' : 'json'
 }
 
-/**
- * Why a recording is no traffic of its dialect, or undefined. OpenAI's legacy text completions lie in the same
- * folders, but are a wire of their own.
- */
-export function foreignEndpoint(recording: Recording): string | undefined {
-  return recording.endpoint === 'completions' ? 'legacy text completions: not one of the dialects' : undefined
-}
-
-/** The exact bytes of the file. */
+/** The exact bytes that were on the wire. */
 export function bytesOf(recording: Recording): Uint8Array {
+  if (recording.format === 'eventstream')
+    return new Uint8Array(Buffer.from(String(jsonOf(recording)['raw_base64']), 'base64'))
   return new Uint8Array(readFileSync(sharedPath('corpus', 'recorded', recording.file)))
 }
 
-/** The parsed JSON of a request or of a response that is not a stream. */
+/** The parsed JSON of the file. */
 export function jsonOf(recording: Recording): Json {
   return JSON.parse(readFileSync(sharedPath('corpus', 'recorded', recording.file), 'utf8')) as Json
 }
 
-/** The frames of a recorded stream, whatever framing it had. */
+/** The frames of a recorded stream as its dialect sees them, whatever framing they had. */
 export function framesOf(recording: Recording): Frame[] {
-  return recording.format === 'eventstream' ? framesOfEventStream(recording) : sseFrames(bytesOf(recording))
+  if (recording.format !== 'eventstream') return sseFrames(bytesOf(recording))
+  const frames = eventStreamFrames(recording)
+  return recording.dialect === 'anthropic-messages' ? frames.map(unwrapped) : frames
 }
 
 /** The frames of server-sent events, read in one piece. */
@@ -100,14 +117,24 @@ export function sseFrames(bytes: Uint8Array): Frame[] {
   return [...decoder.push(bytes), ...decoder.end()].flatMap((block) => (block.frame === undefined ? [] : [block.frame]))
 }
 
-/** Bedrock wraps each Anthropic event in a frame whose payload holds it as base64. */
-function framesOfEventStream(recording: Recording): Frame[] {
-  const frames = jsonOf(recording)['frames'] as { payload: string }[]
-  return frames.map(({ payload }) => {
-    const { bytes } = JSON.parse(payload) as { bytes: string }
-    const data = Buffer.from(bytes, 'base64').toString('utf8')
-    return { event: String((JSON.parse(data) as Json)['type']), data }
-  })
+/** The frames of an AWS event stream as whoever recorded them read them: nothing of ours went into that. */
+export function eventStreamFrames(recording: Recording): Frame[] {
+  return list(jsonOf(recording)['frames'])
+    .map(record)
+    .map(({ headers, payload }): Frame => {
+      const named = record(headers)
+      const data = typeof payload === 'string' ? payload : JSON.stringify(payload)
+      if (named[':message-type'] === 'exception')
+        return { event: String(named[':exception-type']), data, kind: 'exception' }
+      return { event: String(named[':event-type']), data }
+    })
+}
+
+/** Bedrock's `invoke-with-response-stream` wraps each Anthropic event in a frame whose payload holds it as base64. */
+function unwrapped({ data: payload }: Frame): Frame {
+  const { bytes } = JSON.parse(payload) as { bytes: string }
+  const data = Buffer.from(bytes, 'base64').toString('utf8')
+  return { event: String((JSON.parse(data) as Json)['type']), data }
 }
 
 /** The request that a response answers, where the recording has both. */
@@ -121,29 +148,34 @@ export function requestOf(response: Recording): Recording | undefined {
 export interface ParallelFile {
   readonly file: string
   readonly name: string
-  readonly dialect: DialectId
+  /** The name of its wire in the corpus; several may be of one dialect. */
+  readonly folder: string
+  readonly dialect: GenerativeId
   readonly kind: string
 }
 
-const parallelFolders: Readonly<Record<string, DialectId>> = {
+const parallelFolders: Readonly<Record<string, GenerativeId>> = {
   'chat-completions': 'openai-chat',
+  responses: 'openai-responses',
   anthropic: 'anthropic-messages',
   'bedrock-anthropic': 'anthropic-messages',
   'vertex-anthropic': 'anthropic-messages',
+  google: 'gemini',
+  bedrock: 'bedrock-converse',
 }
 
-/** Every file of `parallel/` on a wire that Signalbox speaks. */
+/** Every file of `parallel/`. */
 export function parallelFiles(): ParallelFile[] {
   const root = sharedPath('corpus', 'parallel')
   if (!hasShared || !existsSync(root)) return []
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.json'))
     .sort()
-    .flatMap((path) => {
-      const [name, folder, kind] = path.split('/')
-      const dialect = parallelFolders[folder ?? '']
-      if (name === undefined || kind === undefined || dialect === undefined) return []
-      return [{ file: `parallel/${path}`, name, dialect, kind: kind.replace('.json', '') }]
+    .map((path) => {
+      const [name = '', folder = '', kind = ''] = path.split('/')
+      const dialect = parallelFolders[folder]
+      if (dialect === undefined) throw new Error(`parallel/ has a folder that no dialect reads: ${folder}`)
+      return { file: `parallel/${path}`, name, folder, dialect, kind: kind.replace('.json', '') }
     })
 }
 

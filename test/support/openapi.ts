@@ -41,6 +41,14 @@ export function propertyNames(name: SpecName, component: string): Set<string> {
   return names
 }
 
+/** The values of a member that tells the alternatives of a component apart (`type` of stream events). */
+export function discriminators(name: SpecName, component: string, member: string): ReadonlySet<string> {
+  const raw = documentOf(name)
+  const node = raw[component]
+  const alternatives = [...((node?.['anyOf'] ?? []) as Node[]), ...((node?.['oneOf'] ?? []) as Node[])]
+  return new Set(alternatives.flatMap((part) => discriminants(part, member, raw) as string[]))
+}
+
 // What is wrong inside a reference or a property is reported by the leaf itself.
 const containers = new Set(['$ref', 'allOf', 'if', 'properties', 'items', 'prefixItems'])
 
@@ -55,15 +63,25 @@ function line(error: OutputUnit): string {
 function load(name: SpecName): Spec {
   const known = specs.get(name)
   if (known !== undefined) return known
-  const document = JSON.parse(readFileSync(sharedPath('wire-specs', `${name}.openapi.json`), 'utf8')) as {
-    components: { schemas: Record<string, Node> }
-  }
-  const raw = document.components.schemas
+  const raw = documentOf(name)
   const schemas = Object.fromEntries(Object.entries(raw).map(([key, node]) => [key, plain(node, raw) as Schema]))
   const lookup = dereference({ components: { schemas } } as unknown as Schema)
   const spec = { schemas, lookup }
   specs.set(name, spec)
   return spec
+}
+
+const documents = new Map<SpecName, Readonly<Record<string, Node>>>()
+
+/** The component schemas as the document has them. */
+function documentOf(name: SpecName): Readonly<Record<string, Node>> {
+  const known = documents.get(name)
+  if (known !== undefined) return known
+  const document = JSON.parse(readFileSync(sharedPath('wire-specs', `${name}.openapi.json`), 'utf8')) as {
+    components: { schemas: Record<string, Node> }
+  }
+  documents.set(name, document.components.schemas)
+  return document.components.schemas
 }
 
 const mapKeywords = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas'])

@@ -42,7 +42,9 @@ export function createBlockQueue(): BlockQueue {
   const queue: Slot[] = []
   let blocks = 0
   let stuck = false
-  let report: BlockReport = { calledTool: false, refused: false, written: 0 }
+  let calledTool = false
+  let refused = false
+  let written = 0
 
   function feed(event: PartEvent): Frame[] {
     const slot = slots.get(event.part)
@@ -60,7 +62,7 @@ export function createBlockQueue(): BlockQueue {
     const slot = queue[0]
     if (slot === undefined) return []
     const frames = slot.writer.open(blocks++)
-    if (slot.isTool) report = { ...report, calledTool: true }
+    calledTool ||= slot.isTool
     for (const event of slot.held.splice(0)) frames.push(...speak(slot, event))
     return frames
   }
@@ -68,9 +70,9 @@ export function createBlockQueue(): BlockQueue {
   function speak(slot: Slot, event: PartEvent): Frame[] {
     if (stuck) return []
     if (event.type === 'part-end') return stop(slot.writer.close())
-    if ('text' in event && event.text !== '') {
-      const refused = report.refused || event.type === 'refusal-delta'
-      report = { ...report, refused, written: report.written + event.text.length }
+    if ('text' in event) {
+      refused ||= event.type === 'refusal-delta' && event.text !== ''
+      written += event.text.length
     }
     return slot.writer.step(event)
   }
@@ -103,6 +105,6 @@ export function createBlockQueue(): BlockQueue {
         frames.push(...stop(slot.writer.close()))
       }
     },
-    report: () => report,
+    report: () => ({ calledTool, refused, written }),
   }
 }

@@ -3,7 +3,7 @@ import type { IrEvent, PartOpening } from '../../ir/event.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { decodeCitation } from './content.ts'
 import { extrasOf } from './extras.ts'
-import { present } from './present.ts'
+import { present } from '../kit/present.ts'
 
 export type Members = Readonly<Record<string, unknown>>
 
@@ -56,6 +56,15 @@ export function openingOf(block: Members): Opened {
 
 function extrasPresent(block: Members, known: readonly string[], spelling: Members = {}) {
   return present({ extras: extrasOf(block, known, spelling) })
+}
+
+/**
+ * The model that goes on where a block says that one gave way to another. A whole message names it at the top.
+ * @see https://platform.claude.com/docs/en/api/beta/messages
+ */
+export function modelAfter(block: Members): string | undefined {
+  const { model } = objectOf(block['to'])
+  return block['type'] === 'fallback' && typeof model === 'string' ? model : undefined
 }
 
 /** Arguments that came with the opening; an empty object is the wire's placeholder for none yet. */

@@ -7,7 +7,8 @@ import { ownMembers } from './extras.ts'
 
 /** An event of this wire as a frame. */
 export function frameOf(type: string, members: Readonly<Record<string, unknown>>): Frame {
-  return { event: type, data: JSON.stringify({ type, ...members }) }
+  const value = { type, ...members }
+  return { event: type, data: JSON.stringify(value), value }
 }
 
 export interface BlockWriter {
@@ -40,6 +41,19 @@ export function createBlockWriter(opening: PartOpening, own: boolean): BlockWrit
     return frameOf('content_block_delta', { index, delta: { type, ...members } })
   }
 
+  /** A delta that is one text, written without going over the frame around it: an answer is made of these. */
+  function grow(delta: WireBlock & { readonly type: string }, key: string, text: string): Frame[] {
+    if (text === '') return []
+    const json = `{"type":"${delta.type}","${key}":${JSON.stringify(text)}}`
+    return [
+      {
+        event: 'content_block_delta',
+        data: `{"type":"content_block_delta","index":${index},"delta":${json}}`,
+        value: { type: 'content_block_delta', index, delta },
+      },
+    ]
+  }
+
   function stop(): Frame[] {
     // The signature closes a block, and readers take the last one for the whole.
     const signed = signature.join('')
@@ -57,15 +71,15 @@ export function createBlockWriter(opening: PartOpening, own: boolean): BlockWrit
       switch (event.type) {
         case 'text-delta':
         case 'refusal-delta':
-          return event.text === '' ? [] : [delta('text_delta', { text: event.text })]
+          return grow({ type: 'text_delta', text: event.text }, 'text', event.text)
         case 'reasoning-delta':
-          return event.text === '' ? [] : [delta('thinking_delta', { thinking: event.text })]
+          return grow({ type: 'thinking_delta', thinking: event.text }, 'thinking', event.text)
         case 'signature-delta':
           signature.push(event.signature)
           return []
         case 'tool-input-delta':
           input.push(event.text)
-          return event.text === '' ? [] : [delta('input_json_delta', { partial_json: event.text })]
+          return grow({ type: 'input_json_delta', partial_json: event.text }, 'partial_json', event.text)
         case 'citation-add':
           return own ? [delta('citations_delta', { citation: event.citation.value })] : []
         case 'opaque-delta':

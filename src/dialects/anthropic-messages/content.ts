@@ -13,7 +13,7 @@ import type {
 import { assertNever } from '../../ir/assert-never.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import { extrasOf, ownMembers } from './extras.ts'
-import { present } from './present.ts'
+import { present } from '../kit/present.ts'
 import { isKnownBlock, readBlock, type Block, type Fault } from './schema.ts'
 
 /** A block as it goes onto the wire. */

@@ -5,7 +5,7 @@ import type { IrRequest, OutputFormat, Sampling, Turn } from '../../ir/request.t
 import type { WireRequest } from '../dialect.ts'
 import { decodeContent } from './content.ts'
 import { extrasOf } from './extras.ts'
-import { present } from './present.ts'
+import { present } from '../kit/present.ts'
 import { readRequest, type Fault, type RequestShape } from './schema.ts'
 import { decodeReasoning, knownMode } from './thinking.ts'
 import { decodeToolChoice, decodeTools } from './tools.ts'

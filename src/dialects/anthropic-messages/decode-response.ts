@@ -8,7 +8,7 @@ import { decodeContent } from './content.ts'
 import { decodeEmbeddedError } from './errors.ts'
 import { extrasOf, ownExtras } from './extras.ts'
 import { decodeFinish } from './finish-reason.ts'
-import { present } from './present.ts'
+import { present } from '../kit/present.ts'
 import type { Fault } from './schema.ts'
 import { decodeUsage } from './usage.ts'
 

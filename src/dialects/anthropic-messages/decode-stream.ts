@@ -6,7 +6,16 @@ import { GatewayError } from '../../ir/error.ts'
 import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { StreamDecoder } from '../dialect.ts'
-import { deltaEvent, listOf, objectOf, openingOf, wholeInput, type Members, type OpenBlock } from './block-reader.ts'
+import {
+  deltaEvent,
+  listOf,
+  modelAfter,
+  objectOf,
+  openingOf,
+  wholeInput,
+  type Members,
+  type OpenBlock,
+} from './block-reader.ts'
 import { decodeEmbeddedError } from './errors.ts'
 import { extrasOf, ownExtras } from './extras.ts'
 import { decodeFinish } from './finish-reason.ts'
@@ -21,6 +30,26 @@ export function createStreamDecoder(): StreamDecoder {
   let finished = false
   let ended = false
   let usage: Usage | undefined
+  // Held back until a model has said something: what comes before may tell that another one took over.
+  let opening: IrEvent[] | undefined = []
+  let successor: string | undefined
+
+  function release(): IrEvent[] {
+    const held = opening ?? []
+    opening = undefined
+    return held.map((event) =>
+      event.type === 'response-start' && successor !== undefined ? { ...event, model: successor } : event,
+    )
+  }
+
+  /** Whether nothing of the answer itself has come yet. */
+  function isPrelude(type: string, event: Members): boolean {
+    if (type !== 'content_block_start')
+      return type === 'message_start' || type === 'ping' || type === 'content_block_stop'
+    const block = objectOf(event['content_block'])
+    successor = modelAfter(block) ?? successor
+    return block['type'] === 'fallback'
+  }
 
   function start(message: Members): IrEvent[] {
     if (started) return [skip('message_start', 'a second start in one stream')]
@@ -153,11 +182,13 @@ export function createStreamDecoder(): StreamDecoder {
       const events = decode(type, event)
       // Some proxies leave the start out.
       const head = !started && events.some(({ type }) => type === 'part-start') ? start({}) : []
-      return [...head, ...events]
+      if (opening === undefined) return events
+      opening.push(...head, ...events)
+      return isPrelude(type, event) ? [] : release()
     },
     finish() {
       if (ended) return []
-      return finished ? complete() : fail(new GatewayError('stream_truncated'))
+      return [...release(), ...(finished ? complete() : fail(new GatewayError('stream_truncated')))]
     },
   }
 }

@@ -6,8 +6,8 @@ import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget } from '../dialect.ts'
 import type { WireBlock } from './content.ts'
 import { encodeTurns, type Conversation } from './encode-turns.ts'
-import { createLedger, type Ledger } from './ledger.ts'
-import { present } from './present.ts'
+import { createBlockLedger, type BlockLedger } from './ledger.ts'
+import { present } from '../kit/present.ts'
 import { planThinking } from './thinking.ts'
 import { encodeFunctionTool, encodeToolChoice } from './tools.ts'
 
@@ -25,7 +25,7 @@ const minTopPWithThinking = 0.95
 
 /** Encodes a foreign request; fails where a part of it has no place here and cannot be left out. */
 export function encodeForeign(request: IrRequest, target: CodecTarget): Outcome<ForeignRequest> {
-  const ledger = createLedger()
+  const ledger = createBlockLedger()
   if (request.choices !== undefined && request.choices > 1) ledger.refuse('n', 'only one answer per request')
   ledger.dropExtras(request.extras, '')
 
@@ -52,7 +52,7 @@ export function encodeForeign(request: IrRequest, target: CodecTarget): Outcome<
     : { ok: false, error: refusal }
 }
 
-function encodeTool(tool: IrRequest['tools'][number], ledger: Ledger): WireBlock | undefined {
+function encodeTool(tool: IrRequest['tools'][number], ledger: BlockLedger): WireBlock | undefined {
   const at = tool.at ?? 'tools'
   if (tool.type === 'custom') ledger.refuse(at, 'a free-text tool')
   else if (tool.type === 'opaque') ledger.drop(at, `a tool of another provider (${tool.kind})`)
@@ -72,7 +72,7 @@ function encodeTool(tool: IrRequest['tools'][number], ledger: Ledger): WireBlock
 }
 
 /** The API wants an object schema and some of its back ends want `properties` too. */
-function objectSchema({ schema }: FunctionTool, at: string, ledger: Ledger): WireBlock {
+function objectSchema({ schema }: FunctionTool, at: string, ledger: BlockLedger): WireBlock {
   if (schema === undefined || schema === null) return { type: 'object', properties: {} }
   if (!isObject(schema) || (schema['type'] !== undefined && schema['type'] !== null && schema['type'] !== 'object')) {
     ledger.refuse(at, 'tool parameters that are not an object schema')
@@ -81,7 +81,7 @@ function objectSchema({ schema }: FunctionTool, at: string, ledger: Ledger): Wir
   return { ...schema, type: 'object', properties: schema['properties'] ?? {} }
 }
 
-function encodeChoice(request: IrRequest, hasTools: boolean, ledger: Ledger): WireBlock | undefined {
+function encodeChoice(request: IrRequest, hasTools: boolean, ledger: BlockLedger): WireBlock | undefined {
   const { toolChoice, parallelToolCalls } = request
   const named = toolChoice?.mode === 'tool' ? toolChoice.name : undefined
   const isGone = request.tools.some(
@@ -115,7 +115,7 @@ function encodeThinking(
   request: IrRequest,
   conversation: Conversation,
   choice: WireBlock | undefined,
-  ledger: Ledger,
+  ledger: BlockLedger,
 ): { readonly thinking?: WireBlock; readonly maxTokens: number } {
   const plan = planThinking(request, obstacleToThinking(conversation, choice))
   if (plan.loss !== undefined) {
@@ -137,7 +137,7 @@ function obstacleToThinking({ messages }: Conversation, choice: WireBlock | unde
   return undefined
 }
 
-function encodeSampling({ sampling }: IrRequest, thinks: boolean, ledger: Ledger): WireBlock {
+function encodeSampling({ sampling }: IrRequest, thinks: boolean, ledger: BlockLedger): WireBlock {
   const { seed, frequencyPenalty, presencePenalty } = sampling
   for (const [path, value] of Object.entries({
     seed,
@@ -151,7 +151,7 @@ function encodeSampling({ sampling }: IrRequest, thinks: boolean, ledger: Ledger
   })
 }
 
-function encodeRandomness(sampling: IrRequest['sampling'], thinks: boolean, ledger: Ledger): WireBlock {
+function encodeRandomness(sampling: IrRequest['sampling'], thinks: boolean, ledger: BlockLedger): WireBlock {
   let { temperature, topP, topK } = sampling
   if (temperature !== undefined && temperature > 1) {
     ledger.approximate('temperature', 'at most 1 here')
@@ -180,13 +180,13 @@ function encodeRandomness(sampling: IrRequest['sampling'], thinks: boolean, ledg
   return { temperature, top_p: topP, top_k: topK }
 }
 
-function encodeStop(stop: readonly string[] | undefined, ledger: Ledger): readonly string[] | undefined {
+function encodeStop(stop: readonly string[] | undefined, ledger: BlockLedger): readonly string[] | undefined {
   const kept = stop?.filter((sequence) => sequence.trim() !== '')
   if (kept !== undefined && kept.length !== stop?.length) ledger.drop('stop', 'a stop sequence of white space alone')
   return kept !== undefined && kept.length > 0 ? kept : undefined
 }
 
-function encodeOutput({ output }: IrRequest, ledger: Ledger): WireBlock {
+function encodeOutput({ output }: IrRequest, ledger: BlockLedger): WireBlock {
   switch (output?.type) {
     case 'json-object':
       ledger.drop('response_format', 'JSON without a schema cannot be asked for')
@@ -202,7 +202,7 @@ function encodeOutput({ output }: IrRequest, ledger: Ledger): WireBlock {
 }
 
 /** Keeps the last breakpoints: they end the longest prefixes. */
-function limitCacheMarkers(tools: readonly WireBlock[], conversation: Conversation, ledger: Ledger): void {
+function limitCacheMarkers(tools: readonly WireBlock[], conversation: Conversation, ledger: BlockLedger): void {
   const blocks = [
     ...tools,
     ...conversation.system,

@@ -7,7 +7,7 @@ import type { CodecTarget, EncodedRequest } from '../dialect.ts'
 import { encodeBlock, type WireBlock } from './content.ts'
 import { encodeForeign } from './encode-foreign.ts'
 import { ownMembers, spellingOf } from './extras.ts'
-import { present } from './present.ts'
+import { present } from '../kit/present.ts'
 import { encodeOwnThinking } from './thinking.ts'
 import { encodeFunctionTool, encodeToolChoice } from './tools.ts'
 

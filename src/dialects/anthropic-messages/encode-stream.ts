@@ -48,8 +48,8 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     return [frameOf('message_start', { message })]
   }
 
-  function startedWith(frames: readonly Frame[]): Frame[] {
-    return frames.length > 0 ? [...start(), ...frames] : []
+  function startedWith(frames: Frame[]): Frame[] {
+    return frames.length > 0 && startUsage === undefined ? [...start(), ...frames] : frames
   }
 
   function openPart(event: PartStart): Frame[] {
@@ -68,7 +68,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   function feedPart(event: PartEvent): Frame[] {
     if (event.type === 'citation-add' && isForeign()) losses.drop('citations', 'citations of another wire')
     const frames = blocks.feed(event)
-    return startedWith([...frames, ...judgeStuck()])
+    return startedWith(blocks.isStuck() ? [...frames, ...judgeStuck()] : frames)
   }
 
   /** Only an answer that was cut off may hold half a tool call, as on Anthropic's own wire. */

@@ -4,7 +4,7 @@
 import type { ContentPart, PartBase, ToolCallPart, ToolResultPart } from '../../ir/content.ts'
 import type { IrRequest, Turn } from '../../ir/request.ts'
 import { decodeToolInput, encodeBlock, type WireBlock } from './content.ts'
-import type { Ledger } from './ledger.ts'
+import type { BlockLedger } from './ledger.ts'
 
 export interface WireMessage {
   readonly role: 'user' | 'assistant'
@@ -21,7 +21,7 @@ interface Draft extends WireMessage {
 }
 
 /** Encodes instructions and turns; what cannot be carried is dropped or refused in `ledger`. */
-export function encodeTurns(request: IrRequest, ledger: Ledger): Conversation {
+export function encodeTurns(request: IrRequest, ledger: BlockLedger): Conversation {
   const system = encodeParts(request.instructions, { role: 'system', at: 'system' }, ledger)
   const drafts: Draft[] = []
   request.turns.forEach((turn, index) => {
@@ -48,7 +48,7 @@ function append(drafts: Draft[], draft: Draft): void {
   else drafts.push(draft)
 }
 
-function finishMessages(drafts: readonly Draft[], ledger: Ledger): WireMessage[] {
+function finishMessages(drafts: readonly Draft[], ledger: BlockLedger): WireMessage[] {
   const last = drafts.at(-1)
   if (last?.role === 'assistant') trimPrefill(last, ledger)
   const spoken: Draft[] = []
@@ -69,7 +69,7 @@ function isResult(block: WireBlock): boolean {
 }
 
 /** A prefill may not end in white space. */
-function trimPrefill(message: Draft, ledger: Ledger): void {
+function trimPrefill(message: Draft, ledger: BlockLedger): void {
   const block = message.content.at(-1)
   const text = block?.['text']
   if (block === undefined || block['type'] !== 'text' || typeof text !== 'string') return
@@ -79,14 +79,14 @@ function trimPrefill(message: Draft, ledger: Ledger): void {
   block['text'] = trimmed
 }
 
-function encodeParts(parts: readonly ContentPart[], owner: Place, ledger: Ledger): WireBlock[] {
+function encodeParts(parts: readonly ContentPart[], owner: Place, ledger: BlockLedger): WireBlock[] {
   return parts.flatMap((part) => {
     const at = part.at ?? owner.at
     return encodePart(part, { ...owner, at }, ledger).map((block) => ledger.place(block, at))
   })
 }
 
-function encodePart(part: ContentPart, place: Place, ledger: Ledger): WireBlock[] {
+function encodePart(part: ContentPart, place: Place, ledger: BlockLedger): WireBlock[] {
   if (place.role === 'system' && part.type !== 'text' && part.type !== 'refusal') {
     ledger.refuse(place.at, `instructions cannot hold ${part.type}`)
     return []
@@ -111,7 +111,7 @@ function encodePart(part: ContentPart, place: Place, ledger: Ledger): WireBlock[
   }
 }
 
-function encodeText(part: Extract<ContentPart, { type: 'text' }>, place: Place, ledger: Ledger): WireBlock[] {
+function encodeText(part: Extract<ContentPart, { type: 'text' }>, place: Place, ledger: BlockLedger): WireBlock[] {
   if (part.citations !== undefined && part.citations.length > 0)
     ledger.drop(`${place.at}.citations`, 'citations of another wire')
   if (part.text.trim() === '') {
@@ -123,7 +123,11 @@ function encodeText(part: Extract<ContentPart, { type: 'text' }>, place: Place, 
   return [encodeBlock({ type: 'text', text: part.text, ...shed(part, place, ledger) })]
 }
 
-function encodeReasoning(part: Extract<ContentPart, { type: 'reasoning' }>, place: Place, ledger: Ledger): WireBlock[] {
+function encodeReasoning(
+  part: Extract<ContentPart, { type: 'reasoning' }>,
+  place: Place,
+  ledger: BlockLedger,
+): WireBlock[] {
   if (place.role !== 'assistant') {
     ledger.refuse(place.at, 'reasoning outside an assistant message')
     return []
@@ -138,33 +142,33 @@ function encodeReasoning(part: Extract<ContentPart, { type: 'reasoning' }>, plac
   return [encodeBlock(bare)]
 }
 
-function encodeCall(part: ToolCallPart, place: Place, ledger: Ledger): WireBlock[] {
+function encodeCall(part: ToolCallPart, place: Place, ledger: BlockLedger): WireBlock[] {
   if (place.role !== 'assistant') ledger.refuse(place.at, 'a tool call outside an assistant message')
   else if (part.kind === 'custom') ledger.refuse(place.at, 'a call of a free-text tool')
   else if (decodeToolInput(part.input) === undefined)
     ledger.refuse(place.at, 'tool arguments that are not a JSON object')
   else {
-    const call = { ...part, id: ledger.toolId(part.id), name: ledger.toolName(part.name) }
+    const call = { ...part, id: ledger.callId(part.id), name: ledger.toolName(part.name) }
     return [encodeBlock({ ...withoutExtras(call), ...shed(part, place, ledger) })]
   }
   return []
 }
 
-function encodeResult(part: ToolResultPart, place: Place, ledger: Ledger): WireBlock[] {
+function encodeResult(part: ToolResultPart, place: Place, ledger: BlockLedger): WireBlock[] {
   if (place.role !== 'user') {
     ledger.refuse(place.at, 'a tool result outside a user message')
     return []
   }
   const content = encodeParts(part.parts, place, ledger)
   const { parts: _parts, ...rest } = withoutExtras(part)
-  const result = encodeBlock({ ...rest, parts: [], callId: ledger.toolId(part.callId), ...shed(part, place, ledger) })
+  const result = encodeBlock({ ...rest, parts: [], callId: ledger.callId(part.callId), ...shed(part, place, ledger) })
   return [content.length > 0 ? { ...result, content } : result]
 }
 
 function encodeMedium(
   part: Extract<ContentPart, { type: 'image' | 'file' | 'audio' | 'opaque' }>,
   place: Place,
-  ledger: Ledger,
+  ledger: BlockLedger,
 ): WireBlock[] {
   const kind = part.type === 'opaque' ? part.kind : part.type
   if (place.role === 'assistant') {
@@ -201,7 +205,7 @@ function objectionToFile({ source }: Extract<ContentPart, { type: 'file' }>): st
 }
 
 /** What of a foreign part's frame survives: its cache breakpoint. Its extras are losses. */
-function shed(part: PartBase, place: Place, ledger: Ledger): PartBase {
+function shed(part: PartBase, place: Place, ledger: BlockLedger): PartBase {
   ledger.dropExtras(part.extras, place.at)
   return part.cache === undefined ? {} : { cache: withoutExtras(part.cache) }
 }

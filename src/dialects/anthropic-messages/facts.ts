@@ -4,73 +4,70 @@ import type { RequestFacts } from '../../ir/facts.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { JsonDocument } from '../../wire/json-scan.ts'
 import type { WireRequest } from '../dialect.ts'
-import { present } from './present.ts'
+import { countOf, listOf, present } from '../kit/present.ts'
+import {
+  approxTokens,
+  booleanFault,
+  countFault,
+  listFault,
+  modelFault,
+  sessionKeyOf,
+  type Fault,
+} from '../kit/request-facts.ts'
 
-const maxModelLength = 512
+/** Members whose text the model gets to see. */
+const visibleMembers = new Set(['system', 'messages', 'tools', 'output_config', 'output_format'])
 
 /** Checks the version header, `model`, `stream`, `messages`, `tools` and `max_tokens`; the rest is the provider's to judge. */
 export function facts(request: WireRequest): Outcome<RequestFacts> {
   const body = request.body.value
-  const { model, stream, messages, tools, max_tokens: maxTokens } = body
-  if (!isVersion(request.headers.get('anthropic-version')))
-    return failed('invalid_header', { param: 'anthropic-version', message: 'anthropic-version: has to be a date' })
-  if (model === undefined) return missing('model')
-  if (!isModelName(model)) return failed('invalid_model', { param: 'model' })
-  if (!isAbsent(stream) && typeof stream !== 'boolean') return invalid('stream', 'a boolean')
-  const fault = messagesFault(messages)
-  if (fault !== undefined) return failed('invalid_messages', { param: fault, message: `${fault}: not a message` })
-  if (!isAbsent(tools) && !Array.isArray(tools)) return invalid('tools', 'a list')
-  if (!isAbsent(maxTokens) && !(Number.isSafeInteger(maxTokens) && Number(maxTokens) > 0))
-    return invalid('max_tokens', 'a positive integer')
-
+  const fault = versionFault(request.headers.get('anthropic-version')) ?? faultOf(body)
+  if (fault !== undefined) return fault
   const found = look(body)
+  const { metadata } = body
   return ok({
     dialect: 'anthropic-messages',
-    model,
-    stream: stream === true,
+    task: request.task,
+    model: body['model'] as string,
+    stream: body['stream'] === true,
     wantsUsage: true,
-    needsTools: found.tools || (Array.isArray(tools) && tools.length > 0),
+    needsTools: found.tools || listOf(body['tools']).length > 0,
     needsImages: found.images,
     needsAudio: false,
     needsFiles: found.files,
     needsSchema: asksForSchema(body),
     needsReasoning: asksForReasoning(body['thinking']),
     choices: 1,
-    approxInputTokens: approxTokens(request.body, found.payload),
+    approxInputTokens: approxTokens(request.body, visibleMembers, found.payload),
     ...present({
-      maxOutputTokens: typeof maxTokens === 'number' ? maxTokens : undefined,
-      sessionKey: sessionKey(request),
+      maxOutputTokens: countOf(body['max_tokens']),
+      sessionKey: sessionKeyOf(request.headers, isObject(metadata) ? sessionOfUser(metadata['user_id']) : undefined),
     }),
   })
 }
 
 // It travels on as it is, so what cannot be a version stops here.
-function isVersion(version: string | null): boolean {
-  return version === null || /^\d{4}-\d{2}-\d{2}$/.test(version)
+function versionFault(version: string | null): Fault | undefined {
+  if (version === null || /^\d{4}-\d{2}-\d{2}$/.test(version)) return undefined
+  return failed('invalid_header', { param: 'anthropic-version', message: 'anthropic-version: has to be a date' })
 }
 
-function isModelName(model: unknown): model is string {
+function faultOf(body: JsonDocument['value']): Fault | undefined {
   return (
-    typeof model === 'string' &&
-    model.trim() !== '' &&
-    model.length <= maxModelLength &&
-    !/[\u0000-\u001f\u007f-\u009f]/.test(model)
+    modelFault(body['model']) ??
+    booleanFault(body['stream'], 'stream') ??
+    messagesFault(body['messages']) ??
+    listFault(body['tools'], 'tools') ??
+    countFault(body['max_tokens'], 'max_tokens')
   )
 }
 
-function isAbsent(value: unknown): value is null | undefined {
-  return value === undefined || value === null
+function messagesFault(messages: unknown): Fault | undefined {
+  const param = faultyMessage(messages)
+  return param === undefined ? undefined : failed('invalid_messages', { param, message: `${param}: not a message` })
 }
 
-function missing(param: string): Outcome<never> {
-  return failed('missing_required_parameter', { param, message: `${param}: a required field is absent` })
-}
-
-function invalid(param: string, expected: string): Outcome<never> {
-  return failed('invalid_value', { param, message: `${param}: has to be ${expected}` })
-}
-
-function messagesFault(messages: unknown): string | undefined {
+function faultyMessage(messages: unknown): string | undefined {
   if (!Array.isArray(messages) || messages.length === 0) return 'messages'
   const index = messages.findIndex((message) => !isObject(message) || typeof message['role'] !== 'string')
   return index < 0 ? undefined : `messages[${index}]`
@@ -95,9 +92,7 @@ interface Findings {
 
 function look(body: JsonDocument['value']): Findings {
   const found: Findings = { tools: false, images: false, files: false, payload: 0 }
-  const messages = body['messages']
-  if (Array.isArray(messages))
-    for (const message of messages) if (isObject(message)) lookInto(message['content'], found)
+  for (const message of listOf(body['messages'])) if (isObject(message)) lookInto(message['content'], found)
   return found
 }
 
@@ -129,31 +124,6 @@ function lookInto(content: unknown, found: Findings): void {
     }
     if (source?.['type'] === 'base64' && typeof source['data'] === 'string') found.payload += source['data'].length
   }
-}
-
-/** Four ASCII characters to a token and 1.4 of any other, as tokenizers do on average. */
-function approxTokens({ text, bytes }: JsonDocument, payload: number): number {
-  let wide = 0
-  // All ASCII where every character is one byte: nothing to count.
-  if (text.length !== bytes.length) for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) wide++
-  return Math.ceil((text.length - wide - payload) / 4 + wide / 1.4)
-}
-
-const sessionHeaders = [
-  'x-signalbox-session-id',
-  'x-session-id',
-  'x-session-affinity',
-  'session_id',
-  'x-claude-code-session-id',
-]
-
-function sessionKey({ headers, body }: WireRequest): string | undefined {
-  for (const name of sessionHeaders) {
-    const value = headers.get(name)?.trim()
-    if (value) return value
-  }
-  const metadata = body.value['metadata']
-  return isObject(metadata) ? sessionOfUser(metadata['user_id']) : undefined
 }
 
 /** Claude Code's user id: JSON with a `session_id`, in older releases `user_…_account_…_session_<uuid>`. */

@@ -2,7 +2,7 @@
 // https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
 import type { Extras } from '../../ir/content.ts'
 import type { Finish, FinishClass } from '../../ir/response.ts'
-import { present } from './present.ts'
+import { present } from '../kit/present.ts'
 
 const classes: ReadonlyMap<string, FinishClass> = new Map([
   ['end_turn', 'stop'],

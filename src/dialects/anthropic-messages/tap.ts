@@ -8,7 +8,7 @@ import { objectOf, type Members } from './block-reader.ts'
 import { frameOf } from './block-writer.ts'
 import { decodeEmbeddedError } from './errors.ts'
 import { decodeFinish } from './finish-reason.ts'
-import { present } from './present.ts'
+import { present } from '../kit/present.ts'
 import { decodeUsage } from './usage.ts'
 
 const telling = ['message_start', 'message_delta', 'message_stop', 'error']

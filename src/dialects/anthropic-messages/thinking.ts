@@ -3,7 +3,8 @@
 import type { IrRequest, ReasoningRequest } from '../../ir/request.ts'
 import { extrasOf, ownMembers } from './extras.ts'
 import type { WireBlock } from './content.ts'
-import { present } from './present.ts'
+import { budgetOfEffort } from '../kit/effort.ts'
+import { present } from '../kit/present.ts'
 import type { RequestShape } from './schema.ts'
 
 /** Anthropic refuses a smaller budget. */
@@ -11,14 +12,6 @@ export const minBudget = 1024
 
 /** Room for the answer itself where a budget was chosen and the client named no limit. */
 export const defaultMaxTokens = 4096
-
-const budgets: ReadonlyMap<string, number> = new Map([
-  ['low', 4096],
-  ['medium', 16_000],
-  ['high', 32_000],
-  ['xhigh', 32_000],
-  ['max', 32_000],
-])
 
 /** Decodes both places where this wire speaks of reasoning; undefined where neither does. */
 export function decodeReasoning(body: RequestShape): ReasoningRequest | undefined {
@@ -95,6 +88,6 @@ function wishOf(reasoning: ReasoningRequest | undefined): Wish {
   const { effort } = reasoning
   if (effort === undefined) return undefined
   if (effort === 'minimal') return 'minimal'
-  const budget = budgets.get(effort)
+  const budget = budgetOfEffort(effort)
   return budget === undefined ? 'unknown' : { budget, exact: false }
 }

@@ -4,7 +4,7 @@ import type { Extras } from '../../ir/content.ts'
 import type { Usage } from '../../ir/usage.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { extrasOf, ownMembers } from './extras.ts'
-import { present } from './present.ts'
+import { present } from '../kit/present.ts'
 
 const canonical = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens']
 

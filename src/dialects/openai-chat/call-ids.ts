@@ -1,6 +1,6 @@
 // Ids for tool calls of a conversation that has none: the pre-tools spelling, and providers that leave them empty.
 // Owns the pairing of such calls with their results, by name or by order.
-import { textOf } from './optional.ts'
+import { textOf } from '../kit/present.ts'
 
 const maxPrefix = 24
 

@@ -1,8 +1,9 @@
 // Annotations of a message as citations of its text, both ways.
 import type { Citation } from '../../ir/content.ts'
 import { isObject } from '../../wire/json-parse.ts'
-import { isPlaceholder, type Members } from './extras.ts'
-import { countOf, present, textOf } from './optional.ts'
+import { isPlaceholder } from '../openai-wire/placeholder.ts'
+import type { Members } from './extras.ts'
+import { countOf, present, textOf } from '../kit/present.ts'
 
 /**
  * An annotation as a citation. One that is no `url_citation` (OpenRouter's files) keeps its record only.

@@ -3,7 +3,7 @@ import type { CacheHint, ContentPart, PartBase } from '../../ir/content.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { asideOf, pack, silently, unknownMembers, type Aside, type Members } from './extras.ts'
 import { decodeAudio, decodeFile, decodeImage, payloadMembers } from './media.ts'
-import { listOf, present, textOf } from './optional.ts'
+import { listOf, present, textOf } from '../kit/present.ts'
 import { readThinking, reasoningPart } from './reasoning.ts'
 
 const common = ['type', 'cache_control', 'prompt_cache_breakpoint']

@@ -6,7 +6,7 @@ import { decodeAssistant } from './decode-assistant.ts'
 import { createCallIds, type CallIds } from './call-ids.ts'
 import { cacheMembers, decodeContent, withMessageCache } from './content.ts'
 import { asideOf, extrasOf, pack, saidMembers, silently, unknownMembers } from './extras.ts'
-import { present } from './optional.ts'
+import { present } from '../kit/present.ts'
 import type { MessageShape } from './schema.ts'
 
 export interface DecodedMessages {

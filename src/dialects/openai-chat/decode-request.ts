@@ -5,7 +5,7 @@ import type { WireRequest } from '../dialect.ts'
 import { decodeMessages } from './decode-messages.ts'
 import { decodeToolChoice, decodeTools, incompleteTool } from './decode-tools.ts'
 import { extrasOf, silently, unknownMembers, type Members } from './extras.ts'
-import { present } from './optional.ts'
+import { present } from '../kit/present.ts'
 import { readRequest, type RequestShape } from './schema.ts'
 
 const knownMembers: readonly string[] = [

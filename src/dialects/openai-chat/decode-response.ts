@@ -6,11 +6,12 @@ import { isObject } from '../../wire/json-parse.ts'
 import { createCallIds, mintedPrefix, type CallIds } from './call-ids.ts'
 import { decodeAnnotations } from './citations.ts'
 import { decodeAssistantMessage } from './decode-assistant.ts'
-import { hiddenError } from './errors.ts'
-import { extrasOf, isPlaceholder, packOwn, silently, unknownMembers, type Aside, type Members } from './extras.ts'
+import { hiddenError } from '../openai-wire/errors.ts'
+import { isPlaceholder } from '../openai-wire/placeholder.ts'
+import { extrasOf, packOwn, silently, unknownMembers, type Aside, type Members } from './extras.ts'
 import { answerContent, decodeFinish } from './finish-reason.ts'
-import { countOf, listOf, present, textOf } from './optional.ts'
-import { decodeUsage } from './usage.ts'
+import { countOf, listOf, present, textOf } from '../kit/present.ts'
+import { decodeUsage } from '../openai-wire/usage.ts'
 
 const knownMembers = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'error'])
 const choiceMembers = new Set(['index', 'message', 'finish_reason'])

@@ -3,16 +3,14 @@ import { GatewayError } from '../../ir/error.ts'
 import { isContent, type IrEvent } from '../../ir/event.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { StreamDecoder } from '../dialect.ts'
+import { doneData, malformedChunk, notAChunk, usageIn } from '../openai-wire/chunk.ts'
 import { createCallIds, mintedPrefix } from './call-ids.ts'
-import { embeddedError, hiddenError } from './errors.ts'
-import { asideOf, packOwn, saidMembers, silently, type Members } from './extras.ts'
-import { countOf, listOf, present, textOf } from './optional.ts'
-import { createChanges } from './stream-changes.ts'
+import { embeddedError, hiddenError } from '../openai-wire/errors.ts'
+import { asideOf, pack, packOwn, saidMembers, silently, type Members } from './extras.ts'
+import { countOf, listOf, present, textOf } from '../kit/present.ts'
+import { createRepeatedText } from '../kit/repeated-text.ts'
+import { createChanges } from '../openai-wire/stream-changes.ts'
 import { createStreamChoice, type StreamChoice } from './stream-choice.ts'
-import { decodeUsage } from './usage.ts'
-
-/** The wire's terminal. */
-export const doneData = '[DONE]'
 
 // The last two are random padding (OpenAI, Mistral).
 const chunkMembers = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'error', 'obfuscation', 'p'])
@@ -23,7 +21,15 @@ const chunkMembers = new Set(['id', 'object', 'created', 'model', 'choices', 'us
  */
 export function createStreamDecoder(): StreamDecoder {
   const choices = new Map<number, StreamChoice>()
-  const changes = createChanges('response', 0, chunkMembers)
+  const changes = createChanges({
+    scope: 'response',
+    choice: 0,
+    known: chunkMembers,
+    pack: (said, silent) => pack(said, silently(silent)),
+  })
+  // Only while what a frame means follows from the frame alone: nothing of it may be counted or collected elsewhere.
+  const repeated = createRepeatedText('content')
+  let talking: StreamChoice | undefined
   let parts = 0
   let minted: (() => string) | undefined
   let started = false
@@ -101,15 +107,35 @@ export function createStreamDecoder(): StreamDecoder {
     return release(events)
   }
 
+  /** Reads a chunk; where it was nothing but text, the next one like it need not be read. */
+  function read(record: Members, data: string): IrEvent[] {
+    const events = chunk(record)
+    const [event] = events
+    repeated.forget()
+    if (events.length === 1 && event?.type === 'text-delta' && isBare(record)) {
+      talking = choices.get(countOf(firstChoice(record)['index']) ?? 0)
+      repeated.learn(data, event.text, contentOf)
+    }
+    return events
+  }
+
+  function goOn(text: string, choice: StreamChoice): IrEvent[] {
+    const events: IrEvent[] = []
+    choice.say(text, events)
+    return events
+  }
+
   return {
     step(frame) {
       if (done) return []
       const data = frame.data.trim()
+      const text = frame.event === undefined ? repeated.textIn(data) : undefined
+      if (text !== undefined && talking !== undefined) return goOn(text, talking)
       if (data === doneData) return complete()
       if (data === '') return [{ type: 'keep-alive' }]
       const value = parseJson(data)
       if (frame.event === 'error') return fail(embeddedError(value ?? data))
-      return isObject(value) ? chunk(value) : release([malformed])
+      return isObject(value) ? read(value, data) : release([malformedChunk])
     },
     finish() {
       if (done) return []
@@ -119,15 +145,17 @@ export function createStreamDecoder(): StreamDecoder {
   }
 }
 
-const malformed: IrEvent = { type: 'event-skip', kind: 'malformed', reason: 'a frame that is no JSON object' }
-
-function notAChunk(record: Members): IrEvent {
-  const kind = textOf(record['type']) ?? textOf(record['object']) ?? 'unknown'
-  return { type: 'event-skip', kind, reason: 'a record that is no chunk of an answer' }
+/** One choice, and no log probabilities, which are collected over the whole stream. */
+function isBare(record: Members): boolean {
+  return listOf(record['choices']).length === 1 && (firstChoice(record)['logprobs'] ?? null) === null
 }
 
-/** Usage on any chunk; Groq has it in a record of its own as well. */
-export function usageIn(record: Members): ReturnType<typeof decodeUsage> {
-  const groq = record['x_groq']
-  return decodeUsage(record['usage']) ?? (isObject(groq) ? decodeUsage(groq['usage']) : undefined)
+function contentOf(value: unknown): unknown {
+  const delta = isObject(value) ? firstChoice(value)['delta'] : undefined
+  return isObject(delta) ? delta['content'] : undefined
+}
+
+function firstChoice(record: Members): Members {
+  const [choice] = listOf(record['choices'])
+  return isObject(choice) ? choice : {}
 }

@@ -2,7 +2,7 @@
 import type { FunctionTool, Tool, ToolChoice } from '../../ir/request.ts'
 import { extrasOf, pack, unknownMembers, type Aside, type Members } from './extras.ts'
 import { decodeCache } from './content.ts'
-import { present } from './optional.ts'
+import { present } from '../kit/present.ts'
 import type { FunctionShape, RequestShape, ToolShape } from './schema.ts'
 
 const toolMembers = new Set(['type', 'function', 'cache_control', 'prompt_cache_breakpoint'])

@@ -4,18 +4,18 @@ import type { Turn } from '../../ir/request.ts'
 import { opaqueCall } from './decode-assistant.ts'
 import { encodeCall, type EncodedCall } from './encode-call.ts'
 import { encodeContent } from './encode-content.ts'
-import type { EncodeContext } from './encode-context.ts'
+import type { Ledger } from '../kit/ledger.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
 
 /** The message of a turn; none where everything in it was lost. */
-export function encodeAssistant(turn: Turn, at: string, context: EncodeContext): Members[] {
-  context.lostExtras(turn.extras, at)
+export function encodeAssistant(turn: Turn, at: string, ledger: Ledger): Members[] {
+  ledger.dropExtras(turn.extras, at)
   const refusals = turn.parts.filter(isRefusalMember)
-  const calls = turn.parts.flatMap((part, index) => encodeCalls(part, part.at ?? `${at}.content[${index}]`, context))
-  const said = turn.parts.filter((part) => !isCall(part) && !isRefusalMember(part) && isKept(part, at, context))
-  const { content, beside } = encodeContent(said, `${at}.content`, context)
+  const calls = turn.parts.flatMap((part, index) => encodeCalls(part, part.at ?? `${at}.content[${index}]`, ledger))
+  const said = turn.parts.filter((part) => !isCall(part) && !isRefusalMember(part) && isKept(part, at, ledger))
+  const { content, beside } = encodeContent(said, `${at}.content`, ledger)
   const refusal = refusals.map((part) => part.text).join('')
-  if (!context.own && content === undefined && refusal === '' && calls.length === 0) return []
+  if (!ledger.own && content === undefined && refusal === '' && calls.length === 0) return []
   const modern = calls.filter((call) => !call.legacy).map((call) => call.members)
   const legacy = calls.find((call) => call.legacy)
   return [
@@ -26,7 +26,7 @@ export function encodeAssistant(turn: Turn, at: string, context: EncodeContext):
       ...(modern.length > 0 && { tool_calls: modern }),
       ...(legacy !== undefined && { function_call: legacy.members }),
       ...beside,
-      ...(context.own && ownMembers(turn.extras)),
+      ...(ledger.own && ownMembers(turn.extras)),
     },
   ]
 }
@@ -40,27 +40,27 @@ function isRefusalMember(part: ContentPart): part is ContentPart & { type: 'refu
 }
 
 /** Whether a part is content: reasoning that this wire spelled beside it, and what a foreign server left, is not. */
-function isKept(part: ContentPart, at: string, context: EncodeContext): boolean {
-  if (context.own) return part.type !== 'reasoning' || asideOf(part.extras).reasoning?.part !== undefined
+function isKept(part: ContentPart, at: string, ledger: Ledger): boolean {
+  if (ledger.own) return part.type !== 'reasoning' || asideOf(part.extras).reasoning?.part !== undefined
   switch (part.type) {
     case 'opaque':
-      context.dropped(part.at ?? at, `${part.kind} has no counterpart at the provider`)
+      ledger.drop(part.at ?? at, `${part.kind} has no counterpart at the provider`)
       return false
     case 'image':
     case 'audio':
     case 'file':
-      context.refuse(part.at ?? at, 'an assistant message can only be text')
+      ledger.refuse(part.at ?? at, 'an assistant message can only be text')
       return false
     default:
       return true
   }
 }
 
-function encodeCalls(part: ContentPart, at: string, context: EncodeContext): EncodedCall[] {
-  if (part.type === 'opaque' && part.kind === opaqueCall && context.own)
+function encodeCalls(part: ContentPart, at: string, ledger: Ledger): EncodedCall[] {
+  if (part.type === 'opaque' && part.kind === opaqueCall && ledger.own)
     return [{ members: part.value as Members, legacy: false }]
   if (part.type !== 'tool-call') return []
-  context.lostExtras(part.extras, at)
-  context.lostCache(part.cache, at)
-  return [encodeCall(part, { own: context.own, id: context.callId(part.id), name: context.toolName(part.name) })]
+  ledger.dropExtras(part.extras, at)
+  ledger.dropCache(part.cache, at)
+  return [encodeCall(part, { own: ledger.own, id: ledger.callId(part.id), name: ledger.toolName(part.name) })]
 }

@@ -6,10 +6,11 @@ import type { Finish } from '../../ir/response.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { encodeCitation } from './citations.ts'
 import { audioKind } from './decode-response.ts'
-import { asideOf, isPlaceholder, ownMembers, type Members, type ReasoningSpelling } from './extras.ts'
+import { isPlaceholder } from '../openai-wire/placeholder.ts'
+import { asideOf, ownMembers, type Members, type ReasoningSpelling } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
 import { foreignSpelling, reasoningKeys, writeReasoning } from './reasoning.ts'
-import { opaqueLoss, unlinkedLoss } from './response-losses.ts'
+import { opaqueLoss, unlinkedLoss } from '../openai-wire/response-losses.ts'
 
 type PartEvent = Extract<IrEvent, { readonly part: number }>
 type Step<T extends PartEvent['type']> = Extract<PartEvent, { readonly type: T }>

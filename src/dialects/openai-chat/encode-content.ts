@@ -1,9 +1,10 @@
 // Canonical parts into content of this wire. Owns parts; which message they go to is decided elsewhere.
 import type { CacheHint, ContentPart, FilePart } from '../../ir/content.ts'
-import type { EncodeContext } from './encode-context.ts'
+import type { Ledger } from '../kit/ledger.ts'
 import { asideOf, ownMembers, saidMembers, type Members } from './extras.ts'
-import { encodeFile, urlOf } from './media.ts'
-import { present } from './optional.ts'
+import { urlOf } from '../kit/data-url.ts'
+import { encodeFile } from './media.ts'
+import { present } from '../kit/present.ts'
 import { writeReasoning } from './reasoning.ts'
 import { isObject } from '../../wire/json-parse.ts'
 
@@ -14,13 +15,13 @@ export interface EncodedContent {
 }
 
 /** Encodes the parts of one message; plain text alone is a string, which every provider takes. */
-export function encodeContent(parts: readonly ContentPart[], at: string, context: EncodeContext): EncodedContent {
-  const told = context.own ? parts : withoutEmptyText(parts)
-  const encoded = told.flatMap((part, index) => encodePart(part, part.at ?? `${at}[${index}]`, context))
+export function encodeContent(parts: readonly ContentPart[], at: string, ledger: Ledger): EncodedContent {
+  const told = ledger.own ? parts : withoutEmptyText(parts)
+  const encoded = told.flatMap((part, index) => encodePart(part, part.at ?? `${at}[${index}]`, ledger))
   const [only] = encoded
   const plain = encoded.length === 1 && only !== undefined && isPlainText(only)
   const last = parts.at(-1)
-  const beside = context.own && asideOf(last?.cache?.extras).onMessage === true ? encodeCache(last?.cache) : {}
+  const beside = ledger.own && asideOf(last?.cache?.extras).onMessage === true ? encodeCache(last?.cache) : {}
   if (encoded.length === 0) return { content: undefined, beside }
   return { content: plain ? String(only['text']) : encoded, beside }
 }
@@ -35,78 +36,78 @@ function isPlainText(part: Members): boolean {
 }
 
 /** Encodes one part; nothing where it was lost or refused, two where a document's context stands before it. */
-export function encodePart(part: ContentPart, at: string, context: EncodeContext): Members[] {
-  context.lostExtras(part.extras, at)
-  context.lostCache(part.cache, at)
-  const rest = context.own ? restOf(part) : {}
+export function encodePart(part: ContentPart, at: string, ledger: Ledger): Members[] {
+  ledger.dropExtras(part.extras, at)
+  ledger.dropCache(part.cache, at)
+  const rest = ledger.own ? restOf(part) : {}
   switch (part.type) {
     case 'text':
-      if (part.citations !== undefined) context.dropped(`${at}.citations`, 'a request has no place for citations')
+      if (part.citations !== undefined) ledger.drop(`${at}.citations`, 'a request has no place for citations')
       return [{ type: 'text', text: part.text, ...rest }]
     case 'refusal':
       return [{ type: 'refusal', refusal: part.text, ...rest }]
     case 'image': {
       const url = urlOf(part.source)
-      if (url === undefined) return refused(context, at, 'an image at another provider cannot be reached')
+      if (url === undefined) return refused(ledger, at, 'an image at another provider cannot be reached')
       return [withPayload('image_url', { url, ...present({ detail: part.detail }) }, rest)]
     }
     case 'audio':
       return [withPayload('input_audio', { data: part.data, format: part.format }, rest)]
     case 'file':
-      return encodeDocument(part, at, context, rest)
+      return encodeDocument(part, at, ledger, rest)
     case 'reasoning':
-      return encodeThinking(part, at, context)
+      return encodeThinking(part, at, ledger)
     case 'opaque':
-      if (context.own) return [part.value as Members]
-      return refused(context, at, `${part.kind} has no counterpart at the provider`)
+      if (ledger.own) return [part.value as Members]
+      return refused(ledger, at, `${part.kind} has no counterpart at the provider`)
     case 'tool-call':
     case 'tool-result':
-      return refused(context, at, `a ${part.type} cannot stand here`)
+      return refused(ledger, at, `a ${part.type} cannot stand here`)
   }
 }
 
-function encodeThinking(part: ContentPart & { type: 'reasoning' }, at: string, context: EncodeContext): Members[] {
+function encodeThinking(part: ContentPart & { type: 'reasoning' }, at: string, ledger: Ledger): Members[] {
   const spelling = asideOf(part.extras).reasoning
-  if (!context.own) context.dropped(at, 'the wire has no field for reasoning in a request')
-  if (!context.own || spelling?.part === undefined) return []
+  if (!ledger.own) ledger.drop(at, 'the wire has no field for reasoning in a request')
+  if (!ledger.own || spelling?.part === undefined) return []
   const { content } = writeReasoning(spelling, part)
   return Array.isArray(content) ? (content as Members[]) : []
 }
 
-function encodeDocument(part: FilePart, at: string, context: EncodeContext, rest: Members): Members[] {
-  if (context.own) return [withPayload('file', encodeFile(part) ?? {}, rest)]
+function encodeDocument(part: FilePart, at: string, ledger: Ledger, rest: Members): Members[] {
+  if (ledger.own) return [withPayload('file', encodeFile(part) ?? {}, rest)]
   const before: Members[] = []
   if (part.context !== undefined) {
-    context.approximated(`${at}.context`, 'sent as text before the document')
+    ledger.approximate(`${at}.context`, 'sent as text before the document')
     before.push({ type: 'text', text: part.context })
   }
-  if (part.cite === true) context.dropped(`${at}.citations`, 'the provider is not asked to cite')
-  return [...before, ...encodeForeignSource(part, at, context)]
+  if (part.cite === true) ledger.drop(`${at}.citations`, 'the provider is not asked to cite')
+  return [...before, ...encodeForeignSource(part, at, ledger)]
 }
 
-function encodeForeignSource(part: FilePart, at: string, context: EncodeContext): Members[] {
+function encodeForeignSource(part: FilePart, at: string, ledger: Ledger): Members[] {
   switch (part.source.kind) {
     case 'base64':
       return [{ type: 'file', file: encodeFile({ ...part, name: part.name ?? 'document.pdf' }) }]
     case 'text':
-      context.approximated(at, 'a text document is sent as text')
-      if (part.name !== undefined) context.dropped(`${at}.title`, 'a text has no title')
+      ledger.approximate(at, 'a text document is sent as text')
+      if (part.name !== undefined) ledger.drop(`${at}.title`, 'a text has no title')
       return [{ type: 'text', text: part.source.text }]
     case 'parts':
-      context.approximated(at, 'a document in parts is sent as its parts')
-      if (part.name !== undefined) context.dropped(`${at}.title`, 'a text has no title')
+      ledger.approximate(at, 'a document in parts is sent as its parts')
+      if (part.name !== undefined) ledger.drop(`${at}.title`, 'a text has no title')
       return part.source.parts.flatMap((inner, index) =>
-        encodePart(inner, inner.at ?? `${at}.source.content[${index}]`, context),
+        encodePart(inner, inner.at ?? `${at}.source.content[${index}]`, ledger),
       )
     case 'url':
-      return refused(context, at, 'a document behind a link cannot be sent')
+      return refused(ledger, at, 'a document behind a link cannot be sent')
     case 'file':
-      return refused(context, at, 'a document at another provider cannot be reached')
+      return refused(ledger, at, 'a document at another provider cannot be reached')
   }
 }
 
-function refused(context: EncodeContext, at: string, message: string): [] {
-  context.refuse(at, message)
+function refused(ledger: Ledger, at: string, message: string): [] {
+  ledger.refuse(at, message)
   return []
 }
 

@@ -1,14 +1,15 @@
 // The canonical request as a request of this wire. Owns the top-level members and what of them a foreign client loses.
 import { ok, type Outcome } from '../../ir/error.ts'
+import type { NameRule } from '../../ir/legal-name.ts'
 import type { IrRequest, OutputFormat } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget, EncodedRequest } from '../dialect.ts'
-import { createEncodeContext, type EncodeContext } from './encode-context.ts'
+import { createLedger, type Ledger } from '../kit/ledger.ts'
 import { encodeMessages } from './encode-messages.ts'
 import { encodeReasoning } from './encode-reasoning.ts'
 import { encodeTools } from './encode-tools.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
-import { present } from './optional.ts'
+import { present } from '../kit/present.ts'
 import { upstreamPath } from './retarget.ts'
 
 /** OpenAI takes four stop sequences. */
@@ -16,32 +17,37 @@ const maxStops = 4
 /** OpenAI wants a name for every schema. */
 const defaultSchemaName = 'response'
 
+// https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools
+const toolNames: NameRule = { illegal: /[^a-zA-Z0-9_-]/g, maxLength: 64 }
+// OpenAI refuses longer ids; what they are made of it leaves open.
+const callIds: NameRule = { illegal: /[^\x21-\x7e]/g, maxLength: 40 }
+
 const encoder = new TextEncoder()
 
 /** Encodes a request; fails with `unsupported_content` where leaving something out would change what was asked. */
 export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<EncodedRequest> {
-  const context = createEncodeContext(request)
-  context.lostExtras(request.extras)
+  const ledger = createLedger({ own: request.source === 'openai-chat', toolNames, callIds })
+  ledger.dropExtras(request.extras)
   const limit = limitKey(request, target)
   const silent: Members = asideOf(request.extras).silent ?? {}
-  const { stream_options: options, response_format: format, ...rest } = context.own ? ownMembers(request.extras) : {}
+  const { stream_options: options, response_format: format, ...rest } = ledger.own ? ownMembers(request.extras) : {}
   if (limit !== 'max_tokens' && 'max_tokens' in silent) delete rest['max_tokens']
   const body = {
     model: target.model,
-    messages: encodeMessages(request, context),
-    ...encodeTools(request, context),
-    ...encodeSampling(request, context),
-    ...encodeReasoning(request, context),
+    messages: encodeMessages(request, ledger),
+    ...encodeTools(request, ledger),
+    ...encodeSampling(request, ledger),
+    ...encodeReasoning(request, ledger),
     ...present({
       response_format: encodeOutput(request.output, format),
       n: request.choices,
       user: request.user,
     }),
-    ...encodeStream(request, { ...members(context.own && silent['stream_options']), ...members(options) }),
+    ...encodeStream(request, { ...members(ledger.own && silent['stream_options']), ...members(options) }),
     ...rest,
     ...(request.sampling.maxOutputTokens !== undefined && { [limit]: request.sampling.maxOutputTokens }),
   }
-  const refusal = context.refusal()
+  const refusal = ledger.refusal()
   if (refusal !== undefined) return { ok: false, error: refusal }
   return ok({
     call: {
@@ -49,26 +55,26 @@ export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<
       headers: { 'content-type': 'application/json' },
       body: encoder.encode(JSON.stringify(body)),
     },
-    losses: context.losses,
-    toolNames: context.toolNames,
+    losses: ledger.losses,
+    toolNames: ledger.toolNames,
   })
 }
 
 /** What the output limit is called: as the provider wants it, else as the client of this wire said it. */
 function limitKey(request: IrRequest, target: CodecTarget): 'max_tokens' | 'max_completion_tokens' {
-  if (target.maxTokensField !== undefined) return target.maxTokensField
+  if (target.traits?.maxTokensField !== undefined) return target.traits?.maxTokensField
   const older = 'max_tokens' in (asideOf(request.extras).silent ?? {})
   return older ? 'max_tokens' : 'max_completion_tokens'
 }
 
-function encodeSampling(request: IrRequest, context: EncodeContext): Members {
+function encodeSampling(request: IrRequest, ledger: Ledger): Members {
   const { temperature, topP, topK, stop, seed, frequencyPenalty, presencePenalty } = request.sampling
-  if (!context.own && topK !== undefined) context.dropped('top_k', 'the wire has no such parameter')
+  if (!ledger.own && topK !== undefined) ledger.drop('top_k', 'the wire has no such parameter')
   return present({
     temperature,
     top_p: topP,
-    top_k: context.own ? topK : undefined,
-    stop: encodeStop(stop, request, context),
+    top_k: ledger.own ? topK : undefined,
+    stop: encodeStop(stop, request, ledger),
     seed,
     frequency_penalty: frequencyPenalty,
     presence_penalty: presencePenalty,
@@ -78,11 +84,11 @@ function encodeSampling(request: IrRequest, context: EncodeContext): Members {
 function encodeStop(
   stop: readonly string[] | undefined,
   request: IrRequest,
-  context: EncodeContext,
+  ledger: Ledger,
 ): readonly string[] | undefined {
-  if (context.own || stop === undefined) return stop
+  if (ledger.own || stop === undefined) return stop
   if (stop.length > maxStops)
-    context.dropped(stopPath(request), `the wire takes ${maxStops} stop sequences, the others were left out`)
+    ledger.drop(stopPath(request), `the wire takes ${maxStops} stop sequences, the others were left out`)
   return stop.length === 0 ? undefined : stop.slice(0, maxStops)
 }
 

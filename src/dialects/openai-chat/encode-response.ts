@@ -7,12 +7,13 @@ import { encodeCitation } from './citations.ts'
 import { opaqueCall } from './decode-assistant.ts'
 import { audioKind } from './decode-response.ts'
 import { encodeCall, type EncodedCall } from './encode-call.ts'
-import { asideOf, extrasLosses, isPlaceholder, ownMembers, type Members } from './extras.ts'
+import { isPlaceholder } from '../openai-wire/placeholder.ts'
+import { asideOf, extrasLosses, ownMembers, type Members } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
-import { listOf } from './optional.ts'
+import { listOf } from '../kit/present.ts'
 import { reasoningKeys, writeReasoning, writeReasoningParts } from './reasoning.ts'
-import { finishLosses, opaqueLoss, unlinkedLoss, usageLosses } from './response-losses.ts'
-import { encodeUsage } from './usage.ts'
+import { finishLosses, opaqueLoss, unlinkedLoss, usageLosses } from '../openai-wire/response-losses.ts'
+import { encodeUsage } from '../openai-wire/usage.ts'
 
 const encoder = new TextEncoder()
 

@@ -7,11 +7,11 @@ import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import type { Frame } from '../../wire/frame.ts'
 import type { Exchange, StreamEncoder } from '../dialect.ts'
 import { createChoiceEncoder, type ChoiceEncoder } from './encode-choice.ts'
-import { encodeStreamError } from './errors.ts'
-import { doneData } from './decode-stream.ts'
+import { encodeStreamError } from '../openai-wire/errors.ts'
+import { doneData } from '../openai-wire/chunk.ts'
 import { extrasLosses, isOwn, ownMembers, type Members } from './extras.ts'
-import { finishLosses, usageLosses } from './response-losses.ts'
-import { encodeUsage } from './usage.ts'
+import { finishLosses, usageLosses } from '../openai-wire/response-losses.ts'
+import { encodeUsage } from '../openai-wire/usage.ts'
 
 /**
  * An encoder for one stream to a client of this wire.
@@ -21,10 +21,11 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   const losses = new Map<string, Loss>()
   const choices = new Map<number, ChoiceEncoder>()
   const choiceOf = new Map<number, ChoiceEncoder>()
-  let head = { id: `chatcmpl-${exchange.requestId}`, created: exchange.createdAt, model: exchange.model }
+  let head = headOf(`chatcmpl-${exchange.requestId}`, exchange.createdAt, exchange.model)
+  let headJson = ''
   let own = false
   // Members of the chunk itself, for the next one that is written.
-  let pending: Members = {}
+  let pending = nothing
   let usage: Usage | undefined
   let closed = false
 
@@ -33,11 +34,18 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   }
 
   function chunk(list: readonly Members[], counted: Members | null): Frame {
-    const usageMember = exchange.facts.wantsUsage ? { usage: counted } : {}
-    const { id, created, model } = head
-    const record = { id, object: 'chat.completion.chunk', created, model, choices: list, ...usageMember, ...pending }
-    pending = {}
-    return { data: JSON.stringify(record) }
+    const plain = { ...head, choices: list }
+    const { wantsUsage } = exchange.facts
+    if (counted === null && pending === nothing) {
+      // Most chunks differ in their choice alone.
+      if (headJson === '') headJson = JSON.stringify(head).slice(0, -1)
+      const data = `${headJson},"choices":${JSON.stringify(list)}`
+      if (wantsUsage) return { data: `${data},"usage":null}`, value: { ...plain, usage: null } }
+      return { data: `${data}}`, value: plain }
+    }
+    const value = { ...plain, ...(wantsUsage && { usage: counted }), ...pending }
+    pending = nothing
+    return { data: JSON.stringify(value), value }
   }
 
   function frames(entries: readonly Members[]): Frame[] {
@@ -55,14 +63,16 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   function start(event: IrEvent & { type: 'response-start' }): Frame[] {
     own = isOwn(event.extras)
     const { id, created, model } = event
-    head = { id: id ?? head.id, created: created ?? head.created, model: model ?? head.model }
+    head = headOf(id ?? head.id, created ?? head.created, model ?? head.model)
+    headJson = ''
     keep(event.extras)
     return []
   }
 
   function keep(extras: Extras | undefined): void {
-    if (own) pending = { ...pending, ...headless(ownMembers(extras)) }
-    else lose(extrasLosses(extras))
+    if (!own) return lose(extrasLosses(extras))
+    const members = headless(ownMembers(extras))
+    if (Object.keys(members).length > 0) pending = { ...pending, ...members }
   }
 
   function addExtras(event: IrEvent & { type: 'extras-add' }): Frame[] {
@@ -124,6 +134,13 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     },
     losses: () => [...losses.values()],
   }
+}
+
+const nothing: Members = {}
+
+/** What every chunk of an answer begins with. */
+function headOf(id: string, created: number, model: string) {
+  return { id, object: 'chat.completion.chunk', created, model }
 }
 
 /** Members that a whole answer had beside its head; a stream has its own. */

@@ -1,29 +1,29 @@
 // Canonical tools and the choice among them, for this wire.
 import type { FunctionTool, IrRequest, Tool, ToolChoice } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
-import type { EncodeContext } from './encode-context.ts'
+import type { Ledger } from '../kit/ledger.ts'
 import { asideOf, ownMembers, saidMembers, type Members } from './extras.ts'
-import { present } from './optional.ts'
+import { present } from '../kit/present.ts'
 
 /** The members of a request that are about tools. */
-export function encodeTools(request: IrRequest, context: EncodeContext): Members {
+export function encodeTools(request: IrRequest, ledger: Ledger): Members {
   const legacy = request.tools.filter(isLegacy)
   const tools = request.tools
     .filter((tool) => !isLegacy(tool))
-    .flatMap((tool, index) => encodeTool(tool, tool.at ?? `tools[${index}]`, context))
+    .flatMap((tool, index) => encodeTool(tool, tool.at ?? `tools[${index}]`, ledger))
   const members = {
     ...(tools.length > 0 && { tools }),
-    ...(context.own && legacy.length > 0 && { functions: legacy.map((tool) => legacyFunction(tool as FunctionTool)) }),
+    ...(ledger.own && legacy.length > 0 && { functions: legacy.map((tool) => legacyFunction(tool as FunctionTool)) }),
     ...present({
-      tool_choice: encodeToolChoice(request, context),
+      tool_choice: encodeToolChoice(request, ledger),
       parallel_tool_calls: request.parallelToolCalls,
     }),
   }
   // OpenAI refuses both members where there are no tools to choose from.
-  if (context.own || tools.length > 0) return members
+  if (ledger.own || tools.length > 0) return members
   const { mode } = request.toolChoice ?? { mode: 'auto' }
   if (request.tools.length > 0 && (mode === 'required' || mode === 'tool'))
-    context.refuse('tool_choice', 'none of the tools that must be called can be sent')
+    ledger.refuse('tool_choice', 'none of the tools that must be called can be sent')
   return {}
 }
 
@@ -31,14 +31,14 @@ function isLegacy(tool: Tool): boolean {
   return tool.type === 'function' && asideOf(tool.extras).legacy === true
 }
 
-function encodeTool(tool: Tool, at: string, context: EncodeContext): Members[] {
+function encodeTool(tool: Tool, at: string, ledger: Ledger): Members[] {
   if (tool.type === 'opaque') {
-    if (context.own) return [tool.value as Members]
-    context.dropped(at, `the provider has no tool ${tool.kind}`)
+    if (ledger.own) return [tool.value as Members]
+    ledger.drop(at, `the provider has no tool ${tool.kind}`)
     return []
   }
-  context.lostExtras(tool.extras, at)
-  const extras = context.own ? ownMembers(tool.extras) : {}
+  ledger.dropExtras(tool.extras, at)
+  const extras = ledger.own ? ownMembers(tool.extras) : {}
   const { [tool.type]: inner, ...others } = extras
   const rest = { ...(isObject(inner) ? inner : {}) }
   if (tool.type === 'custom') {
@@ -46,26 +46,26 @@ function encodeTool(tool: Tool, at: string, context: EncodeContext): Members[] {
     return [
       {
         type: 'custom',
-        custom: { name: context.toolName(name), ...present({ description, format }), ...rest },
+        custom: { name: ledger.toolName(name), ...present({ description, format }), ...rest },
         ...others,
       },
     ]
   }
-  context.lostCache(tool.cache, at)
+  ledger.dropCache(tool.cache, at)
   return [
     {
       type: 'function',
-      function: { ...functionMembers(tool, context), ...rest },
-      ...ownCache(tool, context),
+      function: { ...functionMembers(tool, ledger), ...rest },
+      ...ownCache(tool, ledger),
       ...others,
     },
   ]
 }
 
-function functionMembers(tool: FunctionTool, context: EncodeContext): Members {
+function functionMembers(tool: FunctionTool, ledger: Ledger): Members {
   const { description, strict } = tool
-  const parameters = context.own ? tool.schema : withProperties(tool.schema)
-  return { name: context.toolName(tool.name), ...present({ description, parameters, strict }) }
+  const parameters = ledger.own ? tool.schema : withProperties(tool.schema)
+  return { name: ledger.toolName(tool.name), ...present({ description, parameters, strict }) }
 }
 
 // OpenAI refuses an object schema that does not list its properties, even none.
@@ -75,8 +75,8 @@ function withProperties(schema: unknown): unknown {
     : schema
 }
 
-function ownCache(tool: FunctionTool, context: EncodeContext): Members {
-  if (!context.own || tool.cache === undefined) return {}
+function ownCache(tool: FunctionTool, ledger: Ledger): Members {
+  if (!ledger.own || tool.cache === undefined) return {}
   const { breakpoint } = asideOf(tool.cache.extras)
   if (breakpoint !== undefined) return { prompt_cache_breakpoint: breakpoint }
   return {
@@ -90,7 +90,7 @@ function legacyFunction(tool: FunctionTool): Members {
   return { name, ...present({ description, parameters: schema, strict }), ...(isObject(inner) ? inner : {}), ...others }
 }
 
-function encodeToolChoice(request: IrRequest, context: EncodeContext): unknown {
+function encodeToolChoice(request: IrRequest, ledger: Ledger): unknown {
   const choice = request.toolChoice
   // The pre-tools spelling goes back through the extras, as it came.
   if (choice === undefined || 'function_call' in (asideOf(request.extras).silent ?? {})) return undefined
@@ -100,18 +100,18 @@ function encodeToolChoice(request: IrRequest, context: EncodeContext): unknown {
     case 'required':
       return choice.mode
     case 'tool':
-      return namedChoice(choice, request.tools, context)
+      return namedChoice(choice, request.tools, ledger)
     case 'opaque':
-      if (context.own) return choice.value
-      context.dropped('tool_choice', `the provider has no choice ${choice.kind}`)
+      if (ledger.own) return choice.value
+      ledger.drop('tool_choice', `the provider has no choice ${choice.kind}`)
       return undefined
   }
 }
 
-function namedChoice(choice: ToolChoice & { mode: 'tool' }, tools: readonly Tool[], context: EncodeContext): Members {
+function namedChoice(choice: ToolChoice & { mode: 'tool' }, tools: readonly Tool[], ledger: Ledger): Members {
   const named = tools.find((tool) => tool.type !== 'opaque' && tool.name === choice.name)
-  if (!context.own && named === undefined && tools.some((tool) => tool.type === 'opaque'))
-    context.refuse('tool_choice', `the provider has no tool ${choice.name}`)
+  if (!ledger.own && named === undefined && tools.some((tool) => tool.type === 'opaque'))
+    ledger.refuse('tool_choice', `the provider has no tool ${choice.name}`)
   const key = choice.kind === 'custom' ? 'custom' : 'function'
-  return { type: key, [key]: { name: context.toolName(choice.name) } }
+  return { type: key, [key]: { name: ledger.toolName(choice.name) } }
 }

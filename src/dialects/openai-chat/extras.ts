@@ -4,10 +4,9 @@
 // reasoning had) and still has to come back on this wire. It travels beside the rest under a symbol, so that a dialect
 // that reports one loss per key does not see it.
 import type { Extras } from '../../ir/content.ts'
-import type { Loss } from '../../ir/loss.ts'
+import { saidMembers, unknownMembers, type Members } from '../openai-wire/members.ts'
 
-/** A JSON object as it stood on the wire. */
-export type Members = Readonly<Record<string, unknown>>
+export { extrasLosses, saidMembers, unknownMembers, type Members } from '../openai-wire/members.ts'
 
 /** How reasoning was spelled: plain text members, an entry of `reasoning_details`, or a part of the content array. */
 export interface ReasoningSpelling {
@@ -37,8 +36,6 @@ export interface Aside {
   /** A cache breakpoint in OpenAI's own spelling. */
   readonly breakpoint?: Members
   readonly reasoning?: ReasoningSpelling
-  /** A usage record, whole. */
-  readonly usage?: Members
   /** A choice without a message. */
   readonly bare?: true
 }
@@ -78,48 +75,8 @@ export function ownMembers(extras: Extras | undefined): Record<string, unknown> 
   return { ...asideOf(extras).silent, ...saidMembers(extras) }
 }
 
-/** The members that another wire would lose. */
-export function saidMembers(extras: Extras | undefined): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(extras ?? {}))
-}
-
-/** Members that mean something by being there: an empty object asks for web search with its defaults. */
-const meantEmpty: ReadonlySet<string> = new Set(['web_search_options'])
-
-/** The members of a wire object beyond the known ones: what says something, and what is an empty placeholder. */
-export function unknownMembers(value: Members, known: ReadonlySet<string>): { said: Members; silent: Members } {
-  const said: [string, unknown][] = []
-  const silent: [string, unknown][] = []
-  for (const [key, member] of Object.entries(value)) {
-    if (member === null || member === undefined || known.has(key)) continue
-    if (isPlaceholder(member) && !meantEmpty.has(key)) silent.push([key, member])
-    else said.push([key, member])
-  }
-  // fromEntries and not assignment: a member may be called __proto__.
-  return { said: Object.fromEntries(said), silent: Object.fromEntries(silent) }
-}
-
 /** `unknownMembers` packed, with more that travels unseen. */
 export function extrasOf(value: Members, known: ReadonlySet<string>, unseen: Aside = {}): Extras | undefined {
   const { said, silent } = unknownMembers(value, known)
   return pack(said, { ...unseen, ...silently({ ...silent, ...unseen.silent }) })
-}
-
-/**
- * Whether a value says nothing: null, empty text, an empty list, or an object of such (and of zeros). Snowflake fills
- * every member of its answers this way.
- */
-export function isPlaceholder(value: unknown): boolean {
-  if (value === null || value === undefined || value === '') return true
-  if (typeof value !== 'object') return false
-  return Object.values(value).every((member) => member === 0 || isPlaceholder(member))
-}
-
-/** One loss per member that another wire cannot carry. */
-export function extrasLosses(extras: Extras | undefined, at?: string): Loss[] {
-  return Object.keys(extras ?? {}).map((key) => ({
-    path: at === undefined ? key : `${at}.${key}`,
-    action: 'dropped',
-    reason: 'the provider has no such field',
-  }))
 }

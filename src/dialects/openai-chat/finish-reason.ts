@@ -1,37 +1,8 @@
-// Why an answer ended, both ways side by side. Total: what is not listed becomes `other`.
+// Why an answer ended, both ways side by side.
 import type { ContentPart } from '../../ir/content.ts'
 import type { Finish, FinishClass } from '../../ir/response.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
-
-// The five words of the wire, then what compatible providers say instead (Mistral model_length, Together eos,
-// z.ai sensitive, proxies of Anthropic and Gemini their own words).
-const classes: ReadonlyMap<string, FinishClass> = new Map([
-  ['stop', 'stop'],
-  ['length', 'length'],
-  ['tool_calls', 'tool'],
-  ['function_call', 'tool'],
-  ['content_filter', 'filter'],
-  ['eos', 'stop'],
-  ['eos_token', 'stop'],
-  ['end_turn', 'stop'],
-  ['stop_sequence', 'stop'],
-  ['completed', 'stop'],
-  ['STOP', 'stop'],
-  ['COMPLETE', 'stop'],
-  ['max_tokens', 'length'],
-  ['max_output_tokens', 'length'],
-  ['model_length', 'length'],
-  ['model_context_window_exceeded', 'length'],
-  ['MAX_TOKENS', 'length'],
-  ['tool_use', 'tool'],
-  ['tool_call', 'tool'],
-  ['refusal', 'filter'],
-  ['safety', 'filter'],
-  ['sensitive', 'filter'],
-  ['SAFETY', 'filter'],
-  ['guardrail_intervened', 'filter'],
-  ['pause_turn', 'pause'],
-])
+import { finishClassOf } from '../openai-wire/finish-words.ts'
 
 const words: ReadonlySet<string> = new Set(['stop', 'length', 'tool_calls', 'function_call', 'content_filter'])
 
@@ -66,7 +37,7 @@ export function isWholeInput(input: string): boolean {
  */
 export function decodeFinish(word: unknown, content: AnswerContent): Finish {
   const raw = typeof word === 'string' && word !== '' ? word : undefined
-  const said = raw === undefined ? 'stop' : (classes.get(raw) ?? 'other')
+  const said = raw === undefined ? 'stop' : finishClassOf(raw)
   return { class: classOf(said, content), ...(raw !== undefined && { raw }) }
 }
 

@@ -7,15 +7,18 @@ import { createStreamDecoder } from './decode-stream.ts'
 import { encodeRequest } from './encode-request.ts'
 import { encodeResponse } from './encode-response.ts'
 import { createStreamEncoder } from './encode-stream.ts'
-import { decodeError, encodeError, encodeStreamError } from './errors.ts'
+import { createStreamGrammar } from './grammar.ts'
+import { createNormaliser, fitRequest, normaliseResponse } from './quirks/index.ts'
+import { decodeError, encodeError, encodeStreamError } from '../openai-wire/errors.ts'
 import { facts } from './facts.ts'
-import { forwardHeaders, retarget, usageEdits } from './retarget.ts'
+import { forwardHeaders, usageEdits } from '../openai-wire/retarget.ts'
+import { retarget } from './retarget.ts'
 import { createStreamTap, inspectResponse } from './tap.ts'
 
 /** The dialect of `POST /v1/chat/completions`. */
 export const openaiChat: Dialect = {
   id: 'openai-chat',
-  paths: ['/v1/chat/completions'],
+  endpoints: [{ path: '/v1/chat/completions', task: 'generate' }],
   forwardHeaders,
   facts,
   retarget,
@@ -27,6 +30,8 @@ export const openaiChat: Dialect = {
   streamDecoder: createStreamDecoder,
   streamEncoder: createStreamEncoder,
   streamTap: createStreamTap,
+  grammar: createStreamGrammar,
+  compatibility: { normaliser: createNormaliser, normaliseResponse, fitRequest },
   inspectResponse,
   decodeError,
   encodeError,

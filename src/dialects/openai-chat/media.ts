@@ -1,30 +1,11 @@
 // Media of content parts: data URLs and links. Knows no message.
-import type { AudioPart, FilePart, ImagePart, MediaSource, PartBase } from '../../ir/content.ts'
+import type { AudioPart, FilePart, ImagePart, PartBase } from '../../ir/content.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { Members } from './extras.ts'
-import { present, textOf } from './optional.ts'
+import { sourceOf, urlOf } from '../kit/data-url.ts'
+import { present, textOf } from '../kit/present.ts'
 
 type Base = Pick<PartBase, 'at' | 'cache' | 'extras'>
-
-/** Reads a link or data URL. Only a base64 one is split, and only so that `urlOf` gives the same text back. */
-export function sourceOf(url: string): MediaSource {
-  const comma = url.startsWith('data:') ? url.indexOf(',') : -1
-  const head = comma < 0 ? '' : url.slice('data:'.length, comma)
-  if (!head.endsWith(';base64') || head.length === ';base64'.length) return { kind: 'url', url }
-  return { kind: 'base64', mediaType: head.slice(0, -';base64'.length), data: url.slice(comma + 1) }
-}
-
-/** A medium as a URL; undefined for one that only its provider can find. */
-export function urlOf(source: MediaSource): string | undefined {
-  switch (source.kind) {
-    case 'base64':
-      return `data:${source.mediaType};base64,${source.data}`
-    case 'url':
-      return source.url
-    case 'file':
-      return undefined
-  }
-}
 
 /** An `image_url` part; the link may stand in it directly (Mistral). Undefined where there is none. */
 export function decodeImage(payload: unknown, base: Base): ImagePart | undefined {

@@ -3,8 +3,9 @@
 // writing one; where they stand in messages and streams is decided by the callers.
 import type { ReasoningPart } from '../../ir/content.ts'
 import { isObject } from '../../wire/json-parse.ts'
-import { asideOf, isPlaceholder, pack, type Members, type ReasoningSpelling } from './extras.ts'
-import { listOf, present, textOf } from './optional.ts'
+import { isPlaceholder } from '../openai-wire/placeholder.ts'
+import { asideOf, pack, type Members, type ReasoningSpelling } from './extras.ts'
+import { listOf, present, textOf } from '../kit/present.ts'
 
 /** Members of a message or a delta that hold reasoning. */
 export const reasoningKeys: readonly string[] = ['reasoning_content', 'reasoning', 'reasoning_details']

@@ -1,51 +1,7 @@
-// The byte path of a request: the client's own text with a few top-level values spliced in. Builds nothing anew.
-import type { RequestFacts } from '../../ir/facts.ts'
-import { isObject } from '../../wire/json-parse.ts'
-import { readJson } from '../../wire/json-scan.ts'
-import { spliceJson, type Edit } from '../../wire/json-splice.ts'
-import type { CodecTarget, UpstreamCall, WireRequest } from '../dialect.ts'
+// The byte path of a request on this wire.
+import { retargetTo } from '../openai-wire/retarget.ts'
 
 export const upstreamPath = '/chat/completions'
 
-/** Client headers that mean something to a provider of this wire. */
-export const forwardHeaders: readonly string[] = ['openai-beta']
-
-const noLimits = { maxDepth: Number.MAX_SAFE_INTEGER, maxKeysPerObject: Number.MAX_SAFE_INTEGER }
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-/** The client's bytes with the edits and the target's model; the very same bytes where nothing changes. */
-export function retarget(request: WireRequest, target: CodecTarget, edits: readonly Edit[]): UpstreamCall {
-  const others = edits.filter((edit) => edit.key !== 'model')
-  const renamed: readonly Edit[] =
-    request.body.value['model'] === target.model
-      ? []
-      : [{ type: 'set', key: 'model', json: JSON.stringify(target.model) }]
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
-  for (const name of forwardHeaders) {
-    const value = request.headers.get(name)
-    if (value !== null) headers[name] = value
-  }
-  return { path: upstreamPath, headers, body: spliceJson(request.body, [...renamed, ...others]) }
-}
-
-/**
- * Asks for usage in a stream that did not: without it no token of a stream could be accounted for. Other stream options
- * keep their bytes.
- */
-export function usageEdits(request: WireRequest, facts: RequestFacts): readonly Edit[] {
-  if (!facts.stream || facts.wantsUsage) return []
-  const options = request.body.value['stream_options']
-  if (options === undefined || options === null) return [setOptions('{"include_usage":true}')]
-  const member = request.body.members.find((candidate) => candidate.key === 'stream_options')
-  // Options of another type are the provider's to refuse.
-  if (!isObject(options) || member === undefined) return []
-  const reading = readJson(encoder.encode(request.body.text.slice(member.valueStart, member.valueEnd)), noLimits)
-  if (!reading.ok) return []
-  const edited = spliceJson(reading.document, [{ type: 'set', key: 'include_usage', json: 'true' }])
-  return [setOptions(decoder.decode(edited))]
-}
-
-function setOptions(json: string): Edit {
-  return { type: 'set', key: 'stream_options', json }
-}
+/** The client's bytes for the provider. */
+export const retarget = retargetTo(upstreamPath)

@@ -2,8 +2,9 @@
 import type { IrEvent } from '../../ir/event.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { audioKind } from './decode-response.ts'
-import { isPlaceholder, pack, silently } from './extras.ts'
-import { textOf } from './optional.ts'
+import { isPlaceholder } from '../openai-wire/placeholder.ts'
+import { pack, silently } from './extras.ts'
+import { textOf } from '../kit/present.ts'
 
 export interface StreamAudio {
   add(delta: unknown, events: IrEvent[]): void

@@ -5,9 +5,10 @@
 import type { IrEvent } from '../../ir/event.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { inputText } from './decode-assistant.ts'
-import { extrasOf, isPlaceholder, unknownMembers, type Members } from './extras.ts'
+import { isPlaceholder } from '../openai-wire/placeholder.ts'
+import { extrasOf, unknownMembers, type Members } from './extras.ts'
 import { isWholeInput, type AnswerContent } from './finish-reason.ts'
-import { present, textOf } from './optional.ts'
+import { present, textOf } from '../kit/present.ts'
 
 interface OpenCall {
   id: string | undefined

@@ -1,19 +1,23 @@
 // One choice of a stream: its deltas into parts. Owns where a part begins and ends.
+import type { Extras } from '../../ir/content.ts'
 import type { IrEvent, PartOpening } from '../../ir/event.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { decodeAnnotation } from './citations.ts'
 import { pack, silently, type Members, type ReasoningSpelling } from './extras.ts'
 import { decodeFinish } from './finish-reason.ts'
-import { listOf, textOf } from './optional.ts'
+import { listOf, textOf } from '../kit/present.ts'
 import { continues, readReasoning, readThinking, reasoningKeys, type ReasoningPiece } from './reasoning.ts'
 import { createStreamAudio } from './stream-audio.ts'
 import { createStreamCalls } from './stream-calls.ts'
-import { createChanges } from './stream-changes.ts'
-import { createStreamLogprobs } from './stream-logprobs.ts'
+import { createChanges } from '../openai-wire/stream-changes.ts'
+import { isPlaceholder } from '../openai-wire/placeholder.ts'
+import { createStreamLogprobs } from '../openai-wire/stream-logprobs.ts'
 
 export interface StreamChoice {
   /** Takes an entry of `choices`. */
   add(choice: Members, events: IrEvent[]): void
+  /** Takes a delta that is nothing but text. */
+  say(text: string, events: IrEvent[]): void
   /** Whether a finish reason was seen. */
   finished(): boolean
   /** The answer is over: ends what is open and says how it ended. */
@@ -50,9 +54,9 @@ const deltaMembers = new Set([
 export function createStreamChoice({ choice, nextPart, mintId }: ChoiceOptions): StreamChoice {
   const calls = createStreamCalls({ choice, nextPart, mintId })
   const audio = createStreamAudio(choice, nextPart)
-  const logprobs = createStreamLogprobs(choice)
-  const choiceChanges = createChanges('choice', choice, choiceMembers)
-  const messageChanges = createChanges('message', choice, deltaMembers)
+  const logprobs = createStreamLogprobs()
+  const choiceChanges = createChanges({ scope: 'choice', choice, known: choiceMembers, pack: packBoth })
+  const messageChanges = createChanges({ scope: 'message', choice, known: deltaMembers, pack: packBoth })
   const seen = new Set<string>()
   let segment: Segment | undefined
   let word: string | undefined
@@ -160,6 +164,13 @@ export function createStreamChoice({ choice, nextPart, mintId }: ChoiceOptions):
     messageChanges.add(delta, events)
   }
 
+  function endLogprobs(events: IrEvent[]): void {
+    const whole = logprobs.whole()
+    if (whole === undefined) return
+    const extras = isPlaceholder(whole) ? pack({}, silently({ logprobs: whole })) : pack({ logprobs: whole })
+    if (extras !== undefined) events.push({ type: 'extras-add', scope: 'choice', choice, extras })
+  }
+
   /** Empty text is no content, but a client of this wire may tell it from null; what comes after it counts. */
   function noteEmpty(delta: Members, events: IrEvent[]): void {
     const silent: Record<string, unknown> = {}
@@ -186,15 +197,20 @@ export function createStreamChoice({ choice, nextPart, mintId }: ChoiceOptions):
       word = textOf(entry['finish_reason']) ?? word
       choiceChanges.add(entry, events)
     },
+    say: addText,
     finished: () => word !== undefined,
     close(events) {
       endSegment(events)
       calls.end(events)
       audio.end(events)
-      logprobs.end(events)
+      endLogprobs(events)
       events.push({ type: 'choice-finish', choice, finish: decodeFinish(word, { ...calls.content(), refused }) })
     },
   }
+}
+
+function packBoth(said: Members, silent: Members): Extras | undefined {
+  return pack(said, silently(silent))
 }
 
 function reasoningOpening({ redacted, spelling }: ReasoningPiece): PartOpening {

@@ -1,6 +1,7 @@
 // Whether a chunk says anything, for the tap: the cheap question beside the decoder's full reading.
 import { isObject } from '../../wire/json-parse.ts'
-import { isPlaceholder, type Members } from './extras.ts'
+import { isPlaceholder } from '../openai-wire/placeholder.ts'
+import type { Members } from './extras.ts'
 
 /** Members of a delta that are content where they are not empty. */
 const contentMembers = [

@@ -1,32 +1,61 @@
-// The mock's answer as plain data, read from a request of any of its wires; the wire files only spell it.
-import { isObject } from '../../wire/json-parse.ts'
+// The mock's answer as plain data, made from what was heard on any of its wires; the wire files only spell it.
+import { fitting } from './fit.ts'
 import type { Script } from './script.ts'
+import type { Heard } from './wire.ts'
 
 export interface MockAnswer {
   readonly model: string
   readonly thinking: string
+  /** What has to come back with the thinking. */
+  readonly signature: string
   readonly text: string
+  /** Why nothing is answered; `''` where something is. */
+  readonly refusal: string
   readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly input: object }[]
   readonly inputTokens: number
+  /** All of them; `thinkingTokens` among them. */
   readonly outputTokens: number
+  readonly thinkingTokens: number
 }
 
-/** `echo: <last user text>`, with token counts of one per word. */
-export function answerOf(script: Script, body: Record<string, unknown>): MockAnswer {
-  const messages = Array.isArray(body['messages']) ? body['messages'].filter(isObject) : []
-  const heard = lastUserText(messages)
-  const thinking = script.type === 'thinking' ? 'I repeat what was said.' : ''
-  const toolCalls = script.type === 'tools' ? callsOf(body, script.all, heard) : []
-  const text = toolCalls.length > 0 || script.type === 'empty' ? '' : `echo: ${heard}`
-  const everything = messages.map((message) => textOf(message['content'])).join(' ')
+const thought = 'I repeat what was said.'
+/** Base64, as some wires want it: `signed by the mock`. */
+const seal = 'c2lnbmVkIGJ5IHRoZSBtb2Nr'
+
+/** `echo: <what a user said last>`, or `echo: <tool results>` behind some; token counts of one per word. */
+export function answerOf(script: Script, heard: Heard, model: string): MockAnswer {
+  const thinking = script.type === 'thinking' || script.type === 'signed' ? thought : ''
+  const refusal = script.type === 'refusal' ? 'The mock was told to refuse.' : ''
+  const toolCalls = callsFor(script, heard)
+  const isSilent = toolCalls.length > 0 || script.type === 'empty' || refusal !== ''
+  const text = isSilent ? '' : textFor(script, heard)
+  const thinkingTokens = words(thinking).length
   return {
-    model: typeof body['model'] === 'string' ? body['model'] : 'echo',
+    model,
     thinking,
+    signature: thinking === '' ? '' : seal,
     text,
+    refusal,
     toolCalls,
-    inputTokens: words(everything).length,
-    outputTokens: words(thinking).length + words(text).length + toolCalls.length * 8,
+    inputTokens: tokensIn(heard),
+    outputTokens: thinkingTokens + words(text).length + words(refusal).length + toolCalls.length * 8,
+    thinkingTokens,
   }
+}
+
+/** One token per word. */
+export function tokensIn(heard: Heard): number {
+  return words(heard.everything).length
+}
+
+/** What is wrong with the thoughts that came back, on a model that signs them. */
+export function forgedThought(script: Script, { thoughts }: Heard): string | undefined {
+  if (script.type !== 'signed') return undefined
+  const forged = thoughts.find(({ signature, text }) => signature !== seal || (text !== undefined && text !== thought))
+  if (forged === undefined) return undefined
+  return forged.signature === undefined
+    ? 'a tool call came back without the signature of its thinking'
+    : 'the thinking before a tool call, or its signature, was changed'
 }
 
 /** Cuts a text into the pieces that a stream sends: words with the space that follows them. */
@@ -34,29 +63,45 @@ export function words(text: string): readonly string[] {
   return text.match(/\S+\s*|\s+/g) ?? []
 }
 
-function lastUserText(messages: readonly Record<string, unknown>[]): string {
-  const last = messages.findLast((message) => message['role'] === 'user' && textOf(message['content']) !== '')
-  return last === undefined ? '' : textOf(last['content'])
+function textFor(script: Script, heard: Heard): string {
+  if (script.type !== 'structured') return `echo: ${heard.results ?? heard.said}`
+  return JSON.stringify(heard.schema === undefined ? { echo: heard.said } : fitting(heard.schema))
 }
 
-function textOf(content: unknown): string {
-  if (typeof content === 'string') return content
-  if (!Array.isArray(content)) return ''
-  return content
-    .filter(isObject)
-    .map((part) => (part['type'] === 'text' && typeof part['text'] === 'string' ? part['text'] : ''))
-    .filter((text) => text !== '')
-    .join(' ')
-}
-
-function callsOf(body: Record<string, unknown>, all: boolean, heard: string): MockAnswer['toolCalls'] {
-  const offered = Array.isArray(body['tools']) ? body['tools'].filter(isObject) : []
-  const names = offered
-    .map((tool) => (isObject(tool['function']) ? tool['function']['name'] : tool['name']))
-    .filter((name) => typeof name === 'string')
-  return (all ? names : names.slice(0, 1)).map((name, index) => ({
-    id: `call_mock_${index}`,
+function callsFor(script: Script, heard: Heard): MockAnswer['toolCalls'] {
+  const { said, tools, calls } = heard
+  // Ids go on counting over the conversation, as no two calls of one may have the same.
+  const call = (name: string, index: number, input: object = { heard: said }) => ({
+    id: `call_mock_${calls + index}`,
     name,
-    input: { heard },
-  }))
+    input,
+  })
+  if (script.type === 'structured') return heard.schema === undefined ? forcedCall(heard, call) : []
+  if (heard.results !== undefined || (script.type !== 'tools' && script.type !== 'signed')) return []
+  const isAll = script.type === 'tools' && script.all
+  return (isAll ? tools : tools.slice(0, 1)).map(({ name }, index) => call(name, index))
+}
+
+function forcedCall(
+  { tools, forced }: Heard,
+  call: (name: string, index: number, input: object) => MockAnswer['toolCalls'][number],
+): MockAnswer['toolCalls'] {
+  if (forced === undefined) return []
+  const tool = tools.find(({ name }) => forced === '' || name === forced)
+  if (tool === undefined) return []
+  const input = fitting(tool.schema)
+  return [call(tool.name, 0, typeof input === 'object' && input !== null ? input : {})]
+}
+
+const defaultDimensions = 8
+const maxDimensions = 4096
+
+/** A vector that depends on the text alone. Its numbers are sixteenths, so that every way of writing floats keeps them. */
+export function vectorOf(text: string, dimensions = defaultDimensions): readonly number[] {
+  let state = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) state = Math.imul(state ^ text.charCodeAt(at), 0x01000193)
+  return Array.from({ length: Math.min(dimensions, maxDimensions) }, () => {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9
+    return ((state >>> 8) % 33) / 16 - 1
+  })
 }

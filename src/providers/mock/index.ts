@@ -1,146 +1,109 @@
-// A deterministic provider without a network: it echoes, streams word by word, reports usage, and fails on demand.
-import type { ByteSource, Cancellation, Clock, Fetch, FetchRequest, FetchResponse } from '../../ports/index.ts'
+// A deterministic provider without a network: on every wire it echoes, streams word by word, reports usage, and fails on
+// demand. What its wire would refuse, it refuses as well.
+import type { Clock, Fetch, FetchRequest, FetchResponse } from '../../ports/index.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { Provider } from '../provider.ts'
-import { messagesWire } from './anthropic-messages.ts'
-import { answerOf, type MockAnswer } from './answer.ts'
-import { chatWire } from './openai-chat.ts'
+import { answerOf, forgedThought, tokensIn, vectorOf, words, type MockAnswer } from './answer.ts'
+import { openaiFailure } from './openai-failure.ts'
+import { routeOf, type MockRoute } from './routes.ts'
 import { scriptOf, type Script } from './script.ts'
-import type { MockStream, MockWire } from './wire.ts'
+import { forever, streamSource, wait, wholeSource } from './source.ts'
+import type { MockEmbedder, MockFailure, MockRequest } from './wire.ts'
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** The `mock` provider type. */
 export const mock: Provider = { type: 'mock', transport: mockFetch }
 
+interface Call {
+  readonly route: MockRoute
+  readonly script: Script
+  readonly request: MockRequest
+  readonly clock: Clock
+  readonly sent: FetchRequest
+}
+
 /** The mock's transport: what it answers depends on the path (the wire) and on the model name (the script). */
 function mockFetch(clock: Clock): Fetch {
-  return async (request) => {
-    const wire = request.url.endsWith('/messages') ? messagesWire : chatWire
-    const parsed = request.body === undefined ? undefined : parseJson(decoder.decode(request.body))
-    const body = isObject(parsed) ? parsed : {}
-    const script = scriptOf(typeof body['model'] === 'string' ? body['model'] : '')
-    if (script.type === 'stall' && script.after === 0) await forever(request.cancellation)
-    if (script.type === 'slow') await wait(clock, script.delayMs, request.cancellation)
-    return respond(script, wire, body, clock, request)
+  return async (sent) => {
+    const route = routeOf(sent.url)
+    if (route === undefined) return failed(404, openaiFailure(404, 'the mock knows no such path'))
+    const parsed = sent.body === undefined ? undefined : parseJson(decoder.decode(sent.body))
+    if (!isObject(parsed)) return failed(400, route.wire.failure(400, 'the body is not a JSON object'))
+    const model = route.model ?? (typeof parsed['model'] === 'string' ? parsed['model'] : '')
+    const script = scriptOf(model)
+    if (script.type === 'stall' && script.after === 0) await forever(sent.cancellation)
+    if (script.type === 'slow') await wait(clock, script.delayMs, sent.cancellation)
+    return respond({ route, script, request: { model, body: parsed }, clock, sent })
   }
 }
 
-function respond(
-  script: Script,
-  wire: MockWire,
-  body: Record<string, unknown>,
-  clock: Clock,
-  request: FetchRequest,
-): FetchResponse {
+function respond(call: Call): FetchResponse {
+  const { route, script, request } = call
+  const { wire } = route
   if (script.type === 'status')
-    return whole(
-      script.status,
-      JSON.stringify(wire.error(script.status)),
-      'application/json',
-      retryHeaders(script.status),
-    )
-  if (script.type === 'html') return whole(200, '<html><body>Please log in</body></html>', 'text/html')
-  const answer = answerOf(script, body)
-  if (body['stream'] !== true) return whole(200, JSON.stringify(jsonOf(script, wire, answer)), 'application/json')
-  const events = eventsOf(script, wire.stream(answer, body))
-  const delayMs = script.type === 'slow' ? script.delayMs : 0
+    return failed(script.status, wire.failure(script.status, `the mock was told to answer ${script.status}`))
+  if (script.type === 'html')
+    return {
+      status: 200,
+      headers: new Headers({ 'content-type': 'text/html' }),
+      body: wholeSource('<html><body>Please log in</body></html>'),
+    }
+  const problem = wire.check(request)
+  if (problem !== undefined) return failed(400, wire.failure(400, problem))
+  if (route.task === 'generate') return generate(call, route)
+  if (isBroken(script)) return failed(200, wire.failure(500, 'the mock was told to fail'))
+  return json(
+    route.task === 'embed' ? embed(route.wire, request) : route.wire.count(tokensIn(route.wire.hear(request))),
+  )
+}
+
+function generate(call: Call, { wire, stream }: MockRoute & { task: 'generate' }): FetchResponse {
+  const { script, request, clock, sent } = call
+  const heard = wire.hear(request)
+  const forged = forgedThought(script, heard)
+  if (forged !== undefined) return failed(400, wire.failure(400, forged))
+  const answer: MockAnswer = answerOf(script, heard, request.model)
+  if (!(stream ?? request.body['stream'] === true))
+    return isBroken(script)
+      ? failed(200, wire.failure(500, 'the mock was told to fail'))
+      : json(wire.json(answer, request))
+  const events = wire.stream(answer, request)
   return {
     status: 200,
-    headers: new Headers({ 'content-type': 'text/event-stream' }),
-    body: eventSource(events, script, clock, delayMs, request.cancellation),
+    headers: new Headers({ 'content-type': events.contentType }),
+    body: streamSource(events, script, clock, sent.cancellation),
   }
 }
 
-function jsonOf(script: Script, wire: MockWire, answer: MockAnswer): object {
-  return script.type === 'error' || script.type === 'cut' || script.type === 'reset'
-    ? wire.error(500)
-    : wire.json(answer)
+function embed(wire: MockEmbedder, request: MockRequest): object {
+  const inputs = wire.inputs(request)
+  const vectors = inputs.map((input) => vectorOf(input, wire.dimensions(request)))
+  return wire.json(vectors, inputs.flatMap(words).length, request)
 }
 
-function retryHeaders(status: number): Record<string, string> {
-  return status === 429 || status === 503 || status === 529 ? { 'retry-after': '1' } : {}
+/** Scripts that break a stream have nothing to break in a whole answer: there they hide an error in it. */
+function isBroken({ type }: Script): boolean {
+  return type === 'error' || type === 'cut' || type === 'reset'
 }
 
-function eventsOf(script: Script, stream: MockStream): readonly string[] {
-  switch (script.type) {
-    case 'cut':
-    case 'reset':
-    case 'stall':
-      return [stream.start, ...stream.content.slice(0, script.after)]
-    case 'error':
-      return [stream.start, ...stream.content.slice(0, script.after), stream.error]
-    case 'empty':
-      return [stream.start, stream.end]
-    default:
-      return [stream.start, ...stream.content, stream.end]
+function json(value: object): FetchResponse {
+  return {
+    status: 200,
+    headers: new Headers({ 'content-type': 'application/json' }),
+    body: wholeSource(JSON.stringify(value)),
   }
 }
 
-function whole(status: number, text: string, type: string, extra: Record<string, string> = {}): FetchResponse {
-  let sent = false
+function failed(status: number, { headers, body }: MockFailure): FetchResponse {
+  const mustWait = status === 429 || status === 503 || status === 529
   return {
     status,
-    headers: new Headers({ 'content-type': type, ...extra }),
-    body: {
-      read: async () => {
-        if (sent) return undefined
-        sent = true
-        return encoder.encode(text)
-      },
-      cancel: async () => {},
-    },
+    headers: new Headers({
+      'content-type': 'application/json',
+      ...(mustWait && headers === undefined && { 'retry-after': '1' }),
+      ...headers,
+    }),
+    body: wholeSource(JSON.stringify(body)),
   }
-}
-
-function eventSource(
-  events: readonly string[],
-  script: Script,
-  clock: Clock,
-  delayMs: number,
-  cancellation: Cancellation,
-): ByteSource {
-  let next = 0
-  let over = false
-  let wake: (() => void) | undefined
-  // Whoever waits is woken by the reader's own cancel as well as by the request's.
-  const stop: Cancellation = {
-    get cancelled() {
-      return over || cancellation.cancelled
-    },
-    onCancel(call) {
-      wake = call
-      cancellation.onCancel(call)
-    },
-  }
-  return {
-    async read() {
-      if (stop.cancelled) return undefined
-      if (delayMs > 0 && next > 0) await wait(clock, delayMs, stop)
-      const event = events[next++]
-      if (event !== undefined) return encoder.encode(event)
-      if (script.type === 'stall') await forever(stop)
-      if (script.type === 'reset') throw new Error('the mock was told to break the connection')
-      return undefined
-    },
-    async cancel() {
-      over = true
-      wake?.()
-    },
-  }
-}
-
-function wait(clock: Clock, ms: number, cancellation: Cancellation): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = clock.after(ms, resolve)
-    cancellation.onCancel(() => {
-      stop()
-      reject(new Error('cancelled'))
-    })
-  })
-}
-
-function forever(cancellation: Cancellation): Promise<never> {
-  return new Promise((_resolve, reject) => cancellation.onCancel(() => reject(new Error('cancelled'))))
 }

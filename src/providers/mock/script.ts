@@ -5,8 +5,14 @@ export type Script =
   | { readonly type: 'echo' }
   /** Thinks before it answers. */
   | { readonly type: 'thinking' }
-  /** Calls the offered tools: the first, or all. */
+  /** Calls the offered tools: the first, or all. Once it has their results it repeats them. */
   | { readonly type: 'tools'; readonly all: boolean }
+  /** Thinks, signs its thoughts and calls the first tool; refuses a conversation that does not bring them back unchanged. */
+  | { readonly type: 'signed' }
+  /** Answers JSON that fits the schema it was given, or calls the forced tool with such. */
+  | { readonly type: 'structured' }
+  /** Refuses to answer, in the way of the wire. */
+  | { readonly type: 'refusal' }
   /** Answers an HTTP error. */
   | { readonly type: 'status'; readonly status: number }
   /** Sends nothing but a start and an end. */
@@ -27,8 +33,8 @@ export type Script =
 const numbered = /^(status|cut|reset|error|stall|slow)-(\d{1,6})$/
 
 /**
- * Reads a model name: `echo`, `thinking`, `tool`, `tools`, `empty`, `html`, `status-429`, `cut-3`, `reset-3`, `error-3`,
- * `stall-3`, `slow-50`. Anything else echoes.
+ * Reads a model name: `echo`, `thinking`, `tool`, `tools`, `signed`, `structured`, `refusal`, `empty`, `html`,
+ * `status-429`, `cut-3`, `reset-3`, `error-3`, `stall-3`, `slow-50`. Anything else echoes.
  */
 export function scriptOf(model: string): Script {
   const match = numbered.exec(model)
@@ -51,6 +57,9 @@ export function scriptOf(model: string): Script {
   }
   switch (model) {
     case 'thinking':
+    case 'signed':
+    case 'structured':
+    case 'refusal':
     case 'empty':
     case 'html':
       return { type: model }

@@ -50,4 +50,15 @@ export const migrations = [
       'CREATE INDEX traces_newest ON traces (started_at DESC, request_id, outcome, provider, route)',
     ],
   },
+  {
+    name: '0002_reasoning-state.sql',
+    statements: [
+      `CREATE TABLE reasoning_state (
+  key TEXT PRIMARY KEY,
+  sealed TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT`,
+      'CREATE INDEX reasoning_state_expiry ON reasoning_state (expires_at)',
+    ],
+  },
 ]

@@ -50,6 +50,21 @@ DELETE FROM counters WHERE name IN (SELECT name FROM counters WHERE expires_at <
 export const sweepLeases = `
 DELETE FROM leases WHERE name IN (SELECT name FROM leases WHERE expires_at <= ?1 LIMIT 1000)`
 
+/** Params: key, sealed text, expiry. The later record takes the place of the earlier. */
+export const putState = `
+INSERT INTO reasoning_state (key, sealed, expires_at) VALUES (?1, ?2, CAST(?3 AS INTEGER))
+ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at`
+
+/** Params: the keys as a JSON list (a statement may have 100 parameters on D1), now. */
+export const getState = `
+SELECT key, sealed FROM reasoning_state WHERE key IN (SELECT value FROM json_each(?1)) AND expires_at > ?2`
+
+/** Params: now, at most. */
+export const sweepState = `
+DELETE FROM reasoning_state WHERE key IN (
+  SELECT key FROM reasoning_state WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2
+)`
+
 const columns = traceFields.map(columnName)
 
 function columnName(field: keyof TraceRow): string {

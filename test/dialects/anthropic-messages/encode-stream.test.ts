@@ -10,7 +10,6 @@ import {
   decodeStream,
   encodeStream,
   exchange,
-  expectLegal,
   framesOf,
   parsed,
   sdkMessage,
@@ -53,7 +52,6 @@ const toolPart = (part: number, id: string, ...fragments: string[]): IrEvent[] =
 
 async function message(...events: IrEvent[]): Promise<Json> {
   const wire = encodeStream(events)
-  expectLegal(wire)
   return sdkMessage(wire)
 }
 
@@ -152,7 +150,6 @@ describe('a stream', () => {
       done,
     ])
     expect(types(wire).slice(0, 2)).toEqual(['message_start', 'ping'])
-    expectLegal(wire)
   })
 })
 
@@ -200,7 +197,6 @@ describe('blocks', () => {
       finish('tool_calls', 'tool'),
       done,
     ])
-    expectLegal(wire)
     expect((await sdkMessage(wire))['content']).toEqual([
       { type: 'text', text: 'let me see' },
       { type: 'tool_use', id: 'a', name: 'f', input: { x: 1 } },
@@ -299,7 +295,6 @@ describe('blocks', () => {
       done,
     ]
     const wire = events.flatMap((event) => encoder.step(event)).map(parsed)
-    expectLegal(wire)
     expect(JSON.stringify(wire)).not.toMatch(/another answer|free text|web_search_call|logprobs/)
     expect(encoder.losses().map(({ path }) => path)).toEqual([
       'web_search_call',
@@ -363,7 +358,6 @@ describe('the arguments of a tool', () => {
         expect(types(wire)).not.toContain('content_block_stop')
         expect(types(wire)).not.toContain('message_stop')
         expect(wire.at(-1)).toMatchObject({ type: 'error', error: { code: 'upstream_bad_content' } })
-        expectLegal(wire)
       }
     },
   )
@@ -376,7 +370,6 @@ describe('the arguments of a tool', () => {
       finish('length', 'length'),
       done,
     ])
-    expectLegal(wire)
     expect(await sdkMessage(wire)).toMatchObject({
       stop_reason: 'max_tokens',
       content: [{ input: { x: 1 } }, { input: {} }],
@@ -516,7 +509,6 @@ describe('any order of any parts', () => {
         async (parts, picks) => {
           const body = interleave(parts.map(eventsOf), picks)
           const wire = encodeStream([head, ...body, finish('stop', 'stop'), done])
-          expectLegal(wire)
           const { content, stop_reason } = await sdkMessage(wire)
           const blocks = content as Json[]
           const spoken = parts
@@ -609,7 +601,6 @@ describe('a stream of this wire', () => {
 
   it('comes back as it was, event by event but for fragments that are empty', () => {
     const encoded = encodeStream(decodeStream(framesOf(wire)))
-    expectLegal(encoded)
     expect(encoded).toEqual(
       wire.map((event) =>
         JSON.stringify(event).includes('"partial_json":""')

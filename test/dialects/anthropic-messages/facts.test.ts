@@ -68,6 +68,7 @@ describe('the facts', () => {
   it('of the smallest request say that nothing special is needed', () => {
     expect(valueOf(factsOf(bodyWith()))).toEqual({
       dialect: 'anthropic-messages',
+      task: 'generate',
       model: 'claude',
       stream: false,
       wantsUsage: true,
@@ -79,7 +80,7 @@ describe('the facts', () => {
       needsReasoning: false,
       choices: 1,
       maxOutputTokens: 100,
-      approxInputTokens: Math.ceil(JSON.stringify(bodyWith()).length / 4),
+      approxInputTokens: Math.ceil(JSON.stringify(bodyWith()['messages']).length / 4),
     })
   })
 

@@ -1,4 +1,4 @@
-// What the tests of this folder share: building requests, running machines, the grammar of the wire, the official SDK.
+// What the tests of this folder share: building requests, running machines, the official SDK.
 import { plainFacts } from '../../support/facts.ts'
 import { readFileSync } from 'node:fs'
 import { MessageStream } from '@anthropic-ai/sdk/lib/MessageStream'
@@ -11,6 +11,7 @@ import type { IrRequest } from '../../../src/ir/request.ts'
 import type { Frame } from '../../../src/wire/frame.ts'
 import { readJson, type JsonDocument } from '../../../src/wire/json-scan.ts'
 import { hasShared, sharedPath } from '../../support/shared.ts'
+import { expectLegal } from '../../support/stream-grammar.ts'
 
 export type Json = Record<string, unknown>
 
@@ -23,7 +24,13 @@ export function documentOf(body: unknown): JsonDocument {
 }
 
 export function wireRequest(body: unknown, headers: Record<string, string> = {}): WireRequest {
-  return { path: '/v1/messages', headers: new Headers(headers), body: documentOf(body) }
+  return {
+    task: 'generate',
+    path: '/v1/messages',
+    query: new URLSearchParams(),
+    headers: new Headers(headers),
+    body: documentOf(body),
+  }
 }
 
 /** The smallest request, with more. */
@@ -91,6 +98,7 @@ export function expectValidRequest(body: Json): void {
 
 export const exchange: Exchange = {
   requestId: 'request1',
+  upstream: 'openai-chat',
   model: 'target-model',
   createdAt: 1_700_000_000,
   facts: plainFacts({
@@ -112,65 +120,20 @@ export function decodeStream(frames: readonly Frame[]): IrEvent[] {
   return [...frames.flatMap((frame) => decoder.step(frame)), ...decoder.finish()]
 }
 
-/** Encodes events; every frame's data as JSON. */
+/** Encodes events; every frame's data as JSON. What comes out is legal, whatever the events were. */
 export function encodeStream(events: readonly IrEvent[]): Json[] {
   const encoder = anthropicMessages.streamEncoder(exchange)
-  return events.flatMap((event) => encoder.step(event)).map(parsed)
+  const frames = events.flatMap((event) => encoder.step(event))
+  const last = events.at(-1)?.type
+  const cut = last !== 'response-end' && last !== 'error'
+  expectLegal('anthropic-messages', frames, { cut, flags: ['tool-input-not-json', 'unknown-block'] })
+  return frames.map(parsed)
 }
 
 export function parsed(frame: Frame): Json {
   const event = JSON.parse(frame.data) as Json
   if (event['type'] !== frame.event) throw new Error('the event line differs from the type')
   return event
-}
-
-/** Throws where a stream breaks the grammar: one start, blocks in sequence and balanced, one delta, one stop. */
-export function expectLegal(events: readonly Json[]): void {
-  let state: 'before' | 'between' | 'inside' | 'after' | 'done' = 'before'
-  let index = -1
-  const need = (wanted: typeof state, event: Json): void => {
-    if (state !== wanted) throw new Error(`${String(event['type'])} in state ${state}`)
-  }
-  for (const event of events) {
-    switch (event['type']) {
-      case 'message_start':
-        need('before', event)
-        state = 'between'
-        break
-      case 'content_block_start':
-        need('between', event)
-        if (event['index'] !== ++index) throw new Error(`index ${String(event['index'])} where ${index} was due`)
-        state = 'inside'
-        break
-      case 'content_block_delta':
-        need('inside', event)
-        if (event['index'] !== index) throw new Error('a delta of another block')
-        break
-      case 'content_block_stop':
-        need('inside', event)
-        if (event['index'] !== index) throw new Error('a stop of another block')
-        state = 'between'
-        break
-      case 'message_delta':
-        need('between', event)
-        state = 'after'
-        break
-      case 'message_stop':
-        need('after', event)
-        state = 'done'
-        break
-      case 'error':
-        if (state === 'done') throw new Error('an error behind the end')
-        state = 'done'
-        break
-      case 'ping':
-        if (state === 'before' || state === 'done') throw new Error(`ping in state ${state}`)
-        break
-      default:
-        throw new Error(`unknown event ${String(event['type'])}`)
-    }
-  }
-  if (state !== 'done') throw new Error(`ends in state ${state}`)
 }
 
 /** The message that the official SDK makes of a stream. */

@@ -85,7 +85,7 @@ describe.each([
   it('adds the stop that a complete stream lacks, and nothing to one that is not complete', () => {
     const lacking = watch(shape(framesOf([start, text, end])))
     expect(lacking.report.complete).toBe(true)
-    expect(lacking.closing).toEqual([{ event: 'message_stop', data: '{"type":"message_stop"}' }])
+    expect(lacking.closing).toMatchObject([{ event: 'message_stop', data: '{"type":"message_stop"}' }])
     const broken = watch(shape(framesOf([start, text])))
     expect(broken.report.complete).toBe(false)
     expect(broken.closing).toEqual([])

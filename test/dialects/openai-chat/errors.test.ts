@@ -1,7 +1,7 @@
 // Errors, both ways: what a provider's error means to us, and what a client of this wire is told.
 import { describe, expect, it } from 'vitest'
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts'
-import { hiddenError } from '../../../src/dialects/openai-chat/errors.ts'
+import { hiddenError } from '../../../src/dialects/openai-wire/errors.ts'
 import { errorCodes, GatewayError, type ErrorCode } from '../../../src/ir/error.ts'
 import { jsonOf, type Json } from './support.ts'
 
@@ -301,8 +301,8 @@ describe('an error for a client', () => {
   it.each<[string, GatewayError, string | undefined, string | undefined]>([
     ['whole seconds, rounded up', new GatewayError('upstream_rate_limited', { retryAfterMs: 1500 }), '2', '1500'],
     ['at least one second', new GatewayError('upstream_rate_limited', { retryAfterMs: 0 }), '1', '0'],
-    ['a second on 429 where nobody knows', new GatewayError('upstream_rate_limited'), '1', undefined],
-    ['a second on 503 where nobody knows', new GatewayError('shutting_down'), '1', undefined],
+    ['a second on 429 where nobody knows', new GatewayError('upstream_rate_limited'), '1', '1000'],
+    ['a second on 503 where nobody knows', new GatewayError('shutting_down'), '1', '1000'],
     ['what is known on other errors', new GatewayError('upstream_error', { retryAfterMs: 4000 }), '4', '4000'],
     ['nothing on other errors', new GatewayError('upstream_error'), undefined, undefined],
   ])('asks to wait %s', (_name, gatewayError, seconds, milliseconds) => {

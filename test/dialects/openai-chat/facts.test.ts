@@ -76,6 +76,7 @@ describe('the facts of a request', () => {
   it('are plain where nothing is asked for', () => {
     expect(valueOf(facts(bodyWith()))).toEqual({
       dialect: 'openai-chat',
+      task: 'generate',
       model: 'm',
       stream: false,
       wantsUsage: false,

@@ -258,7 +258,7 @@ describe('a request of this wire', () => {
     ['max_completion_tokens', 'max_tokens'],
   ] as const)('has its limit called %s where the provider wants that', (field, other) => {
     for (const said of [field, other]) {
-      const body = sent(encode(decode(bodyWith({ [said]: 5 })), { maxTokensField: field }))
+      const body = sent(encode(decode(bodyWith({ [said]: 5 })), { traits: { maxTokensField: field } }))
       expect(body).toMatchObject({ [field]: 5 })
       expect(body).not.toHaveProperty(other)
     }

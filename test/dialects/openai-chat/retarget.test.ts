@@ -47,7 +47,7 @@ describe('retargeting a request', () => {
   })
 
   it('owns one path', () => {
-    expect(openaiChat.paths).toEqual(['/v1/chat/completions'])
+    expect(openaiChat.endpoints).toEqual([{ path: '/v1/chat/completions', task: 'generate' }])
     expect(openaiChat.forwardHeaders).toEqual(['openai-beta'])
   })
 })

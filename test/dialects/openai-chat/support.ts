@@ -10,6 +10,7 @@ import type { IrRequest, Turn } from '../../../src/ir/request.ts'
 import type { IrResponse } from '../../../src/ir/response.ts'
 import type { Frame } from '../../../src/wire/frame.ts'
 import { readJson } from '../../../src/wire/json-scan.ts'
+import { expectLegal } from '../../support/stream-grammar.ts'
 
 export type Json = Record<string, unknown>
 
@@ -21,7 +22,13 @@ export function wireRequest(body: unknown, headers: Record<string, string> = {})
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const reading = readJson(encoder.encode(text), { maxDepth: 100, maxKeysPerObject: 1000 })
   if (!reading.ok) throw new Error(reading.fault)
-  return { path: '/v1/chat/completions', headers: new Headers(headers), body: reading.document }
+  return {
+    task: 'generate',
+    path: '/v1/chat/completions',
+    query: new URLSearchParams(),
+    headers: new Headers(headers),
+    body: reading.document,
+  }
 }
 
 /** The smallest request, with more. */
@@ -90,7 +97,13 @@ export function factsOf(members: Partial<RequestFacts> = {}): RequestFacts {
 }
 
 export function exchangeWith(facts: Partial<RequestFacts> = {}): Exchange {
-  return { requestId: 'req_1', facts: factsOf(facts), model: 'target-model', createdAt: 1700000000 }
+  return {
+    requestId: 'req_1',
+    facts: factsOf(facts),
+    upstream: 'anthropic-messages',
+    model: 'target-model',
+    createdAt: 1700000000,
+  }
 }
 
 export const done: Frame = { data: '[DONE]' }
@@ -129,10 +142,14 @@ export function folded(...frames: readonly Frame[]): IrResponse {
   return foldOf(events(...frames))
 }
 
-/** The frames a client gets for events. */
+/** The frames a client gets for events; legal, whatever the events were. */
 export function framesFor(list: readonly IrEvent[], facts: Partial<RequestFacts> = {}): Frame[] {
   const machine = openaiChat.streamEncoder(exchangeWith(facts))
-  return list.flatMap((event) => machine.step(event))
+  const frames = list.flatMap((event) => machine.step(event))
+  const last = list.at(-1)?.type
+  const cut = last !== 'response-end' && last !== 'error'
+  expectLegal('openai-chat', frames, { cut, flags: ['tool-input-not-json'] })
+  return frames
 }
 
 /** The chunks among frames, parsed. */

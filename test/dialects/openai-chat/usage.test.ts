@@ -1,6 +1,6 @@
 // Token counts: one algebra behind every provider's way of counting.
 import { describe, expect, it } from 'vitest'
-import { decodeUsage, encodeUsage } from '../../../src/dialects/openai-chat/usage.ts'
+import { decodeUsage, encodeUsage } from '../../../src/dialects/openai-wire/usage.ts'
 import { mergeUsage, totalInput, type Usage } from '../../../src/ir/usage.ts'
 import type { Json } from './support.ts'
 

@@ -1,0 +1,83 @@
+// Watches chunks of this wire go by without changing them: usage, finish, model, id, and where content begins.
+import type { GatewayError } from '../../ir/error.ts'
+import type { Finish } from '../../ir/response.ts'
+import type { Usage } from '../../ir/usage.ts'
+import { isObject, parseJson } from '../../wire/json-parse.ts'
+import type { StreamTap, TapSignal } from '../dialect.ts'
+import { countOf, present, textOf } from '../kit/present.ts'
+import { blockOf } from './decode-response.ts'
+import { decodeEmbeddedError, hidesError } from './errors.ts'
+import type { Members } from './extras.ts'
+import { decodeFinish } from './finish-reason.ts'
+import { camelKeys, camelRecord, repeated } from './names.ts'
+import { isContentPart } from './stream-candidate.ts'
+import { decodeUsage } from './usage.ts'
+
+// Google counts on every chunk; a compatible server that counts only at the end may go by in bulk until then.
+const telling = /"(?:usage_?[mM]etadata|finish_?[rR]eason|prompt_?[fF]eedback|error|function_?[cC]all)"/
+
+const idle: TapSignal = { type: 'idle' }
+const content: TapSignal = { type: 'content' }
+
+/** A tap for one stream. */
+export function createStreamTap(): StreamTap {
+  const words = new Map<number, string | undefined>()
+  let counts: Members = {}
+  let block: Finish | undefined
+  let model: string | undefined
+  let id: string | undefined
+  let answered = false
+  let calls = 0
+  let broken = false
+
+  function failed(error: GatewayError): TapSignal {
+    broken = true
+    return { type: 'error', error }
+  }
+
+  function readCandidate(candidate: Members, position: number): boolean {
+    const index = countOf(candidate['index']) ?? position
+    const parts = repeated(camelRecord(candidate['content'])['parts']).map(camelRecord)
+    calls += parts.filter((part) => isObject(part['functionCall'])).length
+    const known = parts.length > 0 ? undefined : words.get(index)
+    words.set(index, textOf(candidate['finishReason']) ?? known)
+    return parts.some(isContentPart)
+  }
+
+  function read(chunk: Members): TapSignal {
+    if (isObject(chunk['usageMetadata'])) counts = { ...counts, ...chunk['usageMetadata'] }
+    id = textOf(chunk['responseId']) ?? id
+    model = textOf(chunk['modelVersion']) ?? model
+    block = blockOf(chunk) ?? block
+    const says = repeated(chunk['candidates']).map((entry, position) => readCandidate(camelRecord(entry), position))
+    if (!says.includes(true)) return idle
+    answered = true
+    return content
+  }
+
+  function finishOf(): Finish | undefined {
+    const word = [...words].sort(([left], [right]) => left - right)[0]?.[1]
+    return word === undefined ? (words.size === 0 ? block : undefined) : decodeFinish(word, { calls })
+  }
+
+  function isComplete(): boolean {
+    if (broken) return false
+    return words.size > 0 ? ![...words.values()].includes(undefined) : block !== undefined
+  }
+
+  return {
+    step({ data }) {
+      if (broken) return idle
+      const value = parseJson(data)
+      if (!isObject(value)) return idle
+      return hidesError(value) ? failed(decodeEmbeddedError(value)) : read(camelKeys(value))
+    },
+    skim: (text) => (answered ? !telling.test(text) : undefined),
+    report() {
+      const usage: Usage | undefined = Object.keys(counts).length > 0 ? decodeUsage(counts) : undefined
+      return { complete: isComplete(), ...present({ usage, finish: finishOf(), model, id }) }
+    },
+    // The wire has no terminal.
+    closing: () => [],
+  }
+}

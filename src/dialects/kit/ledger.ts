@@ -1,0 +1,77 @@
+// What one translation of a request costs and changes: its losses, its renamed tools and ids, and the first thing that
+// makes it impossible. Owns the bookkeeping; decides nothing.
+import type { CacheHint, Extras } from '../../ir/content.ts'
+import { GatewayError, type ErrorCode } from '../../ir/error.ts'
+import { legalName, type NameRule } from '../../ir/legal-name.ts'
+import type { Loss } from '../../ir/loss.ts'
+
+export interface Ledger {
+  /** The request came in on this wire: everything goes back as it came, and nothing is reported. */
+  readonly own: boolean
+  readonly losses: readonly Loss[]
+  /** Provider's name to client's name, for the names that had to change. */
+  readonly toolNames: ReadonlyMap<string, string>
+  /** The first refusal: the encoding then fails as a whole. */
+  refusal(): GatewayError | undefined
+
+  drop(path: string, reason: string): void
+  approximate(path: string, reason: string): void
+  /** The request cannot be sent: what stands at `path` has no place on this wire. */
+  refuse(path: string, message: string, code?: ErrorCode): void
+  /** A tool's name as this wire accepts it. */
+  toolName(name: string): string
+  /** A call's id as this wire accepts it. */
+  callId(id: string): string
+  /** One loss per key that only the source wire knows. */
+  dropExtras(extras: Extras | undefined, at?: string): void
+  dropCache(cache: CacheHint | undefined, at: string): void
+}
+
+export interface LedgerOptions {
+  readonly own: boolean
+  readonly toolNames: NameRule
+  readonly callIds: NameRule
+}
+
+/** An empty ledger. */
+export function createLedger(options: LedgerOptions): Ledger {
+  const { own } = options
+  const losses: Loss[] = []
+  const toolNames = new Map<string, string>()
+  let refusal: GatewayError | undefined
+  return {
+    own,
+    losses,
+    toolNames,
+    refusal: () => refusal,
+    drop(path, reason) {
+      losses.push({ path, action: 'dropped', reason })
+    },
+    approximate(path, reason) {
+      losses.push({ path, action: 'approximated', reason })
+    },
+    refuse(path, message, code = 'unsupported_content') {
+      refusal ??= new GatewayError(code, { param: path, message: `${path}: ${message}` })
+    },
+    toolName(name) {
+      if (own) return name
+      const legal = legalName(name, options.toolNames)
+      if (legal !== name) toolNames.set(legal, name)
+      return legal
+    },
+    callId: (id) => (own ? id : legalName(id, options.callIds)),
+    dropExtras(extras, at) {
+      if (own) return
+      for (const key of Object.keys(extras ?? {}))
+        losses.push({
+          path: at === undefined || at === '' ? key : `${at}.${key}`,
+          action: 'dropped',
+          reason: 'the provider has no such field',
+        })
+    },
+    dropCache(cache, at) {
+      if (!own && cache !== undefined)
+        losses.push({ path: `${at}.cache_control`, action: 'dropped', reason: 'no cache breakpoint can stand here' })
+    },
+  }
+}

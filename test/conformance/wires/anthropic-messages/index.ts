@@ -1,0 +1,7 @@
+// Anthropic Messages as the suite knows it.
+import type { Wire } from '../wire.ts'
+import { answers } from './answer.ts'
+import { requests } from './request.ts'
+import { streams } from './stream.ts'
+
+export const anthropicMessages: Wire = { id: 'anthropic-messages', answers, streams, requests }

@@ -1,0 +1,7 @@
+// Bedrock Converse as the suite knows it.
+import type { Wire } from '../wire.ts'
+import { answers } from './answer.ts'
+import { requests } from './request.ts'
+import { streams } from './stream.ts'
+
+export const bedrockConverse: Wire = { id: 'bedrock-converse', answers, streams, requests }

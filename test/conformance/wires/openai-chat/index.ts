@@ -1,0 +1,7 @@
+// OpenAI Chat as the suite knows it.
+import type { Wire } from '../wire.ts'
+import { answers } from './answer.ts'
+import { requests } from './request.ts'
+import { streams } from './stream.ts'
+
+export const openaiChat: Wire = { id: 'openai-chat', answers, streams, requests }

@@ -1,0 +1,7 @@
+// OpenAI Responses as the suite knows it.
+import type { Wire } from '../wire.ts'
+import { answers } from './answer.ts'
+import { requests } from './request.ts'
+import { streams } from './stream.ts'
+
+export const openaiResponses: Wire = { id: 'openai-responses', answers, streams, requests }

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { createTestApp, streamAnswer } from '../support/app.ts'
+import { chatChunk } from '../support/upstream.ts'
+
+const chunks = [
+  chatChunk({ role: 'assistant', content: '' }),
+  chatChunk({ content: 'hello' }),
+  chatChunk({ content: ' there' }),
+  chatChunk({}, 'stop'),
+  `data: ${JSON.stringify({ id: 'x', choices: [], usage: { prompt_tokens: 11, completion_tokens: 7 } })}\n\n`,
+  'data: [DONE]\n\n',
+]
+
+function appWith(onAbort: 'cancel' | 'drain') {
+  const answer = streamAnswer(chunks)
+  const test = createTestApp({
+    config: {
+      config_version: 1,
+      providers: {
+        fragile: {
+          type: 'openai_compatible',
+          base_url: 'https://fragile.example.com/v1',
+          auth_scheme: { kind: 'none' },
+        },
+      },
+      routes: { solo: { targets: [{ provider: 'fragile', model: 'm', on_abort: onAbort }] } },
+      storage: { kind: 'memory' },
+    },
+    upstream: () => answer,
+  })
+  return { test, answer }
+}
+
+async function leaveAfterFirstBytes(test: ReturnType<typeof appWith>['test']): Promise<void> {
+  const response = await test.request('/v1/chat/completions', {
+    json: { model: 'solo', stream: true, messages: [{ role: 'user', content: 'hi' }] },
+  })
+  const reader = response.body?.getReader()
+  await reader?.read()
+  await reader?.cancel()
+  await test.clock.advance(0)
+}
+
+describe('a target with on_abort: drain', () => {
+  it('is read to its end after the client left, so that its usage is known and nothing is aborted under it', async () => {
+    const { test, answer } = appWith('drain')
+    await leaveAfterFirstBytes(test)
+    expect(answer.source.reads()).toBe(chunks.length)
+    expect(test.traces.map(({ outcome, inputTokens, outputTokens }) => [outcome, inputTokens, outputTokens])).toEqual([
+      ['cancelled', 11, 7],
+    ])
+    expect(test.clock.pending()).toBe(0)
+  })
+
+  it('is not the default: another target is stopped at once', async () => {
+    const { test, answer } = appWith('cancel')
+    await leaveAfterFirstBytes(test)
+    expect(answer.source.cancelled()).toBe(true)
+    expect(answer.source.reads()).toBeLessThan(chunks.length)
+    expect(test.traces.map((row) => [row.outcome, row.inputTokens])).toEqual([['cancelled', null]])
+  })
+})

@@ -1,0 +1,5 @@
+// `npm run matrix`: writes the table of translations.
+import { writeFileSync } from 'node:fs'
+import { renderMatrix } from './matrix.ts'
+
+writeFileSync(new URL('../../docs/translation-matrix.md', import.meta.url), renderMatrix())
