@@ -195,6 +195,7 @@ export interface EmbeddingDialect extends DialectBase {
   encodeResponse(
     response: EmbeddingResponse,
     exchange: Exchange,
+    encoding: EmbeddingRequest['encoding'],
   ): { readonly body: Uint8Array; readonly losses: readonly Loss[] }
 }
 

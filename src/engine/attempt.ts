@@ -20,7 +20,7 @@ import { createPassthrough } from './passthrough.ts'
 import type { Prepared } from './prepare.ts'
 import { createStreamSource, type StreamEnd, type StreamSource } from './stream.ts'
 import { createTranslation, renameTools } from './translate.ts'
-import { translateUnary } from './unary.ts'
+import { checkCount, translateUnary } from './unary.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
 /** What a target gave: a whole body, or a stream whose first content is there. */
@@ -218,6 +218,7 @@ async function whole(options: AttemptOptions, response: FetchResponse): Promise<
     const unary = translateUnary(context, prepared, parsed, exchange)
     return body(unary.bytes, unary.report)
   }
+  if (context.facts.task === 'count-tokens') return body(bytes, checkCount(prepared, parsed))
   const mended = candidate.passthrough ? normalised(options, parsed, exchange) : 'same'
   const inspected = prepared.egress.inspectResponse(mended === 'same' ? parsed : mended)
   if (!inspected.ok) throw inspected.error

@@ -23,7 +23,11 @@ export function translateUnary(
     return { bytes: countAnswer(context, counted), report: { complete: true, losses: [] } }
   }
   const embedded = unwrap(prepared.egress.embedding?.decodeResponse(parsed))
-  const { body, losses } = embeddingIngress(context.ingress).encodeResponse(embedded, exchange)
+  const { body, losses } = embeddingIngress(context.ingress).encodeResponse(
+    embedded,
+    exchange,
+    unwrap(context.embedding()).encoding,
+  )
   const { usage, model } = embedded
   return {
     bytes: body,
@@ -34,6 +38,12 @@ export function translateUnary(
       ...(model !== undefined && { model }),
     },
   }
+}
+
+/** A count that travels as it is has to be one. Throws `GatewayError`. */
+export function checkCount(prepared: Prepared, parsed: unknown): MachineReport {
+  unwrap(prepared.egress.tokenCounting?.decodeResponse(parsed))
+  return { complete: true, losses: [] }
 }
 
 /** The client's answer to a counting request. */

@@ -13,6 +13,9 @@ export type DialectId =
 /** What a client may ask: an answer of a model, the vectors of texts, or how many tokens a request would have. */
 export type Task = 'generate' | 'embed' | 'count-tokens'
 
+/** The wires that can give several answers to one request. */
+export const severalAnswers: ReadonlySet<DialectId> = new Set(['openai-chat', 'openai-completions', 'gemini'])
+
 /** The tasks that each wire has a call for. The planner reads it; a test holds it against the codecs. */
 export const tasksOf: Readonly<Record<DialectId, readonly Task[]>> = {
   'openai-chat': ['generate'],

@@ -1,6 +1,6 @@
 // Hard filters: whether one target can take one request, and if not, why. Unknown is not no.
 import type { ModelRecord, ProviderRecord, TargetRecord } from '../catalog/snapshot.ts'
-import { tasksOf, type DialectId } from '../ir/dialect-id.ts'
+import { severalAnswers, tasksOf, type DialectId } from '../ir/dialect-id.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { RejectionCode } from './decision.ts'
 
@@ -24,7 +24,7 @@ export function rejectTarget(
   facts: RequestFacts,
   provider: ProviderRecord,
   model: ModelRecord | undefined,
-  passthrough: boolean,
+  dialect: DialectId,
 ): { readonly code: RejectionCode; readonly reason: string } | undefined {
   const can = provider.capabilities
   const lacks: readonly (readonly [boolean, boolean | undefined, RejectionCode, string])[] = [
@@ -38,7 +38,7 @@ export function rejectTarget(
   ]
   for (const [needed, capability, code, name] of lacks)
     if (needed && capability === false) return { code, reason: `provider ${provider.id} does not do ${name}` }
-  if (facts.choices > 1 && !passthrough)
+  if (facts.choices > 1 && !severalAnswers.has(dialect))
     return { code: 'choices_unsupported', reason: `n=${facts.choices} cannot be translated to ${provider.id}` }
   const window = model?.contextWindow ?? can.maxContextTokens
   // The estimate is rough: only a request that is clearly too large is turned away here, the provider judges the rest.

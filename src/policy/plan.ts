@@ -52,7 +52,7 @@ function judge(
   if (dialect === undefined)
     return reject('no_common_dialect', `provider ${provider.id} has no call for ${target.dialect ?? facts.task}`)
   const passthrough = dialect === facts.dialect
-  const failure = rejectTarget(facts, provider, snapshot.models.get(model), passthrough)
+  const failure = rejectTarget(facts, provider, snapshot.models.get(model), dialect)
   if (failure !== undefined) return reject(failure.code, failure.reason)
   return { candidate: { target, label, model, dialect, passthrough, accounts: accountOrder(target, provider) } }
 }

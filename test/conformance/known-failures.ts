@@ -158,6 +158,18 @@ const open: readonly KnownFailure[] = [
     ],
   ),
   {
+    test: /^field bugs B · T17 · a tool turn goes to DeepSeek with /,
+    reason: 'a translated request is not fitted to what DeepSeek wants of reasoning: only the byte path is',
+  },
+  {
+    test: 'field bugs D · T26 · more input than any model reads is not passed on',
+    reason: 'the bound on reported input is written and not yet used by the engine',
+  },
+  {
+    test: /^field bugs E · T31 · .* of a provider are no progress$/,
+    reason: 'a tap in full flow takes comments and empty deltas for content, so they put the idle timer off',
+  },
+  {
     test: 'properties · anthropic-messages streams are legal where a provider gave ids that the wire does not allow',
     reason: idsVerbatim,
   },

@@ -15,6 +15,12 @@ function snapshotOf(extra: object = {}): Snapshot {
       providers: {
         mock: { type: 'mock' },
         other: { type: 'mock', capabilities: { tool_calling: false, max_context_tokens: 1000 } },
+        formal: {
+          type: 'openai_compatible',
+          base_url: 'https://formal.example.com',
+          api_formats: ['anthropic_messages'],
+          auth_scheme: { kind: 'none' },
+        },
         chatty: {
           type: 'openai_compatible',
           base_url: 'https://a.example.com/v1',
@@ -106,7 +112,7 @@ describe('a decision', () => {
 
   it('turns away what is clearly too large, and several answers where they would be translated', () => {
     expect(planRoute(facts('several', { approxInputTokens: 2500 }), snapshot)?.rejected[0]?.code).toBe('context_window')
-    const many = planRoute(facts('chatty/x', { dialect: 'anthropic-messages', choices: 2 }), snapshot)
+    const many = planRoute(facts('formal/x', { choices: 2 }), snapshot)
     expect(many?.rejected[0]?.code).toBe('choices_unsupported')
   })
 

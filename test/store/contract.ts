@@ -613,9 +613,7 @@ export const skips = {
     },
     {
       reason: 'KV removes expired values by itself',
-      cases: [
-        'state: a sweep removes what has expired, oldest first and in batches, and nothing that is alive',
-      ],
+      cases: ['state: a sweep removes what has expired, oldest first and in batches, and nothing that is alive'],
     },
   ],
 } satisfies Readonly<Record<string, readonly Skip[]>>

@@ -16,15 +16,18 @@ export interface Upstream {
   /** `http://127.0.0.1:port`, without a path. */
   readonly url: string
   readonly received: Received[]
-  /** What a request whose body names this model is answered. */
+  /** What a request whose body names this model (or has this key) is answered. */
   on(model: string, answer: Answer): void
-  /** The requests that named this model. */
+  /** The requests that named this model (or have this key). */
   of(model: string): Received[]
   close(): Promise<void>
 }
 
-/** Starts a provider on loopback. A model without a script is answered 404. */
-export async function startUpstream(): Promise<Upstream> {
+/**
+ * Starts a provider on loopback. A model without a script is answered 404.
+ * @param keyOf what tells requests apart, for wires that have the model elsewhere than in the body
+ */
+export async function startUpstream(keyOf: (body: Buffer) => string = modelOf): Promise<Upstream> {
   const answers = new Map<string, Answer>()
   const received: Received[] = []
   const server = createServer((request, response) => {
@@ -38,7 +41,7 @@ export async function startUpstream(): Promise<Upstream> {
     request.on('end', () => {
       const seen: Received = { path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks), aborted }
       received.push(seen)
-      const answer = answers.get(modelOf(seen.body))
+      const answer = answers.get(keyOf(seen.body))
       if (answer === undefined) return void response.writeHead(404).end('{"error":{"message":"no such model"}}')
       void Promise.resolve(answer(response, seen)).catch(() => response.destroy())
     })
@@ -49,7 +52,7 @@ export async function startUpstream(): Promise<Upstream> {
     url: `http://127.0.0.1:${port}`,
     received,
     on: (model, answer) => void answers.set(model, answer),
-    of: (model) => received.filter((seen) => modelOf(seen.body) === model),
+    of: (model) => received.filter((seen) => keyOf(seen.body) === model),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -19,6 +19,7 @@ import {
 import { decodeEmbeddedError } from './errors.ts'
 import { extrasOf, ownExtras } from './extras.ts'
 import { decodeFinish } from './finish-reason.ts'
+import { present } from '../kit/present.ts'
 import { decodeUsage } from './usage.ts'
 
 /** A decoder for one stream. */
@@ -37,9 +38,7 @@ export function createStreamDecoder(): StreamDecoder {
   function release(): IrEvent[] {
     const held = opening ?? []
     opening = undefined
-    return held.map((event) =>
-      event.type === 'response-start' && successor !== undefined ? { ...event, model: successor } : event,
-    )
+    return held.map((event) => (event.type === 'response-start' ? succeeded(event, successor) : event))
   }
 
   /** Whether nothing of the answer itself has come yet. */
@@ -191,6 +190,11 @@ export function createStreamDecoder(): StreamDecoder {
       return [...release(), ...(finished ? complete() : fail(new GatewayError('stream_truncated')))]
     },
   }
+}
+
+/** A head under the name of the model that took over. On this wire it goes by the first one, and a block tells the rest. */
+function succeeded(head: Extract<IrEvent, { type: 'response-start' }>, model: string | undefined): IrEvent {
+  return model === undefined ? head : { ...head, model, extras: ownExtras(head.extras, present({ model: head.model })) }
 }
 
 function skip(kind: string, reason: string): IrEvent {

@@ -28,8 +28,8 @@ export function encodeResponse(
     id: response.id ?? `msg_${exchange.requestId}`,
     type: 'message',
     role: 'assistant',
-    model: response.model ? response.model : exchange.model,
     ...(own && ownMembers(response.extras)),
+    model: response.model ? response.model : exchange.model,
     content,
     ...encodeFinish({
       finish,

@@ -27,9 +27,12 @@ export function extrasOf(value: Members, known: readonly string[], spelling: Mem
   return silent.length === 0 ? extras : packed(extras, Object.fromEntries(silent))
 }
 
-/** Marks extras as this dialect's own even where they are empty: the head of a response says so to the encoder. */
-export function ownExtras(extras: Extras | undefined): Extras {
-  return packed({ ...extras }, spellingOf(extras))
+/**
+ * Marks extras as this dialect's own even where they are empty: the head of a response says so to the encoder.
+ * @param spelling more that means nothing elsewhere and is written back as it is
+ */
+export function ownExtras(extras: Extras | undefined, spelling: Members = {}): Extras {
+  return packed({ ...extras }, { ...spellingOf(extras), ...spelling })
 }
 
 /** Whether these extras were packed here as a response's head. */

@@ -4,7 +4,7 @@ import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import type { Frame } from '../../wire/frame.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { StreamTap, TapSignal } from '../dialect.ts'
-import { objectOf, type Members } from './block-reader.ts'
+import { modelAfter, objectOf, type Members } from './block-reader.ts'
 import { frameOf } from './block-writer.ts'
 import { decodeEmbeddedError } from './errors.ts'
 import { decodeFinish } from './finish-reason.ts'
@@ -53,8 +53,15 @@ export function createStreamTap(): StreamTap {
       case 'error':
         return { type: 'error', error: decodeEmbeddedError(event) }
       default:
+        noteSuccessor(type, event)
         return isAnswer(type, event) ? content : idle
     }
+  }
+
+  // Only before the answer is in full flow: later on blocks go by unread.
+  function noteSuccessor(type: string, event: Members): void {
+    const model = type === 'content_block_start' ? modelAfter(objectOf(event['content_block'])) : undefined
+    if (model !== undefined) names = { ...names, model }
   }
 
   return {

@@ -4,7 +4,7 @@ import type { Extras } from '../../ir/content.ts'
 import type { Usage } from '../../ir/usage.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { extrasOf, ownMembers } from './extras.ts'
-import { present } from '../kit/present.ts'
+import { listOf, present } from '../kit/present.ts'
 
 const canonical = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens']
 
@@ -14,6 +14,10 @@ const canonical = ['input_tokens', 'output_tokens', 'cache_read_input_tokens', '
  */
 export function decodeUsage(value: unknown, earlier?: Usage): Usage | undefined {
   if (!isObject(value)) return undefined
+  return withCompactions(decodeCounters(value, earlier), value['iterations'], 1)
+}
+
+function decodeCounters(value: Record<string, unknown>, earlier?: Usage): Usage {
   const details = isObject(value['output_tokens_details']) ? value['output_tokens_details'] : {}
   const reasoning = counter(details['thinking_tokens'])
   return {
@@ -27,6 +31,27 @@ export function decodeUsage(value: unknown, earlier?: Usage): Usage | undefined 
     }),
     ...decodeCacheWrites(value, earlier),
   }
+}
+
+const classes = ['input', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'output', 'reasoning'] as const
+
+/**
+ * The tokens of the compactions that came before an answer, added to its counters or taken off them: this wire bills
+ * them with the answer and counts them beside it. What ran on another model (an advisor) stays out.
+ * @see https://platform.claude.com/docs/en/build-with-claude/compaction
+ */
+function withCompactions(usage: Usage, iterations: unknown, sign: 1 | -1): Usage {
+  const compactions = listOf(iterations).filter((entry) => isObject(entry) && entry['type'] === 'compaction')
+  if (compactions.length === 0) return usage
+  const counters: Partial<Record<(typeof classes)[number], number>> = {}
+  for (const compaction of compactions) {
+    const spent = decodeCounters(compaction as Record<string, unknown>)
+    for (const key of classes) {
+      const before = counters[key] ?? usage[key]
+      if (before !== undefined) counters[key] = Math.max(0, before + sign * (spent[key] ?? 0))
+    }
+  }
+  return { ...usage, ...counters }
 }
 
 /** Encodes the counters that are known. */
@@ -88,7 +113,8 @@ export interface Completion {
 
 /** Encodes usage for a place that demands the counters: clients add them up without looking. */
 export function fullUsage(usage: Usage | undefined, { own, fallback }: Completion): Record<string, unknown> {
-  const reported = { ...(usage && encodeCounters(usage)), ...(own && ownMembers(usage?.extras)) }
+  const extras = own ? ownMembers(usage?.extras) : {}
+  const reported = { ...(usage && encodeCounters(withCompactions(usage, extras['iterations'], -1))), ...extras }
   const cache = own ? {} : { cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
   return { input_tokens: fallback.input, ...cache, output_tokens: fallback.output, ...reported }
 }

@@ -21,6 +21,10 @@ export interface ClientPaths {
   readonly format: string
   /** Below a document. */
   readonly documentName: string
+  /** Below an image. */
+  readonly imageDetail: string
+  /** Below a part. */
+  readonly signature: string
 }
 
 const chat: ClientPaths = {
@@ -40,6 +44,8 @@ const chat: ClientPaths = {
   budget: 'reasoning',
   format: 'response_format',
   documentName: 'file.filename',
+  imageDetail: 'image_url.detail',
+  signature: 'extra_content',
 }
 
 const paths: Readonly<Partial<Record<DialectId, ClientPaths>>> = {
@@ -49,6 +55,8 @@ const paths: Readonly<Partial<Record<DialectId, ClientPaths>>> = {
     effort: 'reasoning.effort',
     format: 'text.format',
     documentName: 'filename',
+    imageDetail: 'detail',
+    signature: 'encrypted_content',
   },
   'anthropic-messages': {
     ...chat,
@@ -60,6 +68,7 @@ const paths: Readonly<Partial<Record<DialectId, ClientPaths>>> = {
     budget: 'thinking.budget_tokens',
     format: 'output_config.format',
     documentName: 'title',
+    signature: 'signature',
   },
   gemini: {
     temperature: 'generationConfig.temperature',
@@ -78,6 +87,8 @@ const paths: Readonly<Partial<Record<DialectId, ClientPaths>>> = {
     budget: 'generationConfig.thinkingConfig.thinkingBudget',
     format: 'generationConfig.responseMimeType',
     documentName: 'inlineData.displayName',
+    imageDetail: 'mediaResolution',
+    signature: 'thoughtSignature',
   },
 }
 

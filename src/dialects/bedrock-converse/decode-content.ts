@@ -12,6 +12,12 @@ import { kindOf, readBlock, type Fault, type Kind, type Shape } from './schema.t
 /** The type, and as an opaque part the kind, of a tool that runs at the provider. */
 export const serverTool = 'server_tool_use'
 
+/** Whether a block is a call that the client has to answer. */
+export function isClientCall(block: unknown): boolean {
+  const { toolUse } = objectOf(block)
+  return isObject(toolUse) && toolUse['type'] !== serverTool
+}
+
 /** Decodes a list of blocks. A cache point becomes a hint on the part before it; wrong shapes go to `faults`. */
 export function decodeContent(blocks: readonly unknown[], place: Place, faults: Fault[]): ContentPart[] {
   const parts: ContentPart[] = []

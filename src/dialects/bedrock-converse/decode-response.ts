@@ -6,7 +6,7 @@ import type { Finish, IrResponse } from '../../ir/response.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { TapReport } from '../dialect.ts'
 import { present, textOf } from '../kit/present.ts'
-import { decodeContent, serverTool } from './decode-content.ts'
+import { decodeContent, isClientCall } from './decode-content.ts'
 import { decodeEmbeddedError } from './errors.ts'
 import { leftOver, objectOf, pack, type Members } from './extras.ts'
 import { decodeFinish } from './finish-reason.ts'
@@ -90,9 +90,4 @@ export function decodeModelAnswer({ additionalModelResponseFields: fields }: Mem
       fields === undefined ? {} : { fields },
     ),
   })
-}
-
-function isClientCall(block: unknown): boolean {
-  const { toolUse } = objectOf(block)
-  return isObject(toolUse) && toolUse['type'] !== serverTool
 }

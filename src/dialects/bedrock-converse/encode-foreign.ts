@@ -25,7 +25,8 @@ const minTopPWithThinking = 0.95
 /** Encodes a foreign request; fails where a part of it has no place here and cannot be left out. */
 export function encodeForeign(request: IrRequest, { model }: CodecTarget): Outcome<EncodedBody> {
   const ledger = createLedger(request.source, model)
-  if (request.choices !== undefined && request.choices > 1) ledger.refuse(ledger.paths.choices, 'only one answer per request')
+  if (request.choices !== undefined && request.choices > 1)
+    ledger.refuse(ledger.paths.choices, 'only one answer per request')
   if (request.bound !== undefined) ledger.refuse(request.bound.param, request.bound.reason)
   if (request.user !== undefined) ledger.drop(ledger.paths.user, 'the provider is not told who its user is')
   ledger.dropExtras(request.extras)
@@ -130,7 +131,8 @@ function encodeTopK(topK: number | undefined, thinks: boolean, ledger: Ledger): 
 
 function encodeStop(stop: readonly string[] | undefined, ledger: Ledger): readonly string[] | undefined {
   const kept = stop?.filter((sequence) => sequence.trim() !== '')
-  if (kept !== undefined && kept.length !== stop?.length) ledger.drop(ledger.paths.stop, 'a stop sequence of white space alone')
+  if (kept !== undefined && kept.length !== stop?.length)
+    ledger.drop(ledger.paths.stop, 'a stop sequence of white space alone')
   return kept !== undefined && kept.length > 0 ? kept : undefined
 }
 

@@ -1,10 +1,18 @@
 // One part of a foreign request as a block: what of it this wire can say, what it costs, and what makes it impossible.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html
-import type { ContentPart, FilePart, PartBase, ReasoningPart, ToolCallPart, ToolResultPart } from '../../ir/content.ts'
+import type {
+  ContentPart,
+  FilePart,
+  MediaSource,
+  PartBase,
+  ReasoningPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '../../ir/content.ts'
 import type { Turn } from '../../ir/request.ts'
 import { decodeToolInput, encodeBlock, encodeResult, type WireBlock } from './encode-content.ts'
 import type { Ledger } from './ledger.ts'
-import { createDocumentNames, documentFormat, isS3, videoFormat } from './media.ts'
+import { createDocumentNames, documentFormat, isS3, standardBase64, videoFormat } from './media.ts'
 
 export interface Place {
   readonly role: Turn['role']
@@ -35,7 +43,6 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
       ledger.dropCache(part.cache, place.at)
       return []
     }
-    ledger.dropExtras(part.extras, place.at)
     const beside = hoisted.map((image) => [image])
     if (part.type !== 'reasoning') return [[block, ...ledger.cachePoint(cacheOf(part), place.at, 'content')], ...beside]
     // Refused there.
@@ -44,6 +51,9 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
   }
 
   function blockOf(part: ContentPart, place: Place): WireBlock | undefined {
+    ledger.dropExtras(part.extras, place.at)
+    if (part.signature && part.type !== 'reasoning')
+      ledger.drop(`${place.at}.${ledger.paths.signature}`, 'only reasoning is signed here')
     if (place.role === 'system' && part.type !== 'text' && part.type !== 'refusal')
       return refuse(place, `instructions cannot hold ${part.type}`)
     switch (part.type) {
@@ -90,7 +100,6 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
     if (place.role !== 'assistant') return refuse(place, 'a tool call outside an assistant message')
     if (part.kind === 'custom') return refuse(place, 'a call of a free-text tool')
     if (decodeToolInput(part.input) === undefined) return refuse(place, 'tool arguments that are not a JSON object')
-    if (part.signature) ledger.drop(`${place.at}.signature`, 'a tool call is not signed here')
     return encodeBlock({ ...part, id: ledger.callId(part.id), name: ledger.toolName(part.name) })
   }
 
@@ -113,7 +122,6 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
     }
     const block = blockOf(part, place)
     if (block === undefined) return []
-    ledger.dropExtras(part.extras, place.at)
     if (part.type !== 'image' || takesRichResults()) return [block]
     ledger.approximate(place.at, 'the model takes no image inside a tool result: it follows beside it')
     hoisted.push(block)
@@ -152,11 +160,24 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
       ledger.drop(place.at, `assistant content of type ${kind}`)
       return undefined
     }
-    if (part.type === 'opaque') return refuse(place, `content of type ${kind}`)
-    const block = part.type === 'file' ? encodeDocument(part, place) : encodeBlock(part)
-    if (part.type === 'image' && part.detail !== undefined && part.detail !== 'auto')
-      ledger.drop(`${place.at}.detail`, 'no resolution hint')
-    return block ?? refuse(place, `${kind} of a form that the provider does not take`)
+    switch (part.type) {
+      case 'opaque':
+        return refuse(place, `content of type ${kind}`)
+      case 'file':
+        return encodeDocument(part, place)
+      case 'audio':
+        return encodeBlock({ ...part, data: standardBase64(part.data) }) ?? refuse(place, `audio as ${part.format}`)
+      case 'image': {
+        if (part.detail !== undefined && part.detail !== 'auto')
+          ledger.drop(`${place.at}.${ledger.paths.imageDetail}`, 'no resolution hint')
+        const image = encodeBlock({ ...part, source: standard(part.source) })
+        return image ?? refuse(place, 'an image of a form that the provider does not take')
+      }
+    }
+  }
+
+  function standard(source: MediaSource): MediaSource {
+    return source.kind === 'base64' ? { ...source, data: standardBase64(source.data) } : source
   }
 
   function encodeDocument(part: FilePart, place: Place): WireBlock | undefined {
@@ -164,7 +185,11 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
     if (source === undefined) return refuse(place, 'a document of a form that the provider does not take')
     if (source.kind === 'base64' && videoFormat(source.mediaType) !== undefined) return encodeBlock({ ...part, source })
     const { name, changed } = names.next(part.name)
-    if (changed) ledger.approximate(`${place.at}.${ledger.paths.documentName}`, 'a document name of letters, digits, spaces and brackets')
+    if (changed)
+      ledger.approximate(
+        `${place.at}.${ledger.paths.documentName}`,
+        'a document name of letters, digits, spaces and brackets',
+      )
     const format = source.kind === 'text' || source.kind === 'parts' ? { format: 'txt' } : {}
     return encodeBlock({ ...part, source, name }, format)
   }
@@ -173,10 +198,10 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
   function sourceOf({ source }: FilePart, { at }: Place): FilePart['source'] | undefined {
     switch (source.kind) {
       case 'base64': {
-        if (documentFormat(source.mediaType) ?? videoFormat(source.mediaType)) return source
+        if (documentFormat(source.mediaType) ?? videoFormat(source.mediaType)) return standard(source)
         if (!/^text\/|[/+](?:json|xml|yaml)\b/.test(source.mediaType)) return undefined
         ledger.approximate(at, `a document of type ${source.mediaType} goes as plain text`)
-        return { ...source, mediaType: 'text/plain' }
+        return standard({ ...source, mediaType: 'text/plain' })
       }
       case 'text':
         return source.text.trim() === '' ? undefined : source

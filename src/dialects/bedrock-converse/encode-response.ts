@@ -6,6 +6,7 @@ import type { Finish, IrResponse, Output } from '../../ir/response.ts'
 import type { Exchange } from '../dialect.ts'
 import { present } from '../kit/present.ts'
 import { decodeToolInput, encodeBlock, encodeCitation, encodeOwnContent, type WireBlock } from './encode-content.ts'
+import { isClientCall } from './decode-content.ts'
 import { objectOf, overlay, ownMembers, saidOf, silentOf, type Members } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
 import { encodeUsage, usageLosses } from './usage.ts'
@@ -33,7 +34,7 @@ export function encodeResponse(
     stopReason: encodeFinish({
       finish,
       own,
-      calledTool: output.parts.some((part) => part.type === 'tool-call'),
+      calledTool: content.some(isClientCall),
       refused: output.parts.some((part) => part.type === 'refusal' && part.text !== ''),
     }),
     usage: encodeUsage(response.usage, {

@@ -52,6 +52,8 @@ export function encodeFinish({ finish, own, calledTool, refused }: Ending): stri
     case 'filter':
       return 'content_filtered'
     case 'pause':
+      // Not a word of this wire, whose clients would not come back for a call that they were not told to answer.
+      return calledTool ? 'tool_use' : 'end_turn'
     case 'stop':
     case 'other':
       return finish?.stopSequence === undefined ? 'end_turn' : 'stop_sequence'

@@ -99,7 +99,7 @@ function createRules(flag: Flag): (frame: Frame) => FrameRole | Violation {
       return violation('block-index', `${at()}: a delta of another block`)
     if (deltasOf.get(open.kind)?.includes(kind) !== true)
       return violation('delta-type', `${at()}: a delta of another kind than its block`)
-    open.said ||= says(delta)
+    open.said ||= kind === 'citation' || says(delta)
     if (kind !== 'toolUse') return 'inner'
     const { input } = objectOf(delta)
     if (typeof input !== 'string') return violation('delta-type', `${at()}: an input fragment that is no text`)

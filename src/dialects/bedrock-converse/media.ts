@@ -110,6 +110,11 @@ export function encodeSource(source: MediaSource): Members | undefined {
   return isS3(uri) ? { s3Location: { uri } } : undefined
 }
 
+/** Base64 in the alphabet that this wire takes; Google's clients send the one for URLs. */
+export function standardBase64(data: string): string {
+  return /[-_]/.test(data) ? data.replaceAll('-', '+').replaceAll('_', '/') : data
+}
+
 /** Whether the link is one that the service itself can follow. */
 export function isS3(url: string): boolean {
   return url.startsWith('s3://')

@@ -72,10 +72,11 @@ function planAnthropic(
       ? undefined
       : mode === 'adaptive' && budgetTokens === undefined
         ? { type: 'adaptive' }
-        : capped(budget ?? 0, request, ledger)
+        : capped(budget ?? 0, { request, path: pathOf(reasoning, ledger), ledger })
   if (!native && budgetTokens !== undefined && effort !== undefined)
     ledger.drop(ledger.paths.effort, 'the budget was sent instead')
-  if (mode === 'enabled' && budgetTokens === undefined) ledger.drop(ledger.paths.reasoning, 'how much to reason was not said')
+  if (mode === 'enabled' && budgetTokens === undefined)
+    ledger.drop(ledger.paths.reasoning, 'how much to reason was not said')
   if (thinking !== undefined && obstacle !== undefined) ledger.drop(pathOf(reasoning, ledger), obstacle)
   const thinks = thinking !== undefined && obstacle === undefined
   if (thinks && budgetTokens === undefined && mode !== 'adaptive')
@@ -98,14 +99,17 @@ function budgetOf(effort: string | undefined, ledger: Ledger): number | undefine
 }
 
 /** The budget counts against the output limit, and has to be below it. */
-function capped(wish: number, { sampling }: IrRequest, ledger: Ledger): Members | undefined {
-  const limit = sampling.maxOutputTokens
+function capped(
+  wish: number,
+  { request, path, ledger }: { readonly request: IrRequest; readonly path: string; readonly ledger: Ledger },
+): Members | undefined {
+  const limit = request.sampling.maxOutputTokens
   const budget = limit === undefined ? wish : Math.min(wish, limit - 1)
   if (budget < minBudget) {
-    ledger.drop(ledger.paths.budget, `fewer than ${minBudget} thinking tokens fit below the output limit`)
+    ledger.drop(path, `fewer than ${minBudget} thinking tokens fit below the output limit`)
     return undefined
   }
-  if (budget !== wish) ledger.approximate(ledger.paths.budget, 'the thinking budget has to be below the output limit')
+  if (budget !== wish) ledger.approximate(path, 'the thinking budget has to be below the output limit')
   return { type: 'enabled', budget_tokens: budget }
 }
 

@@ -13,6 +13,8 @@ export interface ClientPaths {
   readonly outputSchema: string
   readonly stop: string
   readonly user: string
+  /** Of a file, below its part. */
+  readonly fileName: string
 }
 
 const chat: ClientPaths = {
@@ -25,6 +27,7 @@ const chat: ClientPaths = {
   outputSchema: 'response_format.json_schema.schema',
   stop: 'stop',
   user: 'user',
+  fileName: 'file.filename',
 }
 
 const anthropic: ClientPaths = {
@@ -37,6 +40,7 @@ const anthropic: ClientPaths = {
   outputSchema: 'output_config.format.schema',
   stop: 'stop_sequences',
   user: 'metadata.user_id',
+  fileName: 'title',
 }
 
 const paths: Readonly<Record<DialectId, ClientPaths>> = {
@@ -49,6 +53,7 @@ const paths: Readonly<Record<DialectId, ClientPaths>> = {
     toolStrict: 'strict',
     effort: 'reasoning.effort',
     outputSchema: 'text.format.schema',
+    fileName: 'filename',
   },
   'anthropic-messages': anthropic,
   'bedrock-converse': {
@@ -60,6 +65,7 @@ const paths: Readonly<Record<DialectId, ClientPaths>> = {
     outputSchema: 'outputConfig.textFormat.structure.jsonSchema.schema',
     stop: 'inferenceConfig.stopSequences',
     user: 'requestMetadata',
+    fileName: 'document.name',
   },
   gemini: {
     toolSchema: 'parametersJsonSchema',
@@ -71,6 +77,7 @@ const paths: Readonly<Record<DialectId, ClientPaths>> = {
     outputSchema: 'generationConfig.responseJsonSchema',
     stop: 'generationConfig.stopSequences',
     user: 'labels',
+    fileName: 'displayName',
   },
 }
 

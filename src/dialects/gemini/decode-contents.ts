@@ -27,7 +27,12 @@ export function decodeContents(contents: readonly ContentShape[], faults: Fault[
     const said = unknownMembers(members, new Set(['role']))
     const stretches = stretchesOf(parts, content.role === 'model' ? 'assistant' : 'user')
     stretches.forEach(({ role, parts }, stretch) => {
-      const piece: Piece = { content: index, members, count: parts.length }
+      const piece: Piece = {
+        content: index,
+        members,
+        count: parts.length,
+        ...(stretches.length > 1 && { split: true }),
+      }
       const last = drafts.at(-1)
       if (last !== undefined && last.role === role && isAnswer(last.parts) && isAnswer(parts)) {
         last.parts.push(...parts)
@@ -43,7 +48,8 @@ function turnOf({ role, at, parts, pieces, said }: Draft): Turn {
   const [only] = pieces
   // Nearly always one content of its natural role: then there is nothing to remember.
   const natural = role === 'assistant' ? 'model' : 'user'
-  const plain = pieces.length === 1 && only?.members['role'] === natural && Object.keys(said).length === 0
+  const alone = pieces.length === 1 && only?.split !== true
+  const plain = alone && only?.members['role'] === natural && Object.keys(said).length === 0
   const extras = pack(said, { pieces })
   return { role, parts, at, ...(!plain && extras !== undefined && { extras }) }
 }

@@ -28,8 +28,8 @@ export const sideMembers: ReadonlySet<string> = new Set([
 
 const payloads = ['inlineData', 'fileData', 'functionCall', 'functionResponse'] as const
 const innerMembers: Readonly<Record<string, ReadonlySet<string>>> = {
-  inlineData: new Set(['mimeType', 'data', 'displayName']),
-  fileData: new Set(['mimeType', 'fileUri', 'displayName']),
+  inlineData: new Set(['mimeType', 'data']),
+  fileData: new Set(['mimeType', 'fileUri']),
   functionCall: new Set(['id', 'name', 'args']),
   functionResponse: new Set(['id', 'name', 'response', 'parts']),
 }
@@ -123,11 +123,12 @@ function decodeAnswer(
 }
 
 function mediaFrame(part: PartShape, at: string): (payload: string) => PartFrame {
-  return (payload) => (mimeType) => frameOf(part, at, [payload], { mimeType })
+  return (payload) => (mimeType, named) =>
+    frameOf(part, at, [payload], { mimeType }, named === true ? `${payload}.displayName` : undefined)
 }
 
 /** What a part has besides its content: place, signature, and members without a canonical name. */
-function frameOf(part: PartShape, at: string, known: readonly string[], unseen: Aside): PartBase {
+function frameOf(part: PartShape, at: string, known: readonly string[], unseen: Aside, named?: string): PartBase {
   const own = new Set([...known, 'thoughtSignature'])
   const inner = known.flatMap((key) => {
     const content = part[key]
@@ -136,9 +137,10 @@ function frameOf(part: PartShape, at: string, known: readonly string[], unseen: 
   })
   // What it is not is no news.
   const { thought, ...said } = unknownMembers(part, own)
+  const beside = inner.filter(([key]) => key !== named)
   const silent = thought === false ? { silent: { thought } } : {}
   const told = thought === undefined || thought === false ? said : { ...said, thought }
-  const extras = pack({ ...told, ...Object.fromEntries(inner) }, { ...unseen, ...silent })
+  const extras = pack({ ...told, ...Object.fromEntries(beside) }, { ...unseen, ...silent })
   return { at, ...signed(part), ...present({ extras }) }
 }
 

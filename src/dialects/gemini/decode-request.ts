@@ -11,10 +11,10 @@ import { decodeContents } from './decode-contents.ts'
 import { decodeParts } from './decode-part.ts'
 import { decodeToolChoice, decodeTools } from './decode-tools.ts'
 import { placeOf } from './endpoint.ts'
-import { packOwn, unknownMembers, type Aside, type Members } from './extras.ts'
+import { packOwn, unknownMembers, validatedMode, type Aside, type Members } from './extras.ts'
 import { askedOf } from './facts.ts'
 import { decodeSchema } from './gemini-schema.ts'
-import { camelKeys, camelRecord, repeated } from './names.ts'
+import { camelKeys, camelRecord, repeated, spellingOf } from './names.ts'
 import { readRequest, type Fault, type RequestShape } from './schema.ts'
 import { decodeThinking } from './thinking.ts'
 
@@ -48,13 +48,15 @@ export function decodeRequest(request: WireRequest): Outcome<IrRequest> {
   const config = body.generationConfig ?? {}
   const calling = body.toolConfig?.functionCallingConfig
   const output = decodeOutput(config)
-  const bound = body.cachedContent ? { param: 'cachedContent', reason: 'a cache that is kept at Google' } : undefined
+  const bound = body.cachedContent
+    ? { param: spellingOf(asked, 'cachedContent'), reason: 'a cache that is kept at Google' }
+    : undefined
   const decoded: IrRequest = {
     source: 'gemini',
     model,
     instructions: decodeInstructions(body.systemInstruction, faults),
     turns: decodeContents(body.contents, faults),
-    tools: decodeTools(body.tools, faults),
+    tools: decodeTools(body.tools, repeated(camelKeys(asked)['tools']), faults),
     sampling: decodeSampling(config),
     stream: action === 'streamGenerateContent',
     ...present({
@@ -155,12 +157,25 @@ function decodeExtras(body: RequestShape, asked: Members, output: OutputFormat |
   const validated = calling.mode?.toUpperCase() === 'VALIDATED' && !calling.allowedFunctionNames?.length
   return packOwn(
     {
-      ...unknownMembers(body, topMembers),
-      ...unknownMembers(config, known, 'generationConfig'),
-      ...unknownMembers(body.toolConfig ?? {}, new Set(['functionCallingConfig']), 'toolConfig'),
-      ...(validated && { 'toolConfig.functionCallingConfig.mode': calling.mode }),
+      ...spelled(unknownMembers(body, topMembers), asked),
+      ...inside(asked, 'generationConfig', unknownMembers(config, known)),
+      ...inside(asked, 'toolConfig', unknownMembers(body.toolConfig ?? {}, new Set(['functionCallingConfig']))),
+      ...(validated && { [validatedMode]: calling.mode }),
     },
     unseen,
+  )
+}
+
+/** Members under the names that the client gave them. */
+function spelled(members: Members, said: unknown): Members {
+  return Object.fromEntries(Object.entries(members).map(([key, value]) => [spellingOf(said, key), value]))
+}
+
+/** The same for members of a record in the body, under dotted names. */
+function inside(asked: Members, name: string, members: Members): Members {
+  const outer = spellingOf(asked, name)
+  return Object.fromEntries(
+    Object.entries(spelled(members, asked[outer])).map(([key, value]) => [`${outer}.${key}`, value]),
   )
 }
 

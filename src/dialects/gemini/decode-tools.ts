@@ -4,22 +4,31 @@ import type { Tool, ToolChoice } from '../../ir/request.ts'
 import { present } from '../kit/present.ts'
 import { extrasOf, type Members } from './extras.ts'
 import { decodeSchema } from './gemini-schema.ts'
-import { camelKeys } from './names.ts'
+import { camelKeys, spellingOf } from './names.ts'
 import { readDeclaration, type Fault, type RequestShape } from './schema.ts'
 
 const declarationMembers = new Set(['name', 'description', 'parameters', 'parametersJsonSchema'])
 
-/** Every function and every tool of Google's, in order; `at` tells which entry of `tools` it stood in. */
-export function decodeTools(tools: RequestShape['tools'], faults: Fault[]): Tool[] {
+/**
+ * Every function and every tool of Google's, in order; `at` tells which entry of `tools` it stood in.
+ * @param said the entries as the client spelled them
+ */
+export function decodeTools(tools: RequestShape['tools'], said: readonly unknown[], faults: Fault[]): Tool[] {
   return tools.flatMap((entry, index) => {
     const at = `tools[${index}]`
+    const declarations = `${at}.${spellingOf(said[index], 'functionDeclarations')}`
     const { functionDeclarations, ...others } = entry
     const functions = functionDeclarations
-      .map((declaration, position) => decodeFunction(declaration, `${at}.functionDeclarations[${position}]`, faults))
+      .map((declaration, position) => decodeFunction(declaration, `${declarations}[${position}]`, faults))
       .filter((tool) => tool !== undefined)
     const google = Object.entries(others)
       .filter(([, value]) => value !== null && value !== undefined)
-      .map(([kind, value]): Tool => ({ type: 'opaque', kind, value: { [kind]: value }, at: `${at}.${kind}` }))
+      .map(([kind, value]): Tool => ({
+        type: 'opaque',
+        kind,
+        value: { [kind]: value },
+        at: `${at}.${spellingOf(said[index], kind)}`,
+      }))
     return [...functions, ...google]
   })
 }

@@ -4,6 +4,7 @@
 import type { ContentPart, FilePart, PartBase, ToolResultPart } from '../../ir/content.ts'
 import type { IrRequest, Turn } from '../../ir/request.ts'
 import type { Ledger } from '../kit/ledger.ts'
+import { clientPaths, type ClientPaths } from './client-paths.ts'
 import { decodeArgs, encodePart } from './encode-part.ts'
 import type { Members } from './extras.ts'
 import { encodeMedium } from './media.ts'
@@ -35,7 +36,7 @@ interface Place {
 /** Encodes the conversation; what cannot be carried is dropped or refused in `ledger`. */
 export function encodeContents(request: IrRequest, signs: boolean, ledger: Ledger): Conversation {
   const names = callNames(request.turns)
-  const encode = createPartEncoder(names, ledger)
+  const encode = createPartEncoder(names, clientPaths(request.source), ledger)
   const system = request.instructions.flatMap((part) => encode(part, { role: 'system', at: part.at ?? 'system' }))
   const drafts: Draft[] = []
   request.turns.forEach((turn, index) => {
@@ -100,7 +101,7 @@ function signFirstCall({ parts }: Draft, ledger: Ledger): void {
 
 type PartEncoder = (part: ContentPart, place: Place) => Placed[]
 
-function createPartEncoder(names: ReadonlyMap<string, string>, ledger: Ledger): PartEncoder {
+function createPartEncoder(names: ReadonlyMap<string, string>, paths: ClientPaths, ledger: Ledger): PartEncoder {
   const encode: PartEncoder = (part, place) => {
     if (place.role === 'system' && part.type !== 'text' && part.type !== 'refusal') {
       ledger.refuse(place.at, `instructions cannot hold ${part.type}`)
@@ -165,7 +166,7 @@ function createPartEncoder(names: ReadonlyMap<string, string>, ledger: Ledger): 
 
   function encodeFile(part: FilePart, place: Place): Placed[] {
     const { source, name, context, cite } = part
-    if (name !== undefined) ledger.drop(`${place.at}.name`, 'a file has no name here')
+    if (name !== undefined) ledger.drop(`${place.at}.${paths.fileName}`, 'a file has no name here')
     if (cite === true) ledger.drop(`${place.at}.citations`, 'citations of a file cannot be asked for')
     const before: Placed[] = context === undefined ? [] : [{ at: place.at, part: { text: context } }]
     if (context !== undefined) ledger.approximate(`${place.at}.context`, 'goes as a text before the file')

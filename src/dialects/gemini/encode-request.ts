@@ -12,7 +12,7 @@ import { encodeForeignGeneration, encodeOwnGeneration } from './encode-generatio
 import { encodePart } from './encode-part.ts'
 import { encodeForeignTools, encodeOwnTools } from './encode-tools.ts'
 import { callPath, type Action } from './endpoint.ts'
-import { asideOf, ownMembers, type Members, type Piece } from './extras.ts'
+import { asideOf, ownMembers, validatedMode, type Members, type Piece } from './extras.ts'
 import { camelRecord, respell } from './names.ts'
 import { wantsSignatures } from './thinking.ts'
 
@@ -75,9 +75,10 @@ function encodeForeign(request: IrRequest, model: string, ledger: Ledger): Membe
 
 function encodeOwn(request: IrRequest): Members {
   const { body = {}, choice } = asideOf(request.extras)
-  const { generationConfig, toolConfig, ...rest } = ownMembers(request.extras)
+  const { [validatedMode]: _validated, ...extras } = ownMembers(request.extras)
+  const { generationConfig, toolConfig, ...rest } = camelRecord(extras)
   const said = camelRecord(body)
-  const { 'functionCallingConfig.mode': _validated, ...tooling } = camelRecord(toolConfig)
+  const tooling = camelRecord(toolConfig)
   const config = { ...encodeOwnGeneration(request), ...camelRecord(generationConfig) }
   const calling = { ...tooling, ...(choice !== undefined && { functionCallingConfig: choice }) }
   const encoded = {

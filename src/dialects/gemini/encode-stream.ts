@@ -120,10 +120,9 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   function ending(choice: number, { writer, pending: around, finish = { class: 'other' } }: Candidate): Members {
     const { metadata, lost } = encodeGrounding(writer.cited())
     if (lost > 0) lose([unlinkedLoss])
-    const silent = writer.written() === 0 && finish.class === 'filter'
+    const withheld = writer.written() === 0 && finish.class === 'filter'
     return {
-      // Readers expect a part in every content, but a withheld answer has none.
-      content: silent ? {} : { parts: [{ text: '' }], role: 'model' },
+      content: withheld ? {} : { role: 'model' },
       finishReason: encodeFinish(finish, own),
       index: choice,
       ...around,

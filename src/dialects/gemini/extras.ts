@@ -16,6 +16,8 @@ export interface Piece {
   readonly members: Members
   /** How many of the turn's parts came from it. */
   readonly count: number
+  /** Other turns were made of the same content. */
+  readonly split?: true
 }
 
 /** What travels unseen. Every member is optional, as each kind of record needs few of them. */
@@ -52,6 +54,9 @@ export interface Aside {
   readonly blocked?: true
 }
 
+/** The extra that says that calls were to be held to their schemas: `auto` for everybody else. */
+export const validatedMode = 'toolConfig.functionCallingConfig.mode'
+
 const aside = Symbol('gemini')
 
 type Packed = Extras & { readonly [aside]?: Aside }
@@ -87,7 +92,7 @@ export function saidMembers(extras: Extras | undefined): Record<string, unknown>
 export function ownMembers(extras: Extras | undefined): Record<string, unknown> {
   const members: Record<string, unknown> = {}
   for (const [key, member] of Object.entries({ ...asideOf(extras).silent, ...saidMembers(extras) })) {
-    const dot = key.indexOf('.')
+    const dot = key === validatedMode ? -1 : key.indexOf('.')
     if (dot < 0) members[key] = member
     else {
       const outer = key.slice(0, dot)

@@ -10,8 +10,8 @@ export interface WireMedia {
   readonly displayName?: string | null | undefined
 }
 
-/** What is known of a part besides its medium. */
-export type PartFrame = (mimeType: string) => PartBase
+/** What is known of a part besides its medium; `named`: its name is told. */
+export type PartFrame = (mimeType: string, named?: true) => PartBase
 
 /** `inlineData` as the part that its type calls for. */
 export function decodeInline(blob: WireMedia & { readonly data: string }, frame: PartFrame): ContentPart {
@@ -20,7 +20,15 @@ export function decodeInline(blob: WireMedia & { readonly data: string }, frame:
   const source: MediaSource = { kind: 'base64', mediaType: mimeType, data }
   if (mimeType.startsWith('image/')) return { type: 'image', source, ...frame(mimeType) }
   if (mimeType.startsWith('audio/')) return { type: 'audio', format: formatOf(mimeType), data, ...frame(mimeType) }
-  return { type: 'file', source, ...present({ name: blob.displayName ?? undefined }), ...frame(mimeType) }
+  // Other wires take a text as a text, and few of them one in base64.
+  const text = mimeType.startsWith('text/') ? textOf(data) : undefined
+  const content: FilePart['source'] = text === undefined ? source : { kind: 'text', mediaType: mimeType, text }
+  return {
+    type: 'file',
+    source: content,
+    ...present({ name: blob.displayName ?? undefined }),
+    ...frame(mimeType, true),
+  }
 }
 
 /** `fileData` as an image or a file; only what anybody can fetch has a link that another provider may be given. */
@@ -30,7 +38,7 @@ export function decodeLink(file: WireMedia & { readonly fileUri: string }, frame
   const source: MediaSource = isPublic(fileUri) ? { kind: 'url', url: fileUri } : { kind: 'file', id: fileUri }
   const type = mimeType === '' ? (typeOfLink(fileUri) ?? '') : mimeType
   if (type.startsWith('image/')) return { type: 'image', source, ...frame(mimeType) }
-  return { type: 'file', source, ...present({ name: file.displayName ?? undefined }), ...frame(mimeType) }
+  return { type: 'file', source, ...present({ name: file.displayName ?? undefined }), ...frame(mimeType, true) }
 }
 
 // Files that were uploaded to Google, and videos that only Google turns into frames.
@@ -61,7 +69,7 @@ export function encodeMedium(part: ImagePart | AudioPart | FilePart, own: boolea
       return { fileData: { ...present({ mimeType: type }), fileUri: uri, ...present({ displayName }) } }
     }
     case 'text':
-      return { inlineData: { mimeType: source.mediaType, data: base64Of(source.text) } }
+      return { inlineData: { mimeType: source.mediaType, data: base64Of(source.text), ...present({ displayName }) } }
     case 'parts':
       return undefined
   }
@@ -92,6 +100,18 @@ const types: ReadonlyMap<string, string> = new Map([
 function typeOfLink(uri: string): string | undefined {
   const path = uri.split(/[?#]/, 1)[0] ?? ''
   return types.get(/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '')
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The text that base64 stands for; undefined where it is none, or would not come back letter by letter. */
+function textOf(data: string): string | undefined {
+  try {
+    const text = strictUtf8.decode(Uint8Array.from(atob(data), (byte) => byte.charCodeAt(0)))
+    return base64Of(text) === data ? text : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Text as base64 of its UTF-8. In steps, as a call takes only so many arguments. */

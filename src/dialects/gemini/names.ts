@@ -34,6 +34,12 @@ export function camelOf(key: string): string {
   return key.replaceAll(/(?<=[a-zA-Z0-9])_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase())
 }
 
+/** How a client spelled a member: losses and refusals name the place in its own body. */
+export function spellingOf(record: unknown, name: string): string {
+  if (!isObject(record) || name in record) return name
+  return Object.keys(record).find((key) => camelOf(key) === name) ?? name
+}
+
 /** The members of a record in camelCase; none where it is no record. */
 export function camelRecord(value: unknown): Members {
   return isObject(value) ? camelKeys(value) : {}

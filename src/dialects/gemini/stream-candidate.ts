@@ -92,6 +92,12 @@ export function createStreamCandidate({ choice, nextPart, called }: CandidateOpt
     const signature = textOf(part['thoughtSignature'])
     const said = unknownMembers(part, new Set(['text', 'thought', 'thoughtSignature']))
     const delta = (at: number): IrEvent => ({ type: `${kind}-delta`, part: at, text })
+    if (text === '' && signature !== undefined && segment?.kind === kind && Object.keys(said).length === 0) {
+      // An empty part that carries the signature of what came before it.
+      events.push({ type: 'signature-delta', part: segment.part, signature })
+      endSegment(events)
+      return
+    }
     if (signature !== undefined || Object.keys(said).length > 0) {
       const extras = pack(said, { whole: true }) ?? {}
       whole({ type: kind, extras }, [...(text === '' ? [] : [delta]), ...signing(signature)], events)

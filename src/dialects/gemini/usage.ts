@@ -23,7 +23,7 @@ export function decodeUsage(value: unknown): Usage | undefined {
   const prompt = countOf(record['promptTokenCount'])
   const toolUse = countOf(record['toolUsePromptTokenCount'])
   const thoughts = countOf(record['thoughtsTokenCount'])
-  const said = countOf(record['candidatesTokenCount'])
+  const said = countOf(record['candidatesTokenCount']) ?? leftOf(record, prompt, (toolUse ?? 0) + (thoughts ?? 0))
   const cached = countOf(record['cachedContentTokenCount'])
   const cacheRead = cached === undefined || prompt === undefined ? cached : Math.min(cached, prompt)
   return {
@@ -52,6 +52,12 @@ export function encodeUsage(usage: Usage): Members {
     thoughtsTokenCount: reasoning,
     totalTokenCount: sum(prompt, output),
   })
+}
+
+/** A count of 0 is left out, as proto JSON does; the total tells it from one that is not known. */
+function leftOf(record: Members, prompt: number | undefined, others: number): number | undefined {
+  const total = countOf(record['totalTokenCount'])
+  return total === undefined || prompt === undefined ? undefined : Math.max(0, total - prompt - others)
 }
 
 function sum(left: number | undefined, right: number | undefined): number | undefined {

@@ -7,12 +7,19 @@ import { encodeContent } from './encode-content.ts'
 import type { Ledger } from '../kit/ledger.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
 
-/** The message of a turn; none where everything in it was lost. */
-export function encodeAssistant(turn: Turn, at: string, ledger: Ledger): Members[] {
+/**
+ * The message of a turn; none where everything in it was lost.
+ * @param takesReasoning the provider reads `reasoning_content` of earlier turns
+ */
+export function encodeAssistant(turn: Turn, at: string, ledger: Ledger, takesReasoning: boolean): Members[] {
   ledger.dropExtras(turn.extras, at)
   const refusals = turn.parts.filter(isRefusalMember)
   const calls = turn.parts.flatMap((part, index) => encodeCalls(part, part.at ?? `${at}.content[${index}]`, ledger))
-  const said = turn.parts.filter((part) => !isCall(part) && !isRefusalMember(part) && isKept(part, at, ledger))
+  const thoughts = takesReasoning && !ledger.own ? turn.parts.filter(isPlainReasoning) : []
+  const said = turn.parts.filter(
+    (part) =>
+      !isCall(part) && !isRefusalMember(part) && !thoughts.some((each) => each === part) && isKept(part, at, ledger),
+  )
   const { content, beside } = encodeContent(said, `${at}.content`, ledger)
   const refusal = refusals.map((part) => part.text).join('')
   if (!ledger.own && content === undefined && refusal === '' && calls.length === 0) return []
@@ -23,12 +30,17 @@ export function encodeAssistant(turn: Turn, at: string, ledger: Ledger): Members
       role: 'assistant',
       content: content ?? null,
       ...(refusal !== '' && { refusal }),
+      ...(thoughts.length > 0 && { reasoning_content: thoughts.map((part) => part.text).join('\n') }),
       ...(modern.length > 0 && { tool_calls: modern }),
       ...(legacy !== undefined && { function_call: legacy.members }),
       ...beside,
       ...(ledger.own && ownMembers(turn.extras)),
     },
   ]
+}
+
+function isPlainReasoning(part: ContentPart): part is ContentPart & { type: 'reasoning' } {
+  return part.type === 'reasoning' && part.text !== ''
 }
 
 function isCall(part: ContentPart): boolean {

@@ -1,18 +1,20 @@
 // Instructions and turns into the message list. Owns which message a part goes to.
 import type { ContentPart, ToolResultPart } from '../../ir/content.ts'
 import type { IrRequest, Turn } from '../../ir/request.ts'
+import type { Traits } from '../../ir/traits.ts'
 import { encodeAssistant } from './encode-assistant.ts'
 import { encodeContent, encodePart } from './encode-content.ts'
 import type { Ledger } from '../kit/ledger.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
 
 /** The messages of a request. */
-export function encodeMessages(request: IrRequest, ledger: Ledger): Members[] {
+export function encodeMessages(request: IrRequest, ledger: Ledger, traits: Traits = {}): Members[] {
+  const takesReasoning = traits.reasoningField !== undefined && traits.reasoningField !== 'none'
   const messages = encodeInstructions(request.instructions, ledger)
   for (const [index, turn] of request.turns.entries()) {
     const at = turn.at ?? `messages[${index}]`
     if (turn.role === 'user') messages.push(...encodeUser(turn, at, ledger))
-    else if (turn.role === 'assistant') messages.push(...encodeAssistant(turn, at, ledger))
+    else if (turn.role === 'assistant') messages.push(...encodeAssistant(turn, at, ledger, takesReasoning))
     else messages.push(encodeSystem(turn, at, ledger))
   }
   const last = request.turns.at(-1)

@@ -4,6 +4,7 @@ import type { NameRule } from '../../ir/legal-name.ts'
 import type { IrRequest, OutputFormat } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget, EncodedRequest } from '../dialect.ts'
+import { applyEdits, fitRequest } from './quirks/index.ts'
 import { createLedger, type Ledger } from '../kit/ledger.ts'
 import { encodeMessages } from './encode-messages.ts'
 import { encodeReasoning } from './encode-reasoning.ts'
@@ -34,7 +35,7 @@ export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<
   if (limit !== 'max_tokens' && 'max_tokens' in silent) delete rest['max_tokens']
   const body = {
     model: target.model,
-    messages: encodeMessages(request, ledger),
+    messages: encodeMessages(request, ledger, target.traits),
     ...encodeTools(request, ledger),
     ...encodeSampling(request, ledger),
     ...encodeReasoning(request, ledger),
@@ -49,13 +50,14 @@ export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<
   }
   const refusal = ledger.refusal()
   if (refusal !== undefined) return { ok: false, error: refusal }
+  const fitted = fitRequest(body, target.traits ?? {})
   return ok({
     call: {
       path: upstreamPath,
       headers: { 'content-type': 'application/json' },
-      body: encoder.encode(JSON.stringify(body)),
+      body: encoder.encode(JSON.stringify(fitted.edits.length === 0 ? body : applyEdits(body, fitted.edits))),
     },
-    losses: ledger.losses,
+    losses: [...ledger.losses, ...fitted.losses],
     toolNames: ledger.toolNames,
   })
 }
@@ -114,9 +116,9 @@ function encodeOutput(output: OutputFormat | undefined, extras: unknown): unknow
   }
 }
 
-/** Usage is asked for where the client's wire always has it. */
+/** Usage is asked for wherever it is not the client's own wire that says so: without it no token could be accounted for. */
 function encodeStream(request: IrRequest, options: Members): Members {
-  const wanted = request.stream && (request.streamUsage ?? request.source !== 'openai-chat')
+  const wanted = request.stream && (request.source !== 'openai-chat' || request.streamUsage === true)
   const all = { ...options, ...(wanted && { include_usage: true }) }
   return { ...(request.stream && { stream: true }), ...(Object.keys(all).length > 0 && { stream_options: all }) }
 }

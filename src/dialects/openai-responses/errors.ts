@@ -1,9 +1,24 @@
-// Errors inside a stream of this wire. Everything else about errors is shared with OpenAI's other wires.
-import type { ErrorCode, GatewayError } from '../../ir/error.ts'
+// Errors of this wire beside those that all of OpenAI's wires share: inside a stream, and about what a provider stores.
+import { GatewayError, type ErrorCode } from '../../ir/error.ts'
 import type { Frame } from '../../wire/frame.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
-import { encodeStreamError as encodeChunk } from '../openai-wire/errors.ts'
+import type { HeaderReader } from '../dialect.ts'
+import { present } from '../kit/present.ts'
+import { decodeError as decodeShared, encodeStreamError as encodeChunk } from '../openai-wire/errors.ts'
 import type { Members } from './extras.ts'
+
+const storedText = /^(?:item|previous response|response|conversation|prompt) with id .*not found/i
+
+/**
+ * A provider's error answer. A 404 about something that the request refers to (an item, an earlier answer) says nothing
+ * about the model, and another provider would not know it either.
+ */
+export function decodeError(status: number, headers: HeaderReader, body: unknown): GatewayError {
+  const error = decodeShared(status, headers, body)
+  if (error.code !== 'upstream_model_missing' || !storedText.test(error.upstream?.message ?? '')) return error
+  const { param, upstream } = error
+  return new GatewayError('upstream_rejected', { status, ...present({ param, upstream }) })
+}
 
 /** Nothing comes behind an error; where in the stream it stands is not known here, and numbers have to grow. */
 const lastSequence = 2_147_483_646

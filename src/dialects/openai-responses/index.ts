@@ -1,7 +1,7 @@
 // The OpenAI Responses wire, both directions. Owns nothing but putting the halves together.
 // https://platform.openai.com/docs/api-reference/responses
 import type { Dialect } from '../dialect.ts'
-import { decodeError, encodeError } from '../openai-wire/errors.ts'
+import { encodeError } from '../openai-wire/errors.ts'
 import { tokenCounting } from './count-tokens.ts'
 import { decodeRequest } from './decode-request.ts'
 import { decodeResponse, inspectResponse } from './decode-response.ts'
@@ -9,7 +9,7 @@ import { createStreamDecoder, joinOpaque } from './decode-stream.ts'
 import { encodeRequest } from './encode-request.ts'
 import { encodeResponse } from './encode-response.ts'
 import { createStreamEncoder } from './encode-stream.ts'
-import { encodeStreamError } from './errors.ts'
+import { decodeError, encodeStreamError } from './errors.ts'
 import { facts } from './facts.ts'
 import { createStreamGrammar } from './grammar.ts'
 import { forwardHeaders, retarget } from './retarget.ts'

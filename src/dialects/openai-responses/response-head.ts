@@ -92,6 +92,5 @@ export function foreignHead({ facts }: Exchange): Members {
     tools: [],
     top_p: null,
     truncation: 'disabled',
-    user: null,
   }
 }

@@ -58,7 +58,15 @@ let request: ReturnType<typeof buildRequest> | undefined
 export function readRequest(value: unknown): Reading<RequestShape> {
   const result = (request ??= buildRequest()).safeParse(value)
   if (result.success) return { ok: true, value: result.data }
-  return { ok: false, at: pathText(result.error.issues[0]?.path ?? []) }
+  const [issue] = result.error.issues
+  return { ok: false, at: pathText(issue === undefined ? [] : deepestPath(issue)) }
+}
+
+/** Of the alternatives that failed, the one that came furthest is what was meant. */
+function deepestPath(issue: z.core.$ZodIssue): PropertyKey[] {
+  const inner = issue.code === 'invalid_union' ? issue.errors.flat().map(deepestPath) : []
+  const furthest = inner.reduce<PropertyKey[]>((best, path) => (path.length > best.length ? path : best), [])
+  return [...issue.path, ...furthest]
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -6,8 +6,7 @@ const chunk = 8192
 /** Standard base64 with padding. */
 export function encodeBase64(bytes: Uint8Array): string {
   const pieces: string[] = []
-  for (let at = 0; at < bytes.length; at += chunk)
-    pieces.push(String.fromCharCode(...bytes.subarray(at, at + chunk)))
+  for (let at = 0; at < bytes.length; at += chunk) pieces.push(String.fromCharCode(...bytes.subarray(at, at + chunk)))
   return btoa(pieces.join(''))
 }
 

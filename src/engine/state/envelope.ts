@@ -36,7 +36,7 @@ export function holdsEnvelope(document: Pick<JsonDocument, 'text'>): boolean {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Seals a state.
@@ -84,7 +84,7 @@ export async function openState(keyring: Keyring, text: string, context: string)
 
 /** With spaces behind, so that the envelope's base64 needs no `=`, which some clients drop and some add. */
 function padded(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = encoder.encode(text)
+  const bytes = joined(encoder.encode(text))
   const over = (headLength + nonceLength + bytes.length + cipherTagLength) % 3
   return over === 0 ? bytes : joined(bytes, encoder.encode('  '.slice(0, 3 - over)))
 }

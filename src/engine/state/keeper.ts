@@ -88,8 +88,7 @@ export function createStateKeeper(options: StateKeeperOptions): StateKeeper {
   return {
     keyless: keyring === undefined,
     seal: (state) => sealState(ring(), state, `part ${scope}`),
-    open: async (envelope) =>
-      keyring === undefined ? undefined : openState(keyring, envelope, `part ${scope}`),
+    open: async (envelope) => (keyring === undefined ? undefined : openState(keyring, envelope, `part ${scope}`)),
     remembers: store !== undefined,
     remember,
     recall,

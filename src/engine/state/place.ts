@@ -32,7 +32,8 @@ export function placeReasoning(parts: readonly ContentPart[], carried: readonly 
     // The client has joined what stood on both sides.
     while (due(calls, chars + text.length - 1)) {
       const head = (queue[0]?.position.chars ?? 0) - chars
-      if (head > 0) placed.push({ type: 'text', text: text.slice(0, head), ...(part.at !== undefined && { at: part.at }) })
+      if (head > 0)
+        placed.push({ type: 'text', text: text.slice(0, head), ...(part.at !== undefined && { at: part.at }) })
       placed.push(...next(queue))
       text = text.slice(head)
       chars += head

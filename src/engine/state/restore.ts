@@ -75,12 +75,7 @@ interface OpenedPart {
   readonly lost: boolean
 }
 
-async function openTurn(
-  turn: Turn,
-  request: IrRequest,
-  options: RestoreOptions,
-  losses: Loss[],
-): Promise<OpenedTurn> {
+async function openTurn(turn: Turn, request: IrRequest, options: RestoreOptions, losses: Loss[]): Promise<OpenedTurn> {
   const carried: SealedState['turn'][] = []
   const opened: OpenedTurn = { turn, parts: [], carried, unchanged: true }
   // Only what a model said holds tokens, and most turns hold none.

@@ -44,7 +44,8 @@ export async function sealAnswer(
 ): Promise<{ readonly response: IrResponse; readonly losses: readonly Loss[] }> {
   const losses: Loss[] = []
   const outputs: Output[] = []
-  for (const output of response.outputs) outputs.push({ ...output, parts: await sealParts(output.parts, options, losses) })
+  for (const output of response.outputs)
+    outputs.push({ ...output, parts: await sealParts(output.parts, options, losses) })
   return { response: { ...response, outputs }, losses }
 }
 
@@ -149,10 +150,7 @@ export function createPartSealer(options: SealOptions, losses: Loss[]): PartSeal
     if (!losses.includes(loss)) losses.push(loss)
   }
   const hasToRemember = (notes: AnswerNotes): boolean =>
-    keeper.remembers &&
-    wireRoom[options.ingress].recorded &&
-    notes.calls() !== undefined &&
-    notes.carried().length > 0
+    keeper.remembers && wireRoom[options.ingress].recorded && notes.calls() !== undefined && notes.carried().length > 0
   return {
     lose,
     hasToRemember,

@@ -117,9 +117,7 @@ export function createStreamSealer(options: SealOptions): StreamSealer {
     const plain: IrEvent = { ...event, opening: bare }
     if (!room.reasoning || !room.redacted || !sealer.canSeal()) return [plain]
     part.sealed = true
-    return [
-      async () => [{ ...event, opening: { ...bare, redacted: await sealer.seal({ token: { redacted } }) } }],
-    ]
+    return [async () => [{ ...event, opening: { ...bare, redacted: await sealer.seal({ token: { redacted } }) } }]]
   }
 
   // Clients read what stands beside a call from the piece that opens it, so the token goes out as early as it is known.

@@ -105,9 +105,9 @@ export const chatWire: MockWire = {
           index: 0,
           message: {
             role: 'assistant',
+            ...thinking(answer),
             content: answer.text === '' ? null : answer.text,
             ...(answer.refusal !== '' && { refusal: answer.refusal }),
-            ...thinking(answer),
             ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
           },
           finish_reason: finish(answer),
@@ -123,7 +123,8 @@ export const chatWire: MockWire = {
     const last = objectOf(body['stream_options'])['include_usage'] === true ? counted : ''
     return {
       contentType: 'text/event-stream',
-      start: chunk({ role: 'assistant', content: '' }),
+      // Null where no text will come, as OpenAI tells it.
+      start: chunk({ role: 'assistant', content: answer.text === '' ? null : '' }),
       content: [
         ...thoughts(answer).map((delta) => chunk(delta)),
         ...words(answer.text).map((word) => chunk({ content: word })),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts'
 import type { IrEvent } from '../../../src/ir/event.ts'
 import { createFold } from '../../../src/ir/fold.ts'
-import { decodeStream, framesOf, type Json } from './support.ts'
+import { decodeStream, encodeStream, exchange, framesOf, jsonOf, type Json } from './support.ts'
 
 const start: Json = {
   type: 'message_start',
@@ -40,6 +40,11 @@ const text = (index: number, value: string): Json[] => [
 function events(...wire: Json[]): IrEvent[] {
   return decodeStream(framesOf(wire))
 }
+
+const fallback = (index: number, from: string, to: string): Json[] => [
+  open(index, { type: 'fallback', from: { model: from }, to: { model: to } }),
+  close(index),
+]
 
 function kinds(list: readonly IrEvent[]): string[] {
   return list.map(({ type }) => type)
@@ -148,6 +153,32 @@ describe('a stream', () => {
     const decoder = anthropicMessages.streamDecoder()
     expect(decoder.step({ event: 'content_block_delta', data: '{"type":' })).toMatchObject([{ type: 'event-skip' }])
     expect(decoder.step({ data: '[DONE]' })).toEqual([])
+  })
+
+  it('names the model that took over before anything was said, through all hops', () => {
+    const wire = [
+      start,
+      ...fallback(0, 'claude-x', 'claude-y'),
+      ...fallback(1, 'claude-y', 'claude-z'),
+      ...text(2, 'hi'),
+    ]
+    const list = events(...wire, end('end_turn'), stop)
+    expect(list[0]).toMatchObject({ type: 'response-start', id: 'msg_1', model: 'claude-z' })
+    expect(kinds(list).filter((kind) => kind === 'response-start')).toHaveLength(1)
+    expect(kinds(list).filter((kind) => kind === 'part-start')).toHaveLength(3)
+    // On this wire the stream itself goes by the model that was asked; a whole answer by the one that answered.
+    expect(encodeStream(list)[0]).toMatchObject({ message: { model: 'claude-x' } })
+    const fold = createFold('anthropic-messages', anthropicMessages.joinOpaque)
+    list.forEach((event) => fold.step(event))
+    expect(jsonOf(anthropicMessages.encodeResponse(fold.response(), exchange).body)).toMatchObject({
+      model: 'claude-z',
+    })
+  })
+
+  it('says nothing of a head alone until it ends', () => {
+    const decoder = anthropicMessages.streamDecoder()
+    expect(framesOf([start, { type: 'ping' }]).flatMap((frame) => decoder.step(frame))).toEqual([])
+    expect(kinds(decoder.finish())).toEqual(['response-start', 'usage-report', 'keep-alive', 'error'])
   })
 })
 
@@ -318,6 +349,7 @@ describe('the end', () => {
     expect(response.extras).toMatchObject({ context_management: { applied_edits: [] } })
   })
 
+  const compaction = { type: 'compaction', input_tokens: 60_385, output_tokens: 522 }
   const usages: readonly (readonly [what: string, first: Json, last: Json, merged: Json])[] = [
     ['only the output', { input_tokens: 394, output_tokens: 5 }, { output_tokens: 76 }, { input: 394, output: 76 }],
     [
@@ -327,10 +359,16 @@ describe('the end', () => {
       { input: 404_500, output: 943, extras: { server_tool_use: { web_search_requests: 10 } } },
     ],
     [
-      'less input, after a compaction',
+      'a compaction together with the answer that it made room for',
       { input_tokens: 60_385, output_tokens: 5 },
-      { input_tokens: 612, output_tokens: 2819, iterations: [{ input_tokens: 60_385 }] },
-      { input: 612, output: 2819, extras: { iterations: [{ input_tokens: 60_385 }] } },
+      { input_tokens: 612, output_tokens: 2819, iterations: [compaction, { ...compaction, type: 'message' }] },
+      { input: 612 + 60_385, output: 2819 + 522, extras: { iterations: expect.any(Array) as unknown } },
+    ],
+    [
+      'an advisor apart, as it is another model',
+      { input_tokens: 10 },
+      { output_tokens: 3, iterations: [{ ...compaction, type: 'advisor_message', model: 'other' }] },
+      { input: 10, output: 3, extras: { iterations: expect.any(Array) as unknown } },
     ],
     [
       'null for what it does not count',

@@ -6,15 +6,7 @@ import { GatewayError } from '../../../src/ir/error.ts'
 import type { IrEvent, PartOpening } from '../../../src/ir/event.ts'
 import type { Finish } from '../../../src/ir/response.ts'
 import type { Usage } from '../../../src/ir/usage.ts'
-import {
-  decodeStream,
-  encodeStream,
-  exchange,
-  framesOf,
-  parsed,
-  sdkMessage,
-  type Json,
-} from './support.ts'
+import { decodeStream, encodeStream, exchange, framesOf, parsed, sdkMessage, type Json } from './support.ts'
 
 const head: IrEvent = { type: 'response-start', id: 'chatcmpl-1', model: 'gpt-x' }
 const done: IrEvent = { type: 'response-end' }
@@ -593,7 +585,10 @@ describe('a stream of this wire', () => {
         cache_read_input_tokens: 0,
         output_tokens: 30,
         server_tool_use: { web_search_requests: 1 },
-        iterations: [{ input_tokens: 20 }],
+        iterations: [
+          { type: 'compaction', input_tokens: 900, output_tokens: 70, cache_creation_input_tokens: 5 },
+          { type: 'message', input_tokens: 20, output_tokens: 30 },
+        ],
       },
     },
     { type: 'message_stop' },

@@ -5,16 +5,7 @@ import type { ContentPart } from '../../../src/ir/content.ts'
 import { createFold } from '../../../src/ir/fold.ts'
 import type { Finish, IrResponse } from '../../../src/ir/response.ts'
 import { unfold } from '../../../src/ir/unfold.ts'
-import {
-  decodeStream,
-  encodeStream,
-  errorOf,
-  exchange,
-  framesOf,
-  jsonOf,
-  valueOf,
-  type Json,
-} from './support.ts'
+import { decodeStream, encodeStream, errorOf, exchange, framesOf, jsonOf, valueOf, type Json } from './support.ts'
 
 const message: Json = {
   id: 'msg_1',

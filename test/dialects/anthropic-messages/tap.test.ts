@@ -91,6 +91,12 @@ describe.each([
     expect(broken.closing).toEqual([])
   })
 
+  it('names the model that took over before the answer', () => {
+    const block = { type: 'fallback', from: { model: 'claude-x' }, to: { model: 'claude-y' } }
+    const { report } = watch(shape(framesOf([start, open(block), close, text, end, stop])))
+    expect(report).toMatchObject({ id: 'msg_1', model: 'claude-y' })
+  })
+
   it('believes the first start, and the last usage field by field', () => {
     const second = { type: 'message_start', message: { id: 'msg_2', model: 'other', usage: { output_tokens: 2 } } }
     expect(watch(shape(framesOf([start, text, second, text]))).report).toMatchObject({

@@ -91,12 +91,17 @@ describe('a changed envelope', () => {
     expect(await openState(ring, envelope + envelope, 'c')).toBeUndefined()
   })
 
-  it.each(['', 'SignalboxRS1', 'SignalboxRS1!!!!', 'SignalboxRS1 AAA', foreignMark, `SignalboxRS1${'A'.repeat(80)}`, 'EqQB'])(
-    'or none at all (%s) does not open and does not throw',
-    async (text) => {
-      expect(await openState(ring, text, 'c')).toBeUndefined()
-    },
-  )
+  it.each([
+    '',
+    'SignalboxRS1',
+    'SignalboxRS1!!!!',
+    'SignalboxRS1 AAA',
+    foreignMark,
+    `SignalboxRS1${'A'.repeat(80)}`,
+    'EqQB',
+  ])('or none at all (%s) does not open and does not throw', async (text) => {
+    expect(await openState(ring, text, 'c')).toBeUndefined()
+  })
 })
 
 describe('finding envelopes in a body', () => {

@@ -53,7 +53,12 @@ describe('an unsealed token of a client', () => {
     ['of Anthropic stays with Anthropic', 'anthropic-messages', claude, true],
     ['of Anthropic goes to Claude on Bedrock', 'anthropic-messages', bedrock, true],
     ['of Bedrock goes to Claude at Anthropic', 'bedrock-converse', claude, true],
-    ['of Anthropic does not go to another model of Bedrock', 'anthropic-messages', { ...bedrock, model: 'nova' }, false],
+    [
+      'of Anthropic does not go to another model of Bedrock',
+      'anthropic-messages',
+      { ...bedrock, model: 'nova' },
+      false,
+    ],
     ['of Anthropic does not go to Gemini', 'anthropic-messages', gemini, false],
     ['of Gemini does not go to Anthropic', 'gemini', claude, false],
     ['of Chat does not go to Anthropic', 'openai-chat', claude, false],

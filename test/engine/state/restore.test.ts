@@ -10,13 +10,34 @@ import { refusesState } from '../../../src/engine/state/refusal.ts'
 import { restoreState } from '../../../src/engine/state/restore.ts'
 import { sealAnswer } from '../../../src/engine/state/seal-answer.ts'
 import type { StateStore } from '../../../src/ports/index.ts'
-import { answer, bedrock, claude, createHome, gemini, keyOf, openrouter, partsOf, question, request, responses, ringOf } from './support.ts'
+import {
+  answer,
+  bedrock,
+  claude,
+  createHome,
+  gemini,
+  keyOf,
+  openrouter,
+  partsOf,
+  question,
+  request,
+  responses,
+  ringOf,
+} from './support.ts'
 
 const thought: ContentPart = { type: 'reasoning', text: 'hmm', signature: 'sig-1' }
 const hidden: ContentPart = { type: 'reasoning', text: '', redacted: 'blob-1' }
 const said: ContentPart = { type: 'text', text: 'let me look' }
-const call: ContentPart = { type: 'tool-call', id: 'toolu_01A09q90qw90lq917835lq9', name: 'weather', input: '{"in": "Paris"}' }
-const result: Turn = { role: 'user', parts: [{ type: 'tool-result', callId: call.id, parts: [{ type: 'text', text: '21' }] }] }
+const call: ContentPart = {
+  type: 'tool-call',
+  id: 'toolu_01A09q90qw90lq917835lq9',
+  name: 'weather',
+  input: '{"in": "Paris"}',
+}
+const result: Turn = {
+  role: 'user',
+  parts: [{ type: 'tool-result', callId: call.id, parts: [{ type: 'text', text: '21' }] }],
+}
 
 /** What a client of `ingress` holds after an answer of `origin`. */
 async function held(
@@ -25,7 +46,12 @@ async function held(
   origin: Origin,
   keeper: StateKeeper,
 ): Promise<readonly ContentPart[]> {
-  const sealed = await sealAnswer(answer(origin.dialect, parts), { keeper, ingress, realm: realmOf(origin), before: question })
+  const sealed = await sealAnswer(answer(origin.dialect, parts), {
+    keeper,
+    ingress,
+    realm: realmOf(origin),
+    before: question,
+  })
   return partsOf(sealed.response).map((part, index) => ({ ...part, at: `messages[1].content[${index}]` }))
 }
 
@@ -52,8 +78,18 @@ const roundTrips: readonly [string, DialectId, Origin, readonly ContentPart[]][]
   ['redacted thinking through a Gemini client', 'gemini', claude, [hidden, call]],
   ['redacted thinking through a Chat client', 'openai-chat', claude, [hidden, call]],
   ['thinking of Claude on Bedrock through an Anthropic client', 'anthropic-messages', bedrock, [thought, said, call]],
-  ['the signature of a call of Gemini through an Anthropic client', 'anthropic-messages', gemini, [said, { ...call, signature: 'sig-2' }]],
-  ['the signature of a call of Gemini through a Responses client', 'openai-responses', gemini, [{ ...call, signature: 'sig-2' }]],
+  [
+    'the signature of a call of Gemini through an Anthropic client',
+    'anthropic-messages',
+    gemini,
+    [said, { ...call, signature: 'sig-2' }],
+  ],
+  [
+    'the signature of a call of Gemini through a Responses client',
+    'openai-responses',
+    gemini,
+    [{ ...call, signature: 'sig-2' }],
+  ],
   ['the signature of a call of Gemini through a Chat client', 'openai-chat', gemini, [{ ...call, signature: 'sig-2' }]],
   ['encrypted reasoning of Responses through an Anthropic client', 'anthropic-messages', responses, [thought, call]],
   ['encrypted reasoning of Responses through a Gemini client', 'gemini', responses, [thought, call]],
@@ -63,7 +99,10 @@ describe.each(roundTrips)('%s', (_name, ingress, origin, parts) => {
   it('comes back to who said it as it was', async () => {
     const keeper = createHome().keeper()
     const history = await held(parts, ingress, origin, keeper)
-    const { request: restored, losses } = await restoreState(session(ingress, history, withThinking), { keeper, target: origin })
+    const { request: restored, losses } = await restoreState(session(ingress, history, withThinking), {
+      keeper,
+      target: origin,
+    })
     expect(historyOf(restored)).toEqual(parts)
     expect(losses).toEqual([])
   })
@@ -77,7 +116,8 @@ describe.each(roundTrips)('%s', (_name, ingress, origin, parts) => {
       const left = JSON.stringify(historyOf(restored))
       expect(left).not.toMatch(/SignalboxRS1|sig-\d|blob-\d/)
       expect(losses.length).toBeGreaterThan(0)
-      for (const loss of losses) expect(loss).toMatchObject({ action: 'dropped', path: expect.stringMatching(/^messages\[1\]\.content\[\d\]$/) })
+      for (const loss of losses)
+        expect(loss).toMatchObject({ action: 'dropped', path: expect.stringMatching(/^messages\[1\]\.content\[\d\]$/) })
       expect(historyOf(restored).filter((part) => part.type === 'tool-call').length).toBe(1)
     }
   })
@@ -86,9 +126,27 @@ describe.each(roundTrips)('%s', (_name, ingress, origin, parts) => {
 describe('what clients do to a history', () => {
   it('a Gemini client that takes thoughts out still brings them back on the call', async () => {
     const keeper = createHome().keeper()
-    const history = (await held([thought, said, call], 'gemini', claude, keeper)).filter((part) => part.type !== 'reasoning')
+    const history = (await held([thought, said, call], 'gemini', claude, keeper)).filter(
+      (part) => part.type !== 'reasoning',
+    )
     const { request: restored } = await restoreState(session('gemini', history), { keeper, target: claude })
     expect(historyOf(restored)).toEqual([thought, said, call])
+  })
+
+  it('a Gemini client that keeps every chunk as a part has text and signature of a thought as one again', async () => {
+    const keeper = createHome().keeper()
+    const [signed, ...rest] = await held([thought, said], 'gemini', claude, keeper)
+    const chunks: ContentPart[] = [
+      { type: 'reasoning', text: 'h' },
+      { type: 'reasoning', text: 'mm' },
+      { type: 'reasoning', text: '', signature: signed?.signature ?? '' },
+    ]
+    const { request: restored, losses } = await restoreState(session('gemini', [...chunks, ...rest]), {
+      keeper,
+      target: claude,
+    })
+    expect(historyOf(restored)).toEqual([thought, said])
+    expect(losses).toEqual([])
   })
 
   it('a chat client that keeps nothing but text and call has its thinking back from the store', async () => {
@@ -97,7 +155,10 @@ describe('what clients do to a history', () => {
       const { signature: _signature, ...bare } = part
       return part.type === 'reasoning' ? [] : [bare]
     })
-    const { request: restored, losses } = await restoreState(session('openai-chat', history, withThinking), { keeper, target: claude })
+    const { request: restored, losses } = await restoreState(session('openai-chat', history, withThinking), {
+      keeper,
+      target: claude,
+    })
     expect(historyOf(restored)).toEqual([thought, said, call])
     expect(losses).toEqual([])
   })
@@ -106,7 +167,10 @@ describe('what clients do to a history', () => {
     const keeper = createHome().keeper()
     const history = [{ type: 'reasoning', text: 'hmm' }, said, call] as const
     await held([thought, said, call], 'openai-chat', claude, keeper)
-    const { request: restored } = await restoreState(session('openai-chat', history, withThinking), { keeper, target: claude })
+    const { request: restored } = await restoreState(session('openai-chat', history, withThinking), {
+      keeper,
+      target: claude,
+    })
     expect(historyOf(restored)).toEqual([thought, said, call])
   })
 
@@ -124,8 +188,15 @@ async function bareHistory(home: ReturnType<typeof createHome>, told: readonly C
   await held(told, 'openai-chat', claude, home.keeper())
 }
 
-async function recalled(home: ReturnType<typeof createHome>, turns: readonly Turn[], keeper = home.keeper()): Promise<boolean> {
-  const { request: restored } = await restoreState(request('openai-chat', turns, withThinking), { keeper, target: claude })
+async function recalled(
+  home: ReturnType<typeof createHome>,
+  turns: readonly Turn[],
+  keeper = home.keeper(),
+): Promise<boolean> {
+  const { request: restored } = await restoreState(request('openai-chat', turns, withThinking), {
+    keeper,
+    target: claude,
+  })
   return historyOf(restored).some((part) => part.signature === 'sig-1')
 }
 
@@ -166,7 +237,12 @@ describe('a record', () => {
     const home = createHome()
     await bareHistory(home, [thought, call])
     expect(await recalled(home, history, home.keeper({ keyId: 'another' }))).toBe(true)
-    for (const caller of [{ tenant: 'other' }, { tenant: null }, { tenant: null, keyId: 'acme' }, { tenant: null, keyId: null }])
+    for (const caller of [
+      { tenant: 'other' },
+      { tenant: null },
+      { tenant: null, keyId: 'acme' },
+      { tenant: null, keyId: null },
+    ])
       expect(await recalled(home, history, home.keeper(caller))).toBe(false)
   })
 
@@ -199,12 +275,18 @@ describe('a record', () => {
   it('of every turn is asked for in one call', async () => {
     const home = createHome()
     const calls: number[] = []
-    const store: StateStore = { ...home.store, get: (keys, now) => (calls.push(keys.length), home.store.get(keys, now)) }
+    const store: StateStore = {
+      ...home.store,
+      get: (keys, now) => (calls.push(keys.length), home.store.get(keys, now)),
+    }
     const turns: Turn[] = [question]
     for (let index = 0; index < 5; index++) {
       const made = { ...call, id: `toolu_01A09q90qw90lq91783${index}` }
       await held([thought, made], 'openai-chat', claude, home.keeper())
-      turns.push({ role: 'assistant', parts: [made] }, { role: 'user', parts: [{ type: 'tool-result', callId: made.id, parts: [] }] })
+      turns.push(
+        { role: 'assistant', parts: [made] },
+        { role: 'user', parts: [{ type: 'tool-result', callId: made.id, parts: [] }] },
+      )
     }
     const { request: restored } = await restoreState(request('openai-chat', turns, withThinking), {
       keeper: home.keeper({}, { store }),
@@ -236,9 +318,14 @@ describe('an envelope', () => {
     for (let at = 12; at < envelope.length; at += 7) {
       const changed = envelope.slice(0, at) + (envelope[at] === 'A' ? 'B' : 'A') + envelope.slice(at + 1)
       const history = [{ ...part, signature: changed } as ContentPart, ...rest]
-      const { request: restored, losses } = await restoreState(session('anthropic-messages', history), { keeper, target: bedrock })
+      const { request: restored, losses } = await restoreState(session('anthropic-messages', history), {
+        keeper,
+        target: bedrock,
+      })
       expect(historyOf(restored)).toEqual([{ type: 'reasoning', text: 'hmm' }, call])
-      expect(losses).toMatchObject([{ path: 'messages[1].content[0]', reason: 'reasoning state that cannot be opened' }])
+      expect(losses).toMatchObject([
+        { path: 'messages[1].content[0]', reason: 'reasoning state that cannot be opened' },
+      ])
     }
   })
 
@@ -247,7 +334,10 @@ describe('an envelope', () => {
     const old = home.keeper({}, { ring: ringOf(`a:${keyOf(1)}`) })
     const history = await held([thought, call], 'anthropic-messages', bedrock, old)
     const restored = async (ring: string) =>
-      restoreState(session('anthropic-messages', history), { keeper: home.keeper({}, { ring: ringOf(ring) }), target: bedrock })
+      restoreState(session('anthropic-messages', history), {
+        keeper: home.keeper({}, { ring: ringOf(ring) }),
+        target: bedrock,
+      })
     expect(historyOf((await restored(`b:${keyOf(2)},a:${keyOf(1)}`)).request)).toEqual([thought, call])
     expect((await restored(`b:${keyOf(2)}`)).losses.length).toBe(1)
   })
@@ -262,13 +352,23 @@ describe('an envelope', () => {
 })
 
 describe('the client’s own provider', () => {
-  const own = (parts: readonly ContentPart[], more: Partial<IrRequest> = {}): IrRequest => session('anthropic-messages', parts, more)
+  const own = (parts: readonly ContentPart[], more: Partial<IrRequest> = {}): IrRequest =>
+    session('anthropic-messages', parts, more)
 
   it('has its own signatures back beside those of others', async () => {
     const keeper = createHome().keeper()
     const foreign = await held([{ ...call, signature: 'sig-2' }], 'anthropic-messages', gemini, keeper)
-    const turns: Turn[] = [question, { role: 'assistant', parts: foreign }, result, { role: 'assistant', parts: [thought, call] }, result]
-    const { request: restored } = await restoreState(request('anthropic-messages', turns, withThinking), { keeper, target: claude })
+    const turns: Turn[] = [
+      question,
+      { role: 'assistant', parts: foreign },
+      result,
+      { role: 'assistant', parts: [thought, call] },
+      result,
+    ]
+    const { request: restored } = await restoreState(request('anthropic-messages', turns, withThinking), {
+      keeper,
+      target: claude,
+    })
     expect(restored.turns.map((turn) => turn.parts)).toEqual([
       question.parts,
       [{ ...call, at: 'messages[1].content[1]' }],
@@ -285,12 +385,19 @@ describe('the client’s own provider', () => {
     expect(marked[0]?.signature).toBe(foreignMark)
     const { request: restored, losses } = await restoreState(own(marked), { keeper, target: claude })
     expect(historyOf(restored)).toEqual([said])
-    expect(losses).toMatchObject([{ path: 'messages[1].content[0]', reason: 'reasoning that this provider has not signed' }])
+    expect(losses).toMatchObject([
+      { path: 'messages[1].content[0]', reason: 'reasoning that this provider has not signed' },
+    ])
   })
 
   it.each<[string, Partial<IrRequest>, unknown, readonly string[]]>([
     ['thinking goes off behind calls whose thoughts are lost', withThinking, undefined, ['thinking']],
-    ['an effort stays', { reasoning: { mode: 'enabled', budgetTokens: 2000, effort: 'low' } }, { effort: 'low' }, ['thinking']],
+    [
+      'an effort stays',
+      { reasoning: { mode: 'enabled', budgetTokens: 2000, effort: 'low' } },
+      { effort: 'low' },
+      ['thinking'],
+    ],
     ['adaptive thinking stays', { reasoning: { mode: 'adaptive' } }, { mode: 'adaptive' }, []],
     ['no thinking stays none', { reasoning: { mode: 'disabled' } }, { mode: 'disabled' }, []],
   ])('%s', async (_name, more, reasoning, paths) => {
@@ -306,7 +413,10 @@ describe('the client’s own provider', () => {
     const foreign = await held([{ ...call, signature: 'sig-2' }], 'anthropic-messages', gemini, keeper)
     const edits = [{ type: 'clear_thinking_20251015', keep: 'all' }, { type: 'clear_tool_uses_20250919' }]
     const extras = { context_management: { edits }, other: 1 }
-    const { request: restored, losses } = await restoreState(own(foreign, { ...withThinking, extras }), { keeper, target: claude })
+    const { request: restored, losses } = await restoreState(own(foreign, { ...withThinking, extras }), {
+      keeper,
+      target: claude,
+    })
     expect(restored.extras).toEqual({ context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] }, other: 1 })
     expect(losses.map((loss) => loss.path)).toContain('context_management')
   })
@@ -316,8 +426,15 @@ describe('the client’s own provider', () => {
     const keeper = createHome().keeper()
     const first = await held([said, call, { ...call, id: 'second' }], 'gemini', claude, keeper)
     const { request: restored } = await restoreState(session('gemini', first), { keeper, target: gemini })
-    expect(historyOf(restored).map((part) => part.signature)).toEqual([undefined, 'skip_thought_signature_validator', undefined])
-    const own = [{ ...call, signature: 'sig-2' }, { ...call, id: 'second' }]
+    expect(historyOf(restored).map((part) => part.signature)).toEqual([
+      undefined,
+      'skip_thought_signature_validator',
+      undefined,
+    ])
+    const own = [
+      { ...call, signature: 'sig-2' },
+      { ...call, id: 'second' },
+    ]
     expect(historyOf((await restoreState(session('gemini', own), { keeper, target: gemini })).request)).toEqual(own)
   })
 
@@ -336,7 +453,10 @@ describe('an unsealed signature', () => {
     ['of Chat to Anthropic', 'openai-chat', claude, false],
   ])('%s', async (_name, source, target, stays) => {
     const history = [{ ...thought, at: 'messages[1].content[0]' }, call]
-    const { request: restored, losses } = await restoreState(session(source, history), { keeper: createHome().keeper(), target })
+    const { request: restored, losses } = await restoreState(session(source, history), {
+      keeper: createHome().keeper(),
+      target,
+    })
     expect(historyOf(restored)[0]?.signature).toBe(stays ? 'sig-1' : undefined)
     expect(losses).toEqual(
       stays ? [] : [{ path: 'messages[1].content[0]', action: 'dropped', reason: 'a signature of another provider' }],
@@ -348,9 +468,18 @@ describe('after a refusal', () => {
   it('a history goes without any state', async () => {
     const keeper = createHome().keeper()
     const sealed = await held([thought, call], 'anthropic-messages', bedrock, keeper)
-    const turns: Turn[] = [question, { role: 'assistant', parts: sealed }, result, { role: 'assistant', parts: [{ ...thought, at: 'x' }, call] }, result]
+    const turns: Turn[] = [
+      question,
+      { role: 'assistant', parts: sealed },
+      result,
+      { role: 'assistant', parts: [{ ...thought, at: 'x' }, call] },
+      result,
+    ]
     const options = { keeper, target: claude, withoutState: true } as const
-    const { request: restored, losses } = await restoreState(request('anthropic-messages', turns, withThinking), options)
+    const { request: restored, losses } = await restoreState(
+      request('anthropic-messages', turns, withThinking),
+      options,
+    )
     expect(JSON.stringify(restored)).not.toMatch(/sig-1|SignalboxRS1/)
     expect(losses.map((loss) => loss.reason)).toEqual([
       'reasoning state that the provider refused',
@@ -370,14 +499,29 @@ describe('after a refusal', () => {
   it.each<[string, string, string | undefined, boolean]>([
     ['Anthropic, another model', 'messages.1.content.0: Invalid `signature` in `thinking` block', undefined, true],
     ['Anthropic, none', 'messages.647.content.0.thinking.signature: Field required', undefined, true],
-    ['Anthropic, changed', "messages.1.content.19: 'thinking' blocks in the latest assistant message cannot be modified", undefined, true],
+    [
+      'Anthropic, changed',
+      "messages.1.content.19: 'thinking' blocks in the latest assistant message cannot be modified",
+      undefined,
+      true,
+    ],
     ['Gemini', 'Corrupted thought signature.', undefined, true],
     ['Gemini, none', 'Function call is missing a thought_signature in functionCall parts.', undefined, true],
     ['Vertex', 'Unable to submit request because Thought signature is not valid..', undefined, true],
     ['OpenAI', 'The encrypted content gAAA...DQ== could not be verified.', 'invalid_encrypted_content', true],
-    ['Azure', 'The encrypted content for item rs_0 could not be verified. Reason: Encrypted content could not be decrypted or parsed.', undefined, true],
+    [
+      'Azure',
+      'The encrypted content for item rs_0 could not be verified. Reason: Encrypted content could not be decrypted or parsed.',
+      undefined,
+      true,
+    ],
     ['something else', 'max_tokens: must be at least 1', undefined, false],
-    ['a signature that is no token', 'The request signature we calculated does not match the signature you provided.', 'SignatureDoesNotMatch', false],
+    [
+      'a signature that is no token',
+      'The request signature we calculated does not match the signature you provided.',
+      'SignatureDoesNotMatch',
+      false,
+    ],
   ])('of %s', (_name, message, code, expected) => {
     const upstream = { status: 400, message, ...(code !== undefined && { code }) }
     expect(refusesState(new GatewayError('upstream_rejected', { upstream }))).toBe(expected)

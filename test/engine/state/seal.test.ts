@@ -35,13 +35,21 @@ const thought: ContentPart = { type: 'reasoning', text: 'hmm', signature: 'sig-1
 const hidden: ContentPart = { type: 'reasoning', text: '', redacted: 'blob-1' }
 const unsigned: ContentPart = { type: 'reasoning', text: 'hmm' }
 const said: ContentPart = { type: 'text', text: 'let me look' }
-const call: ContentPart = { type: 'tool-call', id: 'toolu_01A09q90qw90lq917835lq9', name: 'weather', input: '{"in":"Paris"}' }
+const call: ContentPart = {
+  type: 'tool-call',
+  id: 'toolu_01A09q90qw90lq917835lq9',
+  name: 'weather',
+  input: '{"in":"Paris"}',
+}
 const signedCall: ContentPart = { ...call, signature: 'sig-2' }
 const second: ContentPart = { type: 'tool-call', id: 'toolu_02', name: 'time', input: '' }
 
 function shape(parts: readonly ContentPart[]): string[] {
   return parts.map((part) => {
-    const token = part.type === 'reasoning' && part.redacted !== undefined ? `redacted ${kind(part.redacted)}` : kind(part.signature)
+    const token =
+      part.type === 'reasoning' && part.redacted !== undefined
+        ? `redacted ${kind(part.redacted)}`
+        : kind(part.signature)
     return token === '' ? part.type : `${part.type} ${token}`
   })
 }
@@ -56,16 +64,51 @@ const cases: readonly [string, DialectId, readonly ContentPart[], readonly strin
   ['Anthropic: thinking', 'anthropic-messages', [thought, said, call], ['reasoning sealed', 'text', 'tool-call']],
   ['Anthropic: redacted', 'anthropic-messages', [hidden, call], ['reasoning redacted sealed', 'tool-call']],
   ['Anthropic: unsigned reasoning is marked', 'anthropic-messages', [unsigned, said], ['reasoning mark', 'text']],
-  ['Anthropic: a signed call gets a thinking block', 'anthropic-messages', [said, signedCall, second], ['text', 'reasoning sealed', 'tool-call', 'tool-call']],
+  [
+    'Anthropic: a signed call gets a thinking block',
+    'anthropic-messages',
+    [said, signedCall, second],
+    ['text', 'reasoning sealed', 'tool-call', 'tool-call'],
+  ],
   ['Bedrock: thinking', 'bedrock-converse', [thought, hidden], ['reasoning sealed', 'reasoning redacted sealed']],
-  ['Responses: redacted as a token without text', 'openai-responses', [hidden, thought, call], ['reasoning sealed', 'reasoning sealed', 'tool-call']],
-  ['Responses: a signed call gets a reasoning item', 'openai-responses', [signedCall], ['reasoning sealed', 'tool-call']],
-  ['Gemini: the first call repeats the thoughts', 'gemini', [thought, call, second], ['reasoning sealed', 'tool-call sealed', 'tool-call']],
-  ['Gemini: a call without thoughts is marked', 'gemini', [said, call, second], ['text', 'tool-call mark', 'tool-call']],
+  [
+    'Responses: redacted as a token without text',
+    'openai-responses',
+    [hidden, thought, call],
+    ['reasoning sealed', 'reasoning sealed', 'tool-call'],
+  ],
+  [
+    'Responses: a signed call gets a reasoning item',
+    'openai-responses',
+    [signedCall],
+    ['reasoning sealed', 'tool-call'],
+  ],
+  [
+    'Gemini: the first call repeats the thoughts',
+    'gemini',
+    [thought, call, second],
+    ['reasoning sealed', 'tool-call sealed', 'tool-call'],
+  ],
+  [
+    'Gemini: a call without thoughts is marked',
+    'gemini',
+    [said, call, second],
+    ['text', 'tool-call mark', 'tool-call'],
+  ],
   ['Gemini: unsigned thoughts stay as they are', 'gemini', [unsigned, said], ['reasoning', 'text']],
-  ['Chat: the first call repeats the thoughts', 'openai-chat', [thought, said, call, second], ['reasoning sealed', 'text', 'tool-call sealed', 'tool-call']],
+  [
+    'Chat: the first call repeats the thoughts',
+    'openai-chat',
+    [thought, said, call, second],
+    ['reasoning sealed', 'text', 'tool-call sealed', 'tool-call'],
+  ],
   ['Chat: redacted', 'openai-chat', [hidden, call], ['reasoning redacted sealed', 'tool-call sealed']],
-  ['Chat: signed calls', 'openai-chat', [signedCall, { ...second, signature: 'sig-3' }], ['tool-call sealed', 'tool-call sealed']],
+  [
+    'Chat: signed calls',
+    'openai-chat',
+    [signedCall, { ...second, signature: 'sig-3' }],
+    ['tool-call sealed', 'tool-call sealed'],
+  ],
   ['Chat: nothing signed', 'openai-chat', [unsigned, said, call], ['reasoning', 'text', 'tool-call']],
   ['Completions have no later request', 'openai-completions', [thought, said], ['reasoning', 'text']],
 ]
@@ -93,13 +136,17 @@ describe.each(cases)('%s', (_name, ingress, parts, expected) => {
     expect(result.losses).toEqual([])
     expect(JSON.stringify(result.events)).not.toMatch(/sig-\d|blob-\d/)
     const others = (list: readonly IrEvent[]): string[] =>
-      list.filter((event) => !('part' in event) || event.part < 1000).flatMap((event) => {
-        if (event.type === 'signature-delta') return []
-        if (event.type !== 'part-start' || event.opening.type !== 'reasoning') return [JSON.stringify(event)]
-        return [`reasoning ${event.part}`]
-      })
+      list
+        .filter((event) => !('part' in event) || event.part < 1000)
+        .flatMap((event) => {
+          if (event.type === 'signature-delta') return []
+          if (event.type !== 'part-start' || event.opening.type !== 'reasoning') return [JSON.stringify(event)]
+          return [`reasoning ${event.part}`]
+        })
     expect(others(result.events)).toEqual(others(events))
-    const carrying = shape(result.parts).filter((one) => one.includes('sealed') || one.includes('mark')).sort()
+    const carrying = shape(result.parts)
+      .filter((one) => one.includes('sealed') || one.includes('mark'))
+      .sort()
     expect(carrying).toEqual(expected.filter((one) => one.includes('sealed') || one.includes('mark')).sort())
   })
 })
@@ -204,7 +251,10 @@ describe('a stream', () => {
 })
 
 describe('records', () => {
-  const memory = { calls: [{ id: 'toolu_01A09q90qw90lq917835lq9', name: 'weather', input: '{"in":"Paris"}' }], before: question }
+  const memory = {
+    calls: [{ id: 'toolu_01A09q90qw90lq917835lq9', name: 'weather', input: '{"in":"Paris"}' }],
+    before: question,
+  }
 
   it.each<[string, DialectId, readonly ContentPart[], boolean]>([
     ['for a chat client', 'openai-chat', [thought, said, call], true],
@@ -287,7 +337,8 @@ describe('without a key', () => {
     ['gemini', [thought, signedCall], ['reasoning', 'tool-call mark']],
     ['openai-chat', [thought, signedCall], ['reasoning', 'tool-call']],
   ])('nothing signed reaches a client of %s, and the answer says so', async (ingress, parts, expected) => {
-    const options = (): SealOptions => optionsFor(ingress, createHome().keeper({}, { ring: undefined }), realmOf(gemini))
+    const options = (): SealOptions =>
+      optionsFor(ingress, createHome().keeper({}, { ring: undefined }), realmOf(gemini))
     const { parts: got, losses } = await sealed(parts, options())
     expect(shape(got)).toEqual(expected)
     expect(losses).toEqual([

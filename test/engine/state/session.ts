@@ -136,7 +136,9 @@ export async function receiveStream(answer: Json, step: Received): Promise<Json>
   }
   for (const frame of upstream) await take(decoder.step(frame))
   await take(decoder.finish())
-  return jsonOf(ingress.encodeResponse(collected(client.dialect, frames), { ...exchange, upstream: client.dialect }).body)
+  return jsonOf(
+    ingress.encodeResponse(collected(client.dialect, frames), { ...exchange, upstream: client.dialect }).body,
+  )
 }
 
 function renamed(event: IrEvent, names: ReadonlyMap<string, string>): IrEvent {

@@ -4,7 +4,16 @@ import { dialects, type GenerativeId } from '../../../src/dialects/index.ts'
 import { realmOf } from '../../../src/engine/state/realm.ts'
 import { createHome, openrouter } from './support.ts'
 import { receive, receiveStream, send } from './session.ts'
-import { clientOf, clients, list, providerOf, providers, type ClientWire, type Json, type ProviderWire } from './wires.ts'
+import {
+  clientOf,
+  clients,
+  list,
+  providerOf,
+  providers,
+  type ClientWire,
+  type Json,
+  type ProviderWire,
+} from './wires.ts'
 
 /** Whether a dialect can do all that a session asks of it. */
 function isWritten(dialect: GenerativeId): boolean {
@@ -70,7 +79,10 @@ describe('a session that changes its provider and comes back', () => {
     // By bytes, so the client holds Anthropic's own signature.
     const first = await send(client.first, { client, origin: anthropic.origin, keeper })
     expect(first.byBytes).toBe(true)
-    const second = client.next(client.first, await receive(anthropic.answer, { client, origin: anthropic.origin, keeper, sent: first }))
+    const second = client.next(
+      client.first,
+      await receive(anthropic.answer, { client, origin: anthropic.origin, keeper, sent: first }),
+    )
     expect(JSON.stringify(second)).toContain('sig-anthropic')
 
     const away = await send(second, { client, origin: gemini.origin, keeper })
@@ -80,7 +92,10 @@ describe('a session that changes its provider and comes back', () => {
       action: 'dropped',
       reason: 'a signature of another provider',
     })
-    const third = client.next(second, await receive(gemini.answer, { client, origin: gemini.origin, keeper, sent: away }))
+    const third = client.next(
+      second,
+      await receive(gemini.answer, { client, origin: gemini.origin, keeper, sent: away }),
+    )
     expect(JSON.stringify(third)).toContain('SignalboxRS1')
 
     const there = await send(third, { client, origin: gemini.origin, keeper })
@@ -92,7 +107,11 @@ describe('a session that changes its provider and comes back', () => {
     expect(anthropic.tokensIn(back.body)).toEqual(anthropic.tokens)
     // The last calls were Gemini's, without a thought of Anthropic's before them.
     expect(back.body['thinking']).toBeUndefined()
-    expect(back.losses.map((loss) => loss.path)).toEqual(['messages[3].content[0]', 'messages[3].content[1]', 'thinking'])
+    expect(back.losses.map((loss) => loss.path)).toEqual([
+      'messages[3].content[0]',
+      'messages[3].content[1]',
+      'thinking',
+    ])
     expect(list(back.body['messages']).length).toBe(5)
   })
 
@@ -143,7 +162,11 @@ describe('a session that changes its provider and comes back', () => {
       const sent = await send(body, { client, origin, keeper })
       expect(sent.body['thinking'] !== undefined).toBe(thinks)
       expect(tokensIn(sent.body)).toEqual(thinks ? tokens : [])
-      expect(sent.losses.some((loss) => loss.reason === 'no thinking where the last tool calls came without signed thinking')).toBe(!thinks)
+      expect(
+        sent.losses.some(
+          (loss) => loss.reason === 'no thinking where the last tool calls came without signed thinking',
+        ),
+      ).toBe(!thinks)
     }
   })
 })
@@ -165,12 +188,19 @@ describe('renamed tools', () => {
     expect(legal).toMatch(/^[a-zA-Z0-9_-]{1,128}$/)
     expect(asked.body['tool_choice']).toMatchObject({ type: 'tool', name: legal })
     const call = { type: 'tool_use', id: 'toolu_01A09q90qw90lq917835lq9', name: legal, input: {} }
-    const answer = await receive({ ...anthropic.answer, content: [call] }, { client, origin: anthropic.origin, keeper, sent: asked })
+    const answer = await receive(
+      { ...anthropic.answer, content: [call] },
+      { client, origin: anthropic.origin, keeper, sent: asked },
+    )
     expect(JSON.stringify(answer)).toContain(JSON.stringify(name))
 
     const body = client.next(first, answer)
     const again = await send(body, { client, origin: anthropic.origin, keeper })
-    expect(list(again.body['messages']).flatMap((message) => list(message['content'])).find((block) => block['type'] === 'tool_use')).toMatchObject({ name: legal })
+    expect(
+      list(again.body['messages'])
+        .flatMap((message) => list(message['content']))
+        .find((block) => block['type'] === 'tool_use'),
+    ).toMatchObject({ name: legal })
 
     const away = await send(body, { client, origin: providerOf('Gemini').origin, keeper })
     const parts = list(away.body['contents']).flatMap((content) => list(content['parts']))

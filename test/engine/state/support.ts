@@ -30,7 +30,10 @@ export interface Home {
   readonly clock: VirtualClock
   readonly store: StateStore
   readonly warnings: string[]
-  keeper(caller?: Partial<Caller>, options?: { readonly ring?: Keyring | undefined; readonly store?: StateStore | undefined }): StateKeeper
+  keeper(
+    caller?: Partial<Caller>,
+    options?: { readonly ring?: Keyring | undefined; readonly store?: StateStore | undefined },
+  ): StateKeeper
 }
 
 /** A gateway's state: one store, one clock, and keepers for whoever calls. */

@@ -51,7 +51,11 @@ const anthropicClient: ClientWire = {
 }
 
 function chatHistory(body: Json, message: Json): Json {
-  const results = list(message['tool_calls']).map((call) => ({ role: 'tool', tool_call_id: call['id'], content: found }))
+  const results = list(message['tool_calls']).map((call) => ({
+    role: 'tool',
+    tool_call_id: call['id'],
+    content: found,
+  }))
   return { ...body, messages: [...list(body['messages']), message, ...results] }
 }
 
@@ -129,7 +133,11 @@ const geminiClient: ClientWire = {
   },
   next: (body, answer) => geminiHistory(body, geminiParts(answer)),
   // Gemini CLI takes the thoughts out of its history.
-  nextOfStrict: (body, answer) => geminiHistory(body, geminiParts(answer).filter((part) => part['thought'] !== true)),
+  nextOfStrict: (body, answer) =>
+    geminiHistory(
+      body,
+      geminiParts(answer).filter((part) => part['thought'] !== true),
+    ),
 }
 
 const bedrockClient: ClientWire = {
@@ -152,7 +160,13 @@ const bedrockClient: ClientWire = {
   },
 }
 
-export const clients: readonly ClientWire[] = [anthropicClient, chatClient, responsesClient, geminiClient, bedrockClient]
+export const clients: readonly ClientWire[] = [
+  anthropicClient,
+  chatClient,
+  responsesClient,
+  geminiClient,
+  bedrockClient,
+]
 
 /** The client of a wire. */
 export function clientOf(dialect: GenerativeId): ClientWire {
@@ -174,7 +188,16 @@ const usage = { input_tokens: 10, output_tokens: 20 }
 const input = { in: 'Paris' }
 
 export function anthropicAnswer(content: readonly Json[]): Json {
-  return { id: 'msg_1', type: 'message', role: 'assistant', model: claude.model, content, stop_reason: 'tool_use', stop_sequence: null, usage }
+  return {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model: claude.model,
+    content,
+    stop_reason: 'tool_use',
+    stop_sequence: null,
+    usage,
+  }
 }
 
 const anthropicCall = { type: 'tool_use', id: 'toolu_01A09q90qw90lq917835lq9', name: 'weather', input }

@@ -1,0 +1,62 @@
+// One meeting of a client and a provider: what a case of the matrix has in hand. Owns the mark, and that nothing illegal
+// goes unnoticed on either side.
+import { expect } from 'vitest'
+import { marked, type Call, type ScriptedProvider, type Told } from './scripted-provider.ts'
+import type { Heard, Question, SdkClient } from './sdk-client.ts'
+import type { Seen, Wire } from './wires/wire.ts'
+
+export interface Scene {
+  readonly client: SdkClient
+  readonly wire: Wire
+  readonly streamed: boolean
+  /** What the provider answers; the first call of it is `calls()[0]`. */
+  script(tell: (seen: Seen, call: Call) => Told): void
+  /** Asks, and holds both the request and the answer against their wires. */
+  ask(question?: Partial<Question>): Promise<Heard>
+  count(): Promise<number | undefined>
+  calls(): Call[]
+  /** What the provider saw in the last request. */
+  seen(): Seen
+}
+
+interface SceneOptions {
+  readonly client: SdkClient
+  readonly wire: Wire
+  readonly streamed: boolean
+  readonly provider: ScriptedProvider
+  readonly mark: string
+  readonly secrets: { readonly gateway: string; readonly upstream: string }
+}
+
+/** Sets up a scene; its mark must be unlike any other's. */
+export function createScene({ client, wire, streamed, provider, mark, secrets }: SceneOptions): Scene {
+  const asked = { model: `${wire.name}/${wire.model}`, text: `What is new? ${marked(mark)}` }
+  /** An SDK takes much that is not legal, and fails in its own words where it does not. */
+  const judge = (): void => {
+    expect(client.faults, 'the stream is legal').toEqual([])
+    expect(provider.faults(mark), 'the provider would take the request').toEqual([])
+  }
+  return {
+    client,
+    wire,
+    streamed,
+    script: (tell) =>
+      provider.on(mark, {
+        wire,
+        streamed,
+        key: secrets.upstream,
+        secret: secrets.gateway,
+        tell: (call) => tell(wire.see(call.body), call),
+      }),
+    ask: (question = {}) => client.ask({ ...asked, ...question }, streamed).finally(judge),
+    async count() {
+      return client.countTokens?.(asked).finally(judge)
+    },
+    calls: () => provider.calls(mark),
+    seen() {
+      const last = provider.calls(mark).at(-1)
+      if (last === undefined) throw new Error('the provider was not called')
+      return wire.see(last.body)
+    },
+  }
+}
