@@ -145,6 +145,8 @@ export interface StreamGrammar {
   step(frame: Frame): Violation | undefined
   /** The stream is over: what it still lacks. Nothing where its last word was an error. */
   finish(): Violation | undefined
+  /** How the stream ended, as far as it has. */
+  lastWord(): 'end' | 'error' | undefined
   /** What is legal and still worth telling (tool arguments that are no JSON). */
   flags(): readonly Violation[]
 }
@@ -246,7 +248,7 @@ export interface Dialect extends DialectBase {
   /** How the client wants its stream framed; server-sent events where absent. */
   clientFraming?(request: WireRequest): ClientFraming
   streamTap(exchange: Exchange): StreamTap
-  grammar?(): StreamGrammar
+  grammar(): StreamGrammar
   /** An error after the first byte: the wire's error event and never its success terminator. */
   encodeStreamError(error: GatewayError, requestId: string): Frame[]
 }

@@ -19,7 +19,7 @@ import { clientFramer, type ClientFramer, isStream, upstreamDecoder } from './fr
 import { createPassthrough } from './passthrough.ts'
 import type { Prepared } from './prepare.ts'
 import { createStreamSource, type StreamEnd, type StreamSource } from './stream.ts'
-import { createTranslation, renameTools } from './translate.ts'
+import { createLegalEncoder, createTranslation, renameTools } from './translate.ts'
 import { checkCount, translateUnary } from './unary.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
@@ -235,8 +235,10 @@ async function whole(options: AttemptOptions, response: FetchResponse): Promise<
   }
   // JSON where a stream was asked for: the same answer as the events that a stream would have had.
   const framer = clientFramer(ingress, context.wire)
-  const encoder = ingress.streamEncoder(exchange)
+  const encoder = createLegalEncoder(ingress, exchange)
   const frames = unfold(canonical).flatMap((event) => encoder.step(event))
+  const fault = encoder.fault()
+  if (fault !== undefined) throw fault
   const losses: readonly Loss[] = encoder.losses()
   const written = join([framer.encode(frames), framer.close()])
   return { ...body(written, { ...report, losses }), contentType: framer.contentType }

@@ -104,29 +104,34 @@ export interface LegalEncoder {
 /** The encoder of a wire behind the grammar of that wire. */
 export function createLegalEncoder(ingress: Dialect, exchange: Exchange): LegalEncoder {
   const encoder = ingress.streamEncoder(exchange)
-  const grammar = ingress.grammar?.()
+  const grammar = ingress.grammar()
   let fault: GatewayError | undefined
 
   return {
     step(event) {
       if (fault !== undefined) return []
       const frames = encoder.step(event)
-      if (grammar === undefined) return frames
       let violation: Violation | undefined
       for (const frame of frames) violation ??= grammar.step(frame)
       if (event.type === 'response-end') violation ??= grammar.finish()
-      if (violation === undefined) return frames
-      fault = faultOf(violation)
-      return []
+      if (violation !== undefined) {
+        fault = faultOf(violation)
+        return []
+      }
+      if (event.type === 'error' || grammar.lastWord() !== 'error') return frames
+      // The encoder itself gave up: the error event is left to whoever tells the client and the trace.
+      fault = new GatewayError('upstream_bad_content', { message: unwritable })
+      return frames.slice(0, -1)
     },
     fault: () => fault,
-    losses: () => [...encoder.losses(), ...(grammar?.flags() ?? []).map(lossOf)],
+    losses: () => [...encoder.losses(), ...grammar.flags().map(lossOf)],
   }
 }
 
+const unwritable = 'the answer could not be written as a legal stream'
+
 function faultOf({ rule, detail }: Violation): GatewayError {
-  const message = 'the answer could not be written as a legal stream'
-  return new GatewayError('internal', { message, cause: new Error(`${rule}: ${detail}`) })
+  return new GatewayError('internal', { message: unwritable, cause: new Error(`${rule}: ${detail}`) })
 }
 
 /** A flag as a loss: its detail says where before it says what. */

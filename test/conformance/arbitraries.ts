@@ -60,6 +60,8 @@ interface Vocabulary {
   /** A result that is an error, and images in it. */
   readonly richResults: boolean
   readonly oneCallAtATime: 'always' | 'with-choice' | 'never'
+  /** A schema that is enforced. */
+  readonly strict: boolean
   readonly choices: readonly ('auto' | 'none' | 'required' | 'tool')[]
   readonly sampling: fc.Arbitrary<Sampling>
 }
@@ -86,6 +88,7 @@ const vocabularies: Readonly<Record<GenerativeId, Vocabulary>> = {
     links: true,
     richResults: false,
     oneCallAtATime: 'always',
+    strict: true,
     choices: anyChoice,
     sampling: fc.record({ ...limit, ...warm, ...stop, ...upToTwo, ...openaiOnly }, { requiredKeys: [] }),
   },
@@ -95,6 +98,7 @@ const vocabularies: Readonly<Record<GenerativeId, Vocabulary>> = {
     links: true,
     richResults: false,
     oneCallAtATime: 'always',
+    strict: true,
     choices: anyChoice,
     sampling: fc.record({ ...limit, ...warm, ...upToTwo }, { requiredKeys: [] }),
   },
@@ -104,6 +108,7 @@ const vocabularies: Readonly<Record<GenerativeId, Vocabulary>> = {
     links: false,
     richResults: false,
     oneCallAtATime: 'never',
+    strict: true,
     choices: [],
     sampling: fc.record({ ...limit, ...warm, ...stop, ...upToTwo, ...openaiOnly }, { requiredKeys: [] }),
   },
@@ -113,6 +118,7 @@ const vocabularies: Readonly<Record<GenerativeId, Vocabulary>> = {
     links: true,
     richResults: true,
     oneCallAtATime: 'with-choice',
+    strict: true,
     choices: anyChoice,
     sampling: fc.record({ ...limit, ...warm, ...stop, ...upToOne, ...topK }, { requiredKeys: ['maxOutputTokens'] }),
   },
@@ -122,6 +128,7 @@ const vocabularies: Readonly<Record<GenerativeId, Vocabulary>> = {
     links: false,
     richResults: false,
     oneCallAtATime: 'never',
+    strict: false,
     choices: anyChoice,
     sampling: fc.record(
       {
@@ -142,6 +149,7 @@ const vocabularies: Readonly<Record<GenerativeId, Vocabulary>> = {
     links: false,
     richResults: true,
     oneCallAtATime: 'never',
+    strict: true,
     choices: ['auto', 'required', 'tool'],
     sampling: fc.record({ ...limit, ...warm, ...stop, ...upToOne }, { requiredKeys: [] }),
   },
@@ -181,7 +189,7 @@ function exchanged(vocabulary: Vocabulary, names: readonly string[]): fc.Arbitra
   })
 }
 
-const tool = (name: string): fc.Arbitrary<FunctionTool> =>
+const tool = (name: string, strict: boolean): fc.Arbitrary<FunctionTool> =>
   fc.record(
     {
       type: fc.constant('function' as const),
@@ -192,7 +200,7 @@ const tool = (name: string): fc.Arbitrary<FunctionTool> =>
         { type: 'object', properties: {} },
         { type: 'object', properties: { a: { type: ['integer', 'null'], exclusiveMinimum: 0 } } },
       ),
-      strict: fc.boolean(),
+      strict: strict ? fc.boolean() : fc.constant(false),
     },
     { requiredKeys: ['type', 'name', 'schema'] },
   )
@@ -212,7 +220,7 @@ export function request(source: GenerativeId, target: GenerativeId, legal: boole
       instructions: fc.array(saidPart, { maxLength: isPrompt ? 0 : 2 }),
       exchanges: fc.array(exchanged(vocabulary, names), { minLength: isPrompt ? 0 : 1, maxLength: isPrompt ? 0 : 3 }),
       closing: fc.array(saidPart, { minLength: 1, maxLength: 1 }),
-      tools: fc.tuple(...(vocabulary.tools ? names : []).map((name) => tool(name))),
+      tools: fc.tuple(...(vocabulary.tools ? names : []).map((name) => tool(name, vocabulary.strict))),
       choice:
         choices.length === 0 ? fc.constant(undefined) : fc.option(fc.constantFrom(...choices), { nil: undefined }),
       parallel: fc.option(fc.boolean(), { nil: undefined }),

@@ -325,7 +325,7 @@ fieldCases('client traps', ({ check }) => {
     const app = gateway(() => jsonAnswer(chatAnswer), {
       routes: { 'meta/llama-3:free': { targets: [{ provider: 'chat', model: 'up' }] } },
     })
-    for (const model of ['meta/llama-3:free', 'meta%2Fllama-3%3Afree']) {
+    for (const model of ['meta/llama-3:free', 'meta/llama-3%3Afree']) {
       const { path, json } = asks('gemini', model, false)
       expect((await app.request(path, { json })).status, model).toBe(200)
     }

@@ -65,9 +65,11 @@ export function requestCases(skip: Layer['skip']): RequestCase[] {
 
 /** A request of `parallel/`, which are captured without the path. */
 export function parallelRequest(entry: ReturnType<typeof parallelFiles>[number]): Sent {
-  const { modelId, ...body } = record(parallelJson(entry))
-  const model = text(modelId) || text(body['model']) || 'model-of-the-url'
-  return sentWith(entry.dialect, body, { model, stream: false })
+  const { modelId, ...said } = record(parallelJson(entry))
+  const model = text(modelId) || text(said['model']) || 'model-of-the-url'
+  // Google's SDK takes the model beside what it sends.
+  const { model: _model, ...body } = said
+  return sentWith(entry.dialect, entry.dialect === 'gemini' ? body : said, { model, stream: false })
 }
 
 /**

@@ -36,7 +36,7 @@ const rules: readonly Rule[] = [
   { status: 403, type: 'UnrecognizedClientException', expected: 'upstream_auth', answered: 502 },
   { status: 404, expected: 'upstream_model_missing', answered: 502 },
   { status: 429, code: 'RateLimitReached', expected: 'upstream_rate_limited', answered: 429 },
-  { type: 'insufficient_quota', expected: 'upstream_quota', answered: 429 },
+  { code: 'insufficient_quota', expected: 'upstream_quota', answered: 429 },
 ]
 
 interface ErrorCase extends Case {

@@ -1,7 +1,7 @@
 // Drives the dialects the way the gateway does, without the gateway. Owns unwrapping outcomes; asserts nothing.
 import type { EncodedRequest, Exchange, WireRequest } from '../../src/dialects/dialect.ts'
 import { dialects, type GenerativeId } from '../../src/dialects/index.ts'
-import type { Outcome } from '../../src/ir/error.ts'
+import { failed, type Outcome } from '../../src/ir/error.ts'
 import type { IrEvent } from '../../src/ir/event.ts'
 import type { RequestFacts } from '../../src/ir/facts.ts'
 import { createFold } from '../../src/ir/fold.ts'
@@ -85,12 +85,24 @@ export interface Encoded extends Omit<EncodedRequest, 'call'> {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/**
+ * The model that a target is asked for. Bedrock's models differ in what can be said to them, so that one is chosen that
+ * takes the most.
+ */
+export function targetModel(dialect: GenerativeId): string {
+  return dialect === 'bedrock-converse' ? 'us.anthropic.claude-sonnet-4-20250514-v1:0' : 'model-of-the-target'
+}
+
 /** A canonical request as one of the target, or why it is refused. */
 export function tryEncodeRequest(
   dialect: GenerativeId,
   request: IrRequest,
-  model: string = request.model,
+  model: string = targetModel(dialect),
 ): Outcome<Encoded> {
+  // As the engine does it: what is bound to its provider's state goes to no other wire.
+  const { bound, source } = request
+  if (bound !== undefined && source !== dialect)
+    return failed('unsupported_content', { param: bound.param, message: bound.reason })
   const outcome = dialects[dialect].encodeRequest(request, { model })
   if (!outcome.ok) return outcome
   const { call, losses, toolNames } = outcome.value

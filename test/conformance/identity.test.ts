@@ -18,7 +18,7 @@ layer('identity', ({ check, skip }) => {
     const { label, dialect, sent } = request
     check(`request · ${label}`, request, () => {
       const { normalise, asks } = wires[dialect].requests
-      const encoded = encodeRequest(dialect, decodeRequest(dialect, sent))
+      const encoded = encodeRequest(dialect, decodeRequest(dialect, sent), asks(sent).model)
       expect(normalise(encoded.sent.body)).toEqual(normalise(sent.body))
       expect(asks(encoded.sent)).toEqual(asks(sent))
       expect(encoded.losses).toEqual([])

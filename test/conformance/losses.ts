@@ -23,7 +23,11 @@ export function misplaced(losses: readonly Loss[], body: unknown, defaults: read
     .filter((path) => !exists(path, body))
 }
 
+/** What an attribute of a part is called in the canonical request: a loss may use that name. */
+const attribute = /\.(?:cache_control|signature|citations|title|name|detail|strict|is_error)$/
+
 function exists(path: string, body: unknown): boolean {
+  if (attribute.test(path)) return exists(path.replace(attribute, ''), body)
   let at: unknown = body
   for (const step of path.split(/[.[\]]+/).filter((part) => part !== '')) {
     // A text stands for its only part.

@@ -178,12 +178,19 @@ function folded(list: readonly IrEvent[]): AnswerSaid {
   return answerSaid(foldEvents('openai-chat', list))
 }
 
+/** What a client gets of an answer that came on its own wire. */
 function own(target: GenerativeId, list: readonly IrEvent[]) {
   return encodeStream(target, list, exchangeFor(target, target))
 }
 
+/** What a client gets of an answer that came on another. */
+function foreign(target: GenerativeId, list: readonly IrEvent[]) {
+  const upstream = target === 'openai-chat' ? 'anthropic-messages' : 'openai-chat'
+  return encodeStream(target, list, exchangeFor(target, upstream))
+}
+
 function isLegalAndSame(target: GenerativeId, list: readonly IrEvent[]): void {
-  const { frames } = own(target, list)
+  const { frames } = foreign(target, list)
   const { streams, answers } = wires[target]
   expect(streams.problems(frames)).toEqual([])
   if (dialects[target].grammar !== undefined) expect(readStream(target, frames).faults).toEqual([])
@@ -194,7 +201,7 @@ function isLegalAndSame(target: GenerativeId, list: readonly IrEvent[]): void {
 }
 
 async function isReadBySdk(target: GenerativeId, list: readonly IrEvent[]): Promise<void> {
-  const sdk = await sdkFold(target, own(target, list).frames)
+  const sdk = await sdkFold(target, foreign(target, list).frames)
   if (!sdk.ok) throw new Error(`the SDK rejects it: ${sdk.error}`)
   const { text, tools, ids } = folded(list)
   const view = wires[target].answers.view(sdk.value)
@@ -305,7 +312,7 @@ layer(
       })
       check(`${target} streams are legal where a provider gave ids that the wire does not allow`, about, () => {
         const holds = (list: readonly IrEvent[]): void => {
-          expect(wires[target].streams.problems(own(target, list).frames)).toEqual([])
+          expect(wires[target].streams.problems(foreign(target, list).frames)).toEqual([])
         }
         fc.assert(fc.property(events('functions.call:', textAlone), holds), runs)
       })

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import type { GenerativeId } from '../../src/dialects/index.ts'
 import type { GatewayError } from '../../src/ir/error.ts'
 import { requestCases, type RequestCase } from './corpus-cases.ts'
-import { decodeRequest, dialectIds, tryEncodeRequest, unwrap, type Encoded } from './harness.ts'
+import { decodeRequest, dialectIds, targetModel, tryEncodeRequest, unwrap, type Encoded } from './harness.ts'
 import { layer } from './layer.ts'
 import { namesOneOf, refusals } from './refusals.ts'
 import { wires } from './wires/index.ts'
@@ -14,7 +14,7 @@ layer('requests', ({ check, skip }) => {
     for (const target of dialectIds)
       check(`${request.dialect} → ${target} · ${request.label}`, { ...request, target }, () => {
         const { dialect, sent } = request
-        const outcome = tryEncodeRequest(target, decodeRequest(dialect, sent), 'model-of-the-target')
+        const outcome = tryEncodeRequest(target, decodeRequest(dialect, sent))
         if (target === dialect) expectOwn(request, unwrap(outcome))
         else if (outcome.ok) expectForeign(request, target, outcome.value)
         else expectRefused(request, target, outcome.error)
@@ -26,7 +26,7 @@ function expectOwn({ dialect, sent }: RequestCase, encoded: Encoded): void {
   const { schemaErrors, asks } = wires[dialect].requests
   const known = schemaErrors(sent.body, true)
   expect(schemaErrors(encoded.sent.body, true).filter((error) => !known.includes(error))).toEqual([])
-  expect(asks(encoded.sent)).toEqual({ ...asks(sent), model: 'model-of-the-target' })
+  expect(asks(encoded.sent)).toEqual({ ...asks(sent), model: targetModel(dialect) })
 }
 
 function expectForeign({ dialect, sent }: RequestCase, target: GenerativeId, encoded: Encoded): void {
@@ -35,7 +35,7 @@ function expectForeign({ dialect, sent }: RequestCase, target: GenerativeId, enc
   expect(schemaErrors(encoded.sent.body)).toEqual([])
   expect(problems(encoded.sent.body)).toEqual([])
   const { stream } = wires[dialect].requests.asks(sent)
-  expect(asks(encoded.sent)).toEqual({ model: 'model-of-the-target', stream })
+  expect(asks(encoded.sent)).toEqual({ model: targetModel(target), stream })
   if (target === 'anthropic-messages') expect(encoded.headers['anthropic-version']).toBe('2023-06-01')
 }
 

@@ -35,7 +35,8 @@ function requestRoundTrip({ dialect, sent }: RequestCase, target: GenerativeId):
   const outcome = tryEncodeRequest(target, decodeRequest(dialect, sent))
   if (!outcome.ok) throw new Nothing('refused on the other wire, as the requests layer asserts')
   const there = outcome.value
-  const back = encodeRequest(dialect, decodeRequest(target, there.sent))
+  const { model } = wires[dialect].requests.asks(sent)
+  const back = encodeRequest(dialect, decodeRequest(target, there.sent), model)
   return {
     before: sent.body,
     there: there.sent.body,
@@ -90,6 +91,7 @@ function hasEffect(dialect: GenerativeId, path: string, body: Json): boolean {
   // Anthropic says in one record which tool may be called, and how many at a time.
   if (path === 'tool_choice' && record(value)['type'] === 'auto')
     return record(value)['disable_parallel_tool_use'] === true
+  if (path === 'reasoning' && record(value)['effort'] === 'none') return Object.keys(record(value)).length > 1
   return !wires[dialect].requests.withoutEffect.some(
     (rule) => rule.path.test(path) && (!('value' in rule) || rule.value === value),
   )
@@ -99,10 +101,14 @@ function hasEffect(dialect: GenerativeId, path: string, body: Json): boolean {
 function silentlyLostParameters({ dialect, before, back, lossesThere, lossesBack }: RoundTrip): string[] {
   const { parameters } = wires[dialect].requests
   const said = parameters(before)
-  return lostPaths(said, parameters(back))
-    .filter((path) => hasEffect(dialect, path, said))
-    .filter((path) => !touches(lossesThere, path))
-    .filter((path) => ![...lossesThere, ...lossesBack].some((loss) => namesIt(loss, dialect, path)))
+  return (
+    lostPaths(said, parameters(back))
+      .filter((path) => hasEffect(dialect, path, said))
+      // Without tools, how they may be called says nothing.
+      .filter((path) => !(path === 'parallel_tool_calls' && list(back['tools']).length === 0))
+      .filter((path) => !touches(lossesThere, path))
+      .filter((path) => ![...lossesThere, ...lossesBack].some((loss) => namesIt(loss, dialect, path)))
+  )
 }
 
 /** Whether a loss names a parameter by what any wire calls it: the canonical request knows no paths of parameters. */
@@ -126,8 +132,10 @@ function breakpoints(asides: readonly Aside[]): number {
 /** Members beside the content that did not come back and that no loss names. */
 function silentlyLostAsides({ dialect, target, before, there, back, lossesThere }: RoundTrip): string[] {
   const asides = wires[dialect].requests.asides(before)
-  // A cache breakpoint has to arrive; the way back may drop it, and says so.
-  const arrived = breakpoints(wires[target].requests.asides(there)) >= breakpoints(asides)
+  // A cache breakpoint has to arrive or to be on the list, under the name that any wire gives it; the way back may drop
+  // it, and says so.
+  const listed = lossesThere.filter(({ path }) => cacheMarks.has(path.split('.').at(-1) ?? '')).length
+  const arrived = breakpoints(wires[target].requests.asides(there)) + listed >= breakpoints(asides)
   const returned = wires[dialect].requests.asides(back).map(({ key: name, value }) => JSON.stringify([name, value]))
   return asides
     .filter((aside) => !(arrived && cacheMarks.has(aside.key)))

@@ -339,6 +339,27 @@ describe('a client that leaves', () => {
   })
 })
 
+describe('an answer that the client’s wire cannot say', () => {
+  it('ends in an error event and is traced as failed, not as finished', async () => {
+    const broken = [
+      chatChunk({ role: 'assistant', content: '' }),
+      chatChunk({
+        tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"a":' } }],
+      }),
+      chatChunk({}, 'tool_calls'),
+      'data: [DONE]\n\n',
+    ]
+    const test = appWith(() => streamAnswer(broken))
+    const response = await test.request('/v1/messages', {
+      json: { model: 'solo', max_tokens: 5, stream: true, messages: [{ role: 'user', content: 'hi' }] },
+    })
+    const text = await response.text()
+    expect(text).not.toContain('message_stop')
+    expect(text.match(/^event: error$/gm)).toHaveLength(1)
+    expect(test.traces.map((row) => [row.outcome, row.errorCode])).toEqual([['failed', 'upstream_bad_content']])
+  })
+})
+
 describe('fidelity', () => {
   const lossy = { seed: 7, tools: [] }
 

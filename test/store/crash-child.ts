@@ -19,7 +19,15 @@ export const crashMigrations: readonly Migration[] = [1, 2, 3].map((number) => (
 }))
 
 function say(line: string): void {
-  writeSync(1, `${line}\n`)
+  let rest: Uint8Array = Buffer.from(`${line}\n`)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      // The pipe is full until the other side has read: on a busy machine that takes a while.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+  }
 }
 
 async function writeForever(path: string): Promise<void> {

@@ -122,7 +122,8 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     if (lost > 0) lose([unlinkedLoss])
     const withheld = writer.written() === 0 && finish.class === 'filter'
     return {
-      content: withheld ? {} : { role: 'model' },
+      // Google's SDKs forget an answer of which one chunk has no part, so the last one has an empty text, as Google's own.
+      content: withheld ? {} : { parts: [{ text: '' }], role: 'model' },
       finishReason: encodeFinish(finish, own),
       index: choice,
       ...around,

@@ -42,6 +42,7 @@ export function createGrammar(rulesOf: (flag: Flag) => GrammarRules): StreamGram
       if (broken || role !== 'inner') return undefined
       return judge(rules.finish ? rules.finish() : violation('unfinished', 'the stream ends without its terminal'))
     },
+    lastWord: () => (role === 'inner' ? undefined : role),
     flags: () => flags,
   }
 }

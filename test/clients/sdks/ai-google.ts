@@ -9,7 +9,8 @@ export function aiGoogle(url: string, key: string): SdkClient {
     name: 'ai google',
     dialect: 'gemini',
     abilities: { ...full, tellsModel: false },
-    model: (name, fetch) => createGoogle({ baseURL: `${url}/v1beta`, apiKey: key, fetch })(name),
+    // It takes a name with a slash in it for a whole path.
+    model: (name, fetch) => createGoogle({ baseURL: `${url}/v1beta`, apiKey: key, fetch })(`models/${name}`),
     options: ({ think }) => ({
       google: think ? { thinkingConfig: { includeThoughts: true, thinkingBudget } } : {},
     }),

@@ -9,7 +9,13 @@ const suffix = '67ccd3acc8d48190a77525dc6de64b4104becb25c45c1d41'
 
 type Item =
   | { type: 'reasoning'; id: string; summary: readonly object[]; encrypted_content?: string }
-  | { type: 'message'; id: string; status: string; role: string; content: readonly { type: string; text: string; annotations: readonly object[]; logprobs: readonly object[] }[] }
+  | {
+      type: 'message'
+      id: string
+      status: string
+      role: string
+      content: readonly { type: string; text: string; annotations: readonly object[]; logprobs: readonly object[] }[]
+    }
   | { type: 'function_call'; id: string; status: string; call_id: string; name: string; arguments: string }
 
 /** The items of an answer. What was thought comes encrypted where the request asks for that. */

@@ -2,7 +2,7 @@
 import type { FinishClass } from '../../../src/ir/response.ts'
 import type { Frame } from '../../../src/wire/frame.ts'
 import { list, number, parse, record, says, type Json } from '../../support/json.ts'
-import type { Aside, Item, UsageView } from './wire.ts'
+import type { AnswerView, Aside, Item, UsageView } from './wire.ts'
 
 /** The parsed data of the frames, `[DONE]` and unreadable ones left out. */
 export function payloads(frames: readonly Frame[]): Json[] {
@@ -16,6 +16,13 @@ export function payloads(frames: readonly Frame[]): Json[] {
 export function borneOut(finish: FinishClass, tools: readonly unknown[]): FinishClass {
   if (finish !== 'stop' && finish !== 'tool') return finish
   return tools.length > 0 ? 'tool' : 'stop'
+}
+
+/** What a wire without free-text tools can say of an answer: their clients cannot offer such tools. */
+export function withoutCustom(said: AnswerView): AnswerView {
+  const tools = said.tools.filter((call) => call.custom !== true)
+  if (tools.length === said.tools.length) return said
+  return { ...said, tools, finish: borneOut(said.finish, tools), saidFinish: borneOut(said.finish, tools) }
 }
 
 /** Only Anthropic has a word for a paused turn; on every other wire it ends. */

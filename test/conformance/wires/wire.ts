@@ -17,6 +17,8 @@ export interface ToolCallView {
   readonly id: string
   readonly name: string
   readonly input: unknown
+  /** A call of a free-text tool, which not every wire has. */
+  readonly custom?: true
 }
 
 /** Tokens under one algebra: `input` and `output` are totals, `cached` and `reasoning` are parts of them. */

@@ -151,7 +151,7 @@ describe('embedding', () => {
       (ending) => recorded(ending).find((name) => name.includes('embedding')) ?? '',
     )
     const [one] = recordedJson(asked)['requests'] as Json[]
-    const parts = (one?.['content'] as { parts: { text: string }[] }).parts
+    const { parts } = (one ?? {})['content'] as { parts: { text: string }[] }
     const inputs = parts.map(({ text }) => ({ type: 'text', text }) as const)
     const encoded = embedding.encodeRequest(request({ inputs, dimensions: 768 }), { model: 'gemini-embedding-001' })
     expect(sent(valueOf(encoded))).toEqual(recordedJson(asked))

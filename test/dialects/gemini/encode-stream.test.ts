@@ -32,11 +32,15 @@ function chunks(...events: IrEvent[]): { chunks: Json[]; losses: string[] } {
   return { chunks: chunksOf(frames), losses: told(losses) }
 }
 
-/** The parts that go out, chunk by chunk. */
+/** The parts that go out before the last chunk. */
 function parts(...events: IrEvent[]): unknown[] {
-  return chunks(start, ...events, finish(), end).chunks.flatMap((chunk) =>
-    (chunk['candidates'] as { content: { parts?: unknown[] } }[]).flatMap(({ content }) => content.parts ?? []),
-  )
+  const list = chunks(start, ...events, finish(), end).chunks
+  expect(list.at(-1)).toMatchObject({ candidates: [{ content: { parts: [{ text: '' }] }, finishReason: 'STOP' }] })
+  return list
+    .slice(0, -1)
+    .flatMap((chunk) =>
+      (chunk['candidates'] as { content: { parts: unknown[] } }[]).flatMap(({ content }) => content.parts),
+    )
 }
 
 describe('a stream', () => {
@@ -54,13 +58,19 @@ describe('a stream', () => {
         content('a'),
         content('b'),
         {
-          candidates: [{ content: { role: 'model' }, finishReason: 'STOP', index: 0 }],
+          candidates: [{ content: { parts: [{ text: '' }], role: 'model' }, finishReason: 'STOP', index: 0 }],
           usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 2, totalTokenCount: 5 },
           ...names,
         },
       ],
       losses: [],
     })
+  })
+
+  it('has a part in every chunk, as Google’s SDKs forget an answer where one is missing', () => {
+    const { chunks: list } = chunks(start, open(0, tool('a')), close(0), finish('tool'), end)
+    for (const { candidates } of list)
+      expect(candidates).toMatchObject([{ content: { parts: [expect.anything()], role: 'model' } }])
   })
 
   it('hands out each chunk with the event that makes it due', () => {

@@ -81,6 +81,12 @@ describe('an answer', () => {
     ])
   })
 
+  it('may announce an item twice', () => {
+    expect(
+      partsOf(created, added(0, message), textDelta(0, 'a'), added(0, message), textDelta(0, 'b'), completed()),
+    ).toEqual([{ type: 'text', text: 'ab' }])
+  })
+
   it('may come in whole items alone', () => {
     expect(
       partsOf(created, itemDone(0, { ...message, content: [{ type: 'output_text', text: 'a' }] }), completed()),
@@ -299,6 +305,16 @@ describe('reasoning', () => {
         completed({ output: [{ ...reasoning, summary: entries, encrypted_content: 'sealed anew' }] }),
       ),
     ).toEqual([{ type: 'reasoning', text: 'a\n\nb', signature: 'sealed' }])
+  })
+
+  it('is not sealed where its end was never told: until then the seal may be incomplete', () => {
+    const frames = [
+      created,
+      added(0, { ...reasoning, encrypted_content: 'unfinished' }),
+      summary('text.delta', { delta: 'a' }),
+      completed(),
+    ]
+    expect(partsOf(...frames)).toEqual([{ type: 'reasoning', text: 'a' }])
   })
 
   it('may be sealed and have no text', () => {

@@ -3,13 +3,13 @@
 import type { FinishClass } from '../../../../src/ir/response.ts'
 import { list, number, parseArguments, record, text, type Json } from '../../../support/json.ts'
 import { schemaErrors } from '../../../support/openapi.ts'
-import { borneOut, dropNulls } from '../views.ts'
+import { borneOut, dropNulls, withoutCustom } from '../views.ts'
 import type { AnswerReader, AnswerView, UsageView } from '../wire.ts'
 import { blockStartProblems, closedBlockProblems } from './stream.ts'
 
 export const answers: AnswerReader = {
   view,
-  sayable: (said) => said,
+  sayable: withoutCustom,
   count: () => 1,
   problems,
   schemaErrors: (body) => schemaErrors('anthropic', 'BetaMessage', body),
@@ -50,10 +50,18 @@ function finishOf(raw: unknown): FinishClass {
   }
 }
 
-/** input_tokens excludes cache reads and writes (wire-facts 38). */
+/** An answer of several rounds counts the last of them alone, and all of them in `iterations` (wire-facts 40). */
 function usageOf(value: unknown): UsageView | undefined {
   const usage = record(value)
   if (Object.keys(usage).length === 0) return undefined
+  const rounds = list(usage['iterations']).map(record)
+  const counts = (rounds.length === 0 ? [usage] : rounds).map(countOf)
+  const sum = (key: keyof UsageView): number => counts.reduce((total, count) => total + count[key], 0)
+  return { input: sum('input'), cached: sum('cached'), output: sum('output'), reasoning: sum('reasoning') }
+}
+
+/** input_tokens excludes cache reads and writes (wire-facts 38). */
+function countOf(usage: Json): UsageView {
   const cached = number(usage['cache_read_input_tokens'])
   return {
     input: number(usage['input_tokens']) + cached + number(usage['cache_creation_input_tokens']),

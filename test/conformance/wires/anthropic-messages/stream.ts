@@ -30,6 +30,9 @@ function assemble(frames: readonly Frame[]): Json {
         break
       case 'content_block_start':
         blocks.set(index, { block: structuredClone(record(event['content_block'])), json: [] })
+        // Another model took over: the message is its own.
+        if (record(event['content_block'])['type'] === 'fallback')
+          message['model'] = record(record(event['content_block'])['to'])['model']
         break
       case 'content_block_delta': {
         const open = blocks.get(index)

@@ -2,18 +2,21 @@
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 import type { FinishClass } from '../../../../src/ir/response.ts'
 import { list, number, record, says, text, type Json } from '../../../support/json.ts'
-import { borneOut, dropNulls, withoutPause } from '../views.ts'
+import { borneOut, dropNulls, withoutCustom, withoutPause } from '../views.ts'
 import type { AnswerReader, AnswerView, UsageView } from '../wire.ts'
 
 export const answers: AnswerReader = {
   view,
-  sayable: (said) => ({
-    ...said,
-    finish: withoutPause(said.finish),
-    saidFinish: withoutPause(said.saidFinish),
-    // There is no counter for reasoning.
-    usage: said.usage && { ...said.usage, reasoning: 0 },
-  }),
+  sayable: (all) => {
+    const said = withoutCustom(all)
+    return {
+      ...said,
+      finish: withoutPause(said.finish),
+      saidFinish: withoutPause(said.saidFinish),
+      // There is no counter for reasoning.
+      usage: said.usage && { ...said.usage, reasoning: 0 },
+    }
+  },
   count: () => 1,
   problems,
   schemaErrors: () => [],

@@ -9,10 +9,7 @@ export const requests: RequestReader = {
   view,
   asides,
   intent,
-  parameters: (body) => {
-    const { messages: _m, system: _s, ...rest } = normalise(body)
-    return rest
-  },
+  parameters,
   concepts: {
     limit: ['inferenceConfig.maxTokens'],
     temperature: ['inferenceConfig.temperature'],
@@ -162,6 +159,29 @@ function intent(body: Json): Intent {
     maxTokens,
     reasoning: thinking !== undefined && thinking !== 'disabled',
   }
+}
+
+/** A schema that is written as text is the schema, and Claude's older name for thinking is its name of today. */
+function parameters(body: Json): Json {
+  const { messages: _m, system: _s, additionalModelRequestFields: fields, outputConfig, ...rest } = normalise(body)
+  const { reasoning_config: older, ...more } = record(fields)
+  return {
+    ...rest,
+    ...(fields !== undefined && {
+      additionalModelRequestFields: { ...more, ...(older !== undefined && { thinking: older }) },
+    }),
+    ...(outputConfig !== undefined && { outputConfig: parsed(outputConfig) }),
+  }
+}
+
+function parsed(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      key === 'schema' && typeof member === 'string' ? parse(member) : parsed(member),
+    ]),
+  )
 }
 
 const imageFormats = /^data:image\/(?:png|jpeg|gif|webp)/

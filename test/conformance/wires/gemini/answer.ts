@@ -3,12 +3,15 @@
 import type { FinishClass } from '../../../../src/ir/response.ts'
 import { discoveryErrors } from '../../../support/discovery.ts'
 import { list, number, record, says, text, type Json } from '../../../support/json.ts'
-import { borneOut, dropNulls, withoutPause } from '../views.ts'
+import { borneOut, dropNulls, withoutCustom, withoutPause } from '../views.ts'
 import type { AnswerReader, AnswerView, UsageView } from '../wire.ts'
 
 export const answers: AnswerReader = {
   view,
-  sayable: (said) => ({ ...said, finish: withoutPause(said.finish), saidFinish: withoutPause(said.saidFinish) }),
+  sayable: (all) => {
+    const said = withoutCustom(all)
+    return { ...said, finish: withoutPause(said.finish), saidFinish: withoutPause(said.saidFinish) }
+  },
   count: (body) => list(body['candidates']).length,
   problems,
   schemaErrors: (body) => discoveryErrors('GenerateContentResponse', body),

@@ -12,10 +12,7 @@ export const requests: RequestReader = {
   view,
   asides,
   intent,
-  parameters: (body) => {
-    const { contents: _c, systemInstruction: _s, model: _m, ...rest } = normalise(body)
-    return rest
-  },
+  parameters,
   concepts: {
     limit: [`${config}.maxOutputTokens`],
     temperature: [`${config}.temperature`],
@@ -180,6 +177,33 @@ function intent(original: Json): Intent {
     maxTokens: said['maxOutputTokens'],
     reasoning:
       (says(thinking['thinkingBudget']) && thinking['thinkingBudget'] !== 0) || says(thinking['thinkingLevel']),
+  }
+}
+
+/** A schema may be said in Google's words or in those of JSON Schema, under one name or the other. */
+function parameters(body: Json): Json {
+  const { contents: _c, systemInstruction: _s, model: _m, tools, [config]: said, ...rest } = normalise(body)
+  const { responseSchema, responseJsonSchema = responseSchema, ...others } = record(said)
+  const named = list(tools)
+    .map(record)
+    .map((tool) => ({ ...tool, functionDeclarations: list(tool['functionDeclarations']).map(declared) }))
+  return {
+    ...rest,
+    ...(said !== undefined && {
+      [config]: {
+        ...others,
+        ...(responseJsonSchema !== undefined && { responseJsonSchema: plainSchema(responseJsonSchema) }),
+      },
+    }),
+    ...(tools !== undefined && { tools: named }),
+  }
+}
+
+function declared(value: unknown): Json {
+  const { parameters, parametersJsonSchema = parameters, ...rest } = record(value)
+  return {
+    ...rest,
+    ...(parametersJsonSchema !== undefined && { parametersJsonSchema: plainSchema(parametersJsonSchema) }),
   }
 }
 

@@ -60,15 +60,16 @@ function reasoningOf(message: Json): string {
 function callsOf(message: Json): ToolCallView[] {
   const calls = list(message['tool_calls'])
     .map(record)
-    .map((call): Json => {
+    .map((call): ToolCallView => {
       const { name, input } = record(call['custom'])
-      if (says(name)) return { id: text(call['id']), name, arguments: JSON.stringify(input) }
-      return { id: text(call['id']), ...record(call['function']) }
+      const id = text(call['id'])
+      if (says(name)) return { id, name: text(name), input, custom: true }
+      const called = record(call['function'])
+      return { id, name: text(called['name']), input: parseArguments(called['arguments']) }
     })
   const legacy = record(message['function_call'])
-  return [...calls, { id: '', ...legacy } as Json]
-    .filter((call) => text(call['name']) !== '')
-    .map((call) => ({ id: text(call['id']), name: text(call['name']), input: parseArguments(call['arguments']) }))
+  const old = { id: '', name: text(legacy['name']), input: parseArguments(legacy['arguments']) }
+  return [...calls, old].filter((call) => call.name !== '')
 }
 
 function finishOf(raw: unknown): FinishClass {

@@ -101,7 +101,9 @@ function addFunctionCall(message: Json, call: Json): void {
 
 /** By `index` where there is one; without, a name opens a call and anything else continues the last. */
 function addCall(calls: Json[], entry: Json): void {
-  const { index, function: fragment, ...rest } = entry
+  const { index, function: fragment, custom, ...rest } = entry
+  // A free-text tool grows in a member of its own.
+  if (custom !== undefined) return addCustom(calls, index, record(custom), rest)
   const { name, arguments: input } = record(fragment)
   const known =
     typeof index === 'number' ? calls.find((call) => call['position'] === index) : says(name) ? undefined : calls.at(-1)
@@ -113,6 +115,12 @@ function addCall(calls: Json[], entry: Json): void {
   const target = record(known['function'])
   if (says(name)) target['name'] = name
   target['arguments'] = text(target['arguments']) + text(input)
+}
+
+function addCustom(calls: Json[], index: unknown, { name, input }: Json, rest: Json): void {
+  const known = calls.find((call) => call['position'] === index)
+  if (known === undefined) calls.push({ ...rest, position: index, custom: { name, input: text(input) } })
+  else record(known['custom'])['input'] = text(record(known['custom'])['input']) + text(input)
 }
 
 function isFinished(frames: readonly Frame[]): boolean {

@@ -3,8 +3,8 @@
 import type { FinishClass } from '../../../../src/ir/response.ts'
 import { list, number, parseArguments, record, says, text, type Json } from '../../../support/json.ts'
 import { schemaErrors } from '../../../support/openapi.ts'
-import { borneOut, dropNulls, withoutPause } from '../views.ts'
-import type { AnswerReader, AnswerView, UsageView } from '../wire.ts'
+import { beyond, borneOut, dropNulls, withoutPause } from '../views.ts'
+import type { AnswerReader, AnswerView, ToolCallView, UsageView } from '../wire.ts'
 
 export const answers: AnswerReader = {
   view,
@@ -19,13 +19,7 @@ function view(body: Json): AnswerView {
   const items = list(body['output']).map(record)
   const parts = items.filter((item) => item['type'] === 'message').flatMap((item) => list(item['content']).map(record))
   const refused = parts.some((part) => text(part['refusal']) !== '')
-  const tools = items
-    .filter((item) => item['type'] === 'function_call' || item['type'] === 'custom_tool_call')
-    .map((item) => ({
-      id: text(item['call_id']) || text(item['id']),
-      name: text(item['name']),
-      input: item['type'] === 'custom_tool_call' ? item['input'] : parseArguments(item['arguments']),
-    }))
+  const tools = items.flatMap(callsOf)
   const finish = refused ? 'filter' : borneOut(finishOf(body), tools)
   return {
     text: parts.map((part) => text(part['text']) + text(part['refusal'])).join(''),
@@ -36,6 +30,22 @@ function view(body: Json): AnswerView {
     saidFinish: finish,
     usage: usageOf(body['usage']),
   }
+}
+
+/** A call, or the calls that `multi_tool_use.parallel` wraps (wire-facts 33), which only its provider knows. */
+function callsOf(item: Json): ToolCallView[] {
+  const id = text(item['call_id']) || text(item['id'])
+  const name = text(item['name'])
+  if (item['type'] === 'custom_tool_call') return [{ id, name, input: item['input'], custom: true }]
+  if (item['type'] !== 'function_call') return []
+  const input = parseArguments(item['arguments'])
+  const wrapped = list(record(input)['tool_uses']).map(record)
+  if (name !== 'parallel' || wrapped.length === 0) return [{ id, name, input }]
+  return wrapped.map((use) => ({
+    id: '',
+    name: text(use['recipient_name']).replace(/^functions\./, ''),
+    input: use['parameters'],
+  }))
 }
 
 /** The raw text where the provider shows it, else the summary. */
@@ -86,13 +96,13 @@ export function itemProblems(item: Json): string[] {
       const parts = list(item['content']).map(record)
       const found = item['role'] === 'assistant' ? [] : ['a message without role']
       if (parts.length === 0) found.push('an empty message')
-      if (parts.some((part) => text(part['text']) + text(part['refusal']) === '')) found.push('an empty part')
+      if (parts.some((part) => text(part['text']) + text(part['refusal']) === '')) found.push(beyond('an empty part'))
       return found
     }
     case 'reasoning': {
       if (!Array.isArray(item['summary'])) return ['reasoning without summary']
       const empty = list(item['summary']).length + list(item['content']).length === 0
-      return empty && !says(item['encrypted_content']) ? ['an empty reasoning item'] : []
+      return empty && !says(item['encrypted_content']) ? [beyond('an empty reasoning item')] : []
     }
     case 'function_call':
       return ['call_id', 'name'].flatMap((key) => (says(item[key]) ? [] : [`a function_call without ${key}`]))

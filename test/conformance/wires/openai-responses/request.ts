@@ -10,8 +10,10 @@ export const requests: RequestReader = {
   asides,
   intent,
   parameters: (body) => {
-    const { input: _i, instructions: _s, ...rest } = normalise(body)
-    return rest
+    const { input: _i, instructions: _s, text: format, ...rest } = normalise(body)
+    // A format of plain text is none.
+    const isPlain = record(record(format)['format'])['type'] === 'text' && Object.keys(record(format)).length === 1
+    return { ...rest, ...(format !== undefined && !isPlain && { text: format }) }
   },
   concepts: {
     limit: ['max_output_tokens'],
@@ -54,10 +56,18 @@ export const requests: RequestReader = {
     customTools: list(body['tools']).flatMap((tool, at) => (record(tool)['type'] === 'custom' ? [`tools[${at}]`] : [])),
     bound: ['previous_response_id', 'conversation', 'prompt'].filter((key) => says(body[key])),
   }),
-  schemaErrors: (body) => schemaErrors('openai', 'CreateResponse', body),
+  schemaErrors: (body) => schemaErrors('openai', 'CreateResponse', { ...body, input: withItemIds(body['input']) }),
   problems,
   normalise,
   asks: ({ body }) => ({ model: text(body['model']), stream: body['stream'] === true }),
+}
+
+/** The specification wants an id of every reasoning item, the provider does not (it refuses ids that it did not give). */
+function withItemIds(input: unknown): unknown {
+  if (!Array.isArray(input)) return input
+  return input.map((item) =>
+    record(item)['type'] === 'reasoning' ? { id: 'rs_1', ...record(item) } : (item as unknown),
+  )
 }
 
 const contentMembers = new Set(

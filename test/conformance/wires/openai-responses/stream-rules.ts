@@ -136,7 +136,6 @@ function outputProblems(items: ReadonlyMap<number, OpenItem>, response: Json): s
     }
   }
   const output = list(response['output']).map((item) => text(record(item)['id']))
-  if (output.join() !== done.map((item) => item.id).join())
-    found.push('the output differs from the items of the stream')
+  if (output.join() !== done.map((item) => item.id).join()) found.push(beyond('the output differs from the items'))
   return found
 }
