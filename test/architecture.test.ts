@@ -72,7 +72,7 @@ const layers: readonly (readonly [prefix: string, layer: string])[] = [
 
 const allowed: Readonly<Record<string, readonly string[]>> = {
   ir: ['ir'],
-  wire: ['wire', 'eventsource-parser', '@smithy/eventstream-codec', '@smithy/util-utf8'],
+  wire: ['wire', 'eventsource-parser', '@smithy/eventstream-codec'],
   ports: ['ir', 'ports', 'snapshot'],
   dialect: ['ir', 'wire'],
   dialects: ['dialect', 'dialect-folder', 'ir'],

@@ -2,6 +2,7 @@
 // and ends exactly once, whoever ends it. Never throws towards the client: after the commit every fault is an event.
 import { GatewayError } from '../ir/error.ts'
 import type { ByteSource } from '../ports/index.ts'
+import { EventStreamCorrupt } from '../wire/aws-event-stream.ts'
 import { parseJson } from '../wire/json-parse.ts'
 import { SseOverflow, type SseBlock, type SseDecoder } from '../wire/sse-decode.ts'
 import { join } from './collect.ts'
@@ -205,6 +206,8 @@ function finishStep(step: StreamStep): StreamStep {
 
 function readError(cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause
+  if (cause instanceof EventStreamCorrupt)
+    return new GatewayError('upstream_bad_content', { message: 'a message of the event stream arrived damaged' })
   if (cause instanceof SseOverflow)
     return new GatewayError('upstream_bad_content', {
       message: 'one event of the stream was larger than limits.max_event_bytes',

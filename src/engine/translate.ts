@@ -79,7 +79,12 @@ export function createTranslation(options: TranslateOptions): StreamMachine {
     step: (block) => (block.frame === undefined ? { kind: 'idle' } : run(decoder.step(block.frame))),
     skim: () => false,
     finish: () => run(decoder.finish()),
-    fail: (error) => join([framer.encode(ingress.encodeStreamError(error, exchange.requestId)), framer.close()]),
+    fail(error) {
+      // The encoder knows where its stream stands; one that has given up itself says nothing more.
+      const told = encoder.step({ type: 'error', error })
+      const frames = told.length > 0 ? told : ingress.encodeStreamError(error, exchange.requestId)
+      return join([framer.encode(frames), framer.close()])
+    },
     settle: () => {},
     report: () => ({
       complete: ended || (finish !== undefined && encoder.fault() === undefined),

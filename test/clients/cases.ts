@@ -176,6 +176,22 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    feature: 'schema tool',
+    title: 'carries a schema as a tool there that has to be called, and its call back as the answer',
+    applies: (client, wire) => converse(client, wire) && client.abilities.schemaAsTool,
+    async run({ wire, script, ask, seen }) {
+      const id = wire.abilities.ids[0] ?? ''
+      script(({ tools }) => ({
+        kind: 'answer',
+        answer: { calls: [{ id, name: tools[0]?.name ?? '', input: { n: 4 } }] },
+      }))
+      expect(JSON.parse((await ask({ schema, schemaAsTool: true })).text)).toEqual({ n: 4 })
+      const { additionalProperties: _none, ...shape } = schema
+      expect(seen().tools).toMatchObject([{ schema: shape }])
+      expect(seen().forced).toBe(true)
+    },
+  },
+  {
     feature: 'image',
     title: 'carries an image there',
     applies: converse,

@@ -30,11 +30,13 @@ interface SceneOptions {
 
 /** Sets up a scene; its mark must be unlike any other's. */
 export function createScene({ client, wire, streamed, provider, mark, secrets }: SceneOptions): Scene {
+  const passes = client.dialect === wire.dialect
   const asked = { model: `${wire.name}/${wire.model}`, text: `What is new? ${marked(mark)}` }
   /** An SDK takes much that is not legal, and fails in its own words where it does not. */
   const judge = (): void => {
     expect(client.faults.join('\n'), 'the stream is legal').toBe('')
     expect(provider.faults(mark).join('\n'), 'the provider would take the request').toBe('')
+    if (passes) expectBytes(client, wire, provider.calls(mark))
   }
   return {
     client,
@@ -44,6 +46,7 @@ export function createScene({ client, wire, streamed, provider, mark, secrets }:
       provider.on(mark, {
         wire,
         streamed,
+        passes,
         key: secrets.upstream,
         secret: secrets.gateway,
         tell: (call) => tell(wire.see(call.body), call),
@@ -59,4 +62,14 @@ export function createScene({ client, wire, streamed, provider, mark, secrets }:
       return wire.see(last.body)
     },
   }
+}
+
+/** On one wire a request only changes the model's name, and an answer nothing. */
+function expectBytes({ exchanges }: SdkClient, wire: Wire, calls: readonly Call[]): void {
+  const routed = `"model":"${wire.name}/${wire.model}"`
+  const sent = exchanges.map((exchange) => exchange.sent.replace(routed, `"model":"${wire.model}"`))
+  expect(calls.map(({ text }) => text)).toEqual(sent)
+  calls.forEach(({ answered }, index) => {
+    if (answered !== undefined) expect(exchanges[index]?.received().toString()).toBe(answered)
+  })
 }

@@ -1,5 +1,6 @@
 // The official SDKs behind one small interface: each asks in its own words, and what came back is told in the same ones.
 import type { GenerativeId } from '../../src/dialects/index.ts'
+import type { Exchanged } from './recording-fetch.ts'
 
 export interface Heard {
   readonly text: string
@@ -31,6 +32,8 @@ export interface Question {
   readonly tools?: boolean
   readonly think?: boolean
   readonly schema?: Readonly<Record<string, unknown>>
+  /** The schema goes as a tool that has to be called, as for models that have nothing better. */
+  readonly schemaAsTool?: boolean
   /** Base64 of a PNG. */
   readonly image?: string
   /** The answer that called tools, and what they said. */
@@ -54,6 +57,8 @@ export interface SdkClient {
   readonly abilities: Abilities
   /** What was not legal in the streams that it was sent. */
   readonly faults: readonly string[]
+  /** What it sent and what it was sent, in order. */
+  readonly exchanges: readonly Exchanged[]
   ask(question: Question, streamed: boolean): Promise<Heard>
   /** What an error says; undefined where it is not of the class that the SDK documents for an API's refusal. */
   failureOf(cause: unknown): Failure | undefined
@@ -68,9 +73,11 @@ export interface Abilities {
   readonly showsThinking: boolean
   /** Hands out the model's name from the answer, and not the one that was asked for. */
   readonly tellsModel: boolean
+  /** Can ask for a schema in the form of a tool that has to be called. */
+  readonly schemaAsTool: boolean
 }
 
-export const full: Abilities = { converses: true, showsThinking: true, tellsModel: true }
+export const full: Abilities = { converses: true, showsThinking: true, tellsModel: true, schemaAsTool: false }
 
 export const instructions = 'Be brief.'
 export const maxTokens = 9000

@@ -1,8 +1,9 @@
 // The official SDKs against a running gateway: every client, every provider, every feature, streamed and whole.
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts'
+import type { GatewayProcess } from '../support/gateway-process.ts'
 import { requireShared } from '../support/shared.ts'
 import { cases } from './cases.ts'
+import { secrets, startGateway } from './gateway.ts'
 import { knownReason, type Meeting } from './known-failures.ts'
 import { createScene, type Scene } from './scene.ts'
 import { startScriptedProvider, type ScriptedProvider } from './scripted-provider.ts'
@@ -24,7 +25,6 @@ import { messages } from './wires/messages.ts'
 import { responses } from './wires/responses.ts'
 import type { Wire } from './wires/wire.ts'
 
-const secrets = { gateway: 'sbx_test_client_0f3a9c5e7d214b68', upstream: 'sk-upstream-0123456789abcdef' }
 const wires: readonly Wire[] = [chat, responses, messages, gemini, converse, completions]
 const makers: readonly ((url: string, key: string) => SdkClient)[] = [
   openaiChat,
@@ -44,26 +44,11 @@ const tally = createTally()
 
 beforeAll(async () => {
   provider = await startScriptedProvider()
-  const account = { allow_private: true, allow_http: true, accounts: [{ id: 'a', credential: 'up' }] }
-  gateway = await startGatewayProcess('node', {
-    env: {
-      SIGNALBOX_KEY: secrets.gateway,
-      UPSTREAM_KEY: secrets.upstream,
-      SIGNALBOX_KEK: Buffer.alloc(32, 7).toString('base64'),
-    },
-    config: {
-      config_version: 1,
-      keys: [{ id: 'test', env: 'SIGNALBOX_KEY', role: 'client' }],
-      credentials: { up: { type: 'api_key', source: 'env', env: 'UPSTREAM_KEY' } },
-      providers: Object.fromEntries(
-        wires.map((wire) => [
-          wire.name,
-          { ...wire.provider, base_url: `${provider.url}/${wire.name}${wire.basePath}`, ...account },
-        ]),
-      ),
-      storage: { kind: 'memory' },
-    },
-  })
+  gateway = await startGateway(
+    Object.fromEntries(
+      wires.map((wire) => [wire.name, { ...wire.provider, base_url: `${provider.url}/${wire.name}${wire.basePath}` }]),
+    ),
+  )
 })
 afterAll(async () => {
   console.log(tally.print())

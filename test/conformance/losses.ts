@@ -14,13 +14,12 @@ export function touches(losses: readonly Loss[], at: string): boolean {
 
 /**
  * The losses whose path is no place of the body that the client sent.
- * @param defaults parameters of the client's wire: one that was left out may have needed a value of ours
+ * @param names parameters that go by these names are well placed too
  */
-export function misplaced(losses: readonly Loss[], body: unknown, defaults: readonly string[]): string[] {
+export function misplaced(losses: readonly Loss[], body: unknown, names: readonly string[]): string[] {
   return losses
-    .filter(({ path, action }) => !(action === 'approximated' && defaults.includes(path)))
     .map(({ path }) => path)
-    .filter((path) => !exists(path, body))
+    .filter((path) => !names.some((name) => path === name || isInside(path, name)) && !exists(path, body))
 }
 
 /** What an attribute of a part is called in the canonical request: a loss may use that name. */
@@ -32,7 +31,9 @@ function exists(path: string, body: unknown): boolean {
   for (const step of path.split(/[.[\]]+/).filter((part) => part !== '')) {
     // A text stands for its only part.
     if (typeof at === 'string') return true
-    const next = Array.isArray(at) ? list(at)[Number(step)] : record(at)[step]
+    // Google's API takes its names in snake_case as well.
+    const snake = step.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    const next = Array.isArray(at) ? list(at)[Number(step)] : (record(at)[step] ?? record(at)[snake])
     if (next === undefined) return false
     at = next
   }

@@ -32,7 +32,8 @@ layer('stream is whole', ({ check, skip }) => {
     check(`adds no schema error · ${label}`, answer, async () => {
       const recorded = await sdkFold(dialect, frames)
       if (!recorded.ok) throw new Error(`the SDK rejects the recording itself: ${recorded.error}`)
-      const known = answers.schemaErrors(recorded.value)
+      // Of the recording as the suite folds it too: Google's SDK leaves out what it does not know.
+      const known = [recorded.value, answer.body].flatMap((value) => answers.schemaErrors(value))
       expect(answers.schemaErrors(collected()).filter((error) => !known.includes(error))).toEqual([])
     })
   }

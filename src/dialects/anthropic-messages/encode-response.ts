@@ -60,6 +60,8 @@ function encodeForeignPart(part: ContentPart, { at, output, losses }: Place): Wi
     losses.push({ path: at, action: 'dropped', reason })
     return []
   }
+  if (part.signature && part.type !== 'reasoning')
+    losses.push({ path: `${at}.signature`, action: 'dropped', reason: 'only thinking is signed on this wire' })
   switch (part.type) {
     case 'text':
       if (part.citations !== undefined && part.citations.length > 0) drop('citations of another wire')

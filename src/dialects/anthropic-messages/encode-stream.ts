@@ -20,6 +20,8 @@ import { fullUsage } from './usage.ts'
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   const blocks = createBlockQueue()
   const losses = createLosses()
+  // Nothing else has room for a signature.
+  const thinking = new Set<number>()
   let head: Extract<IrEvent, { type: 'response-start' }> | undefined
   let lateExtras: Extras | undefined
   let usage: Usage | undefined
@@ -59,6 +61,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     else if (!hasBlock(opening, own))
       losses.drop(opening.type === 'opaque' ? opening.kind : opening.type, 'a part of another wire')
     else {
+      if (opening.type === 'reasoning') thinking.add(event.part)
       if (!own && 'extras' in opening) losses.dropKeys(opening.extras)
       return startedWith(blocks.add(event, own))
     }
@@ -67,6 +70,10 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
 
   function feedPart(event: PartEvent): Frame[] {
     if (event.type === 'citation-add' && isForeign()) losses.drop('citations', 'citations of another wire')
+    if (event.type === 'signature-delta' && !thinking.has(event.part)) {
+      losses.drop('signature', 'only thinking is signed on this wire')
+      return []
+    }
     const frames = blocks.feed(event)
     return startedWith(blocks.isStuck() ? [...frames, ...judgeStuck()] : frames)
   }

@@ -169,8 +169,8 @@ export function createStreamCandidate({ choice, nextPart, called }: CandidateOpt
       citations = [...citations, ...decodeCitations(candidate)]
       addExtras(candidate, events)
       for (const part of parts) addPart(part, events)
-      // A server's own tools may go on after a finish of theirs.
-      if (parts.length > 0) word = undefined
+      // A server's own tools have a finish of theirs, and the answer goes on behind it.
+      if (parts.some((part) => isContentPart(camelRecord(part)))) word = undefined
       word = textOf(candidate['finishReason']) ?? word
     },
     finished: () => word !== undefined,

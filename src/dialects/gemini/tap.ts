@@ -39,9 +39,10 @@ export function createStreamTap(): StreamTap {
     const index = countOf(candidate['index']) ?? position
     const parts = repeated(camelRecord(candidate['content'])['parts']).map(camelRecord)
     calls += parts.filter((part) => isObject(part['functionCall'])).length
-    const known = parts.length > 0 ? undefined : words.get(index)
-    words.set(index, textOf(candidate['finishReason']) ?? known)
-    return parts.some(isContentPart)
+    const says = parts.some(isContentPart)
+    // What is said after a finish needs one of its own.
+    words.set(index, textOf(candidate['finishReason']) ?? (says ? undefined : words.get(index)))
+    return says
   }
 
   function read(chunk: Members): TapSignal {

@@ -33,7 +33,6 @@ export function createCallWriter(opening: PartOpening & { type: 'tool-call' }, c
     begin: () => undefined,
     step(step) {
       if (step.type === 'tool-input-delta') grow(step.text)
-      if (step.type === 'signature-delta') context.lose('signature', 'the wire has signatures on reasoning alone')
     },
     endPart(extras) {
       if (context.own) note = asideOf(extras).item ?? note

@@ -111,13 +111,15 @@ function decodeOutput(format: Format): OutputFormat | undefined {
 /** What only the provider that stored it can go on with. */
 function bindingOf(request: RequestShape): IrRequest['bound'] {
   const stored: readonly (readonly [string, string])[] = [
-    ['previous_response_id', 'an answer that its provider stored'],
-    ['conversation', 'a conversation that its provider stores'],
-    ['prompt', 'a prompt that its provider stores'],
+    ['previous_response_id', 'refers to an answer that only its own provider has stored'],
+    ['conversation', 'refers to a conversation that only its own provider stores'],
+    ['prompt', 'refers to a prompt that only its own provider stores'],
   ]
   for (const [param, reason] of stored) if (!isPlaceholder(request[param])) return { param, reason }
-  if (request.background === true) return { param: 'background', reason: 'an answer to be fetched later' }
-  if (request.store === true) return { param: 'store', reason: 'an answer to be stored' }
+  if (request.background === true)
+    return { param: 'background', reason: 'asks for an answer that only its own provider keeps until it is fetched' }
+  if (request.store === true)
+    return { param: 'store', reason: 'asks for the answer to be stored, which only its own provider can do' }
   return undefined
 }
 

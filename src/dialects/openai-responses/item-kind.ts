@@ -31,10 +31,10 @@ export function authorOf(item: Members): Author {
 export function bindingOf(item: Members): string | undefined {
   switch (itemType(item)) {
     case 'item_reference':
-      return 'a reference to an item that its provider stored'
+      return 'refers to an item that only its own provider has stored'
     case 'compaction':
     case 'compaction_summary':
-      return 'a part of the conversation that only its provider can read'
+      return 'holds a part of the conversation that only its own provider can read'
     default:
       return undefined
   }

@@ -115,8 +115,6 @@ export function createMessageWriter(first: PartOpening, context: ItemContext): I
         case 'opaque-delta':
           open?.deltas.push(event.value)
           return
-        case 'signature-delta':
-          return context.lose('signature', 'the wire has signatures on reasoning alone')
         default:
       }
     },

@@ -11,6 +11,8 @@ export interface PartSink {
   begin(opening: PartOpening): void
   step(event: PartStep): void
   end(event: PartEnd | undefined): void
+  /** A part has ended that never had anything to say; this came along with it. */
+  unsaid(events: readonly PartStep[]): void
 }
 
 export interface PartQueue {
@@ -75,7 +77,8 @@ export function createPartQueue(sink: PartSink): PartQueue {
         return giveTurn()
       }
       slot.held.push(event)
-      if (event.type !== 'boundary' && isContent(event)) appear(slot)
+      if (says(event)) appear(slot)
+      else if (event.type === 'part-end' && !slot.appeared) sink.unsaid(slot.held)
     },
     drain() {
       while (queue.length > 0) {
@@ -85,4 +88,9 @@ export function createPartQueue(sink: PartSink): PartQueue {
       }
     },
   }
+}
+
+/** Links of a text that has no words are nothing to show. */
+function says(event: PartStep): boolean {
+  return event.type !== 'boundary' && event.type !== 'citation-add' && isContent(event)
 }

@@ -32,8 +32,17 @@ type Start = Extract<IrEvent, { readonly type: 'response-start' }>
 export function createResponseWriter(exchange: Exchange, own: boolean): ResponseWriter {
   const losses = createResponseLosses()
   const output: Members[] = []
-  const queue: PartQueue = createPartQueue({ begin: beginPart, step: (event) => current?.step(event), end: endPart })
+  const queue: PartQueue = createPartQueue({
+    begin: beginPart,
+    step: (event) => current?.step(event),
+    end: endPart,
+    unsaid: (events) => {
+      if (events.some(({ type }) => type === 'citation-add')) losses.drop('citations', 'links of a text without words')
+    },
+  })
   let written: Members[] = []
+  // Only these can hold a signature.
+  const reasoning = new Set<number>()
   let sequence = 0
   let start: Start | undefined
   let head: Members = {}
@@ -98,6 +107,7 @@ export function createResponseWriter(exchange: Exchange, own: boolean): Response
       losses.drop('reasoning', 'redacted reasoning of another provider')
     else {
       if (!own && opening.type !== 'opaque') losses.dropKeys(opening.extras)
+      if (opening.type === 'reasoning') reasoning.add(event.part)
       queue.add(event.part, opening, own)
     }
   }
@@ -166,7 +176,9 @@ export function createResponseWriter(exchange: Exchange, own: boolean): Response
 
   function feed(event: PartEvent): void {
     begin({ type: 'response-start' })
-    queue.feed(event.part, event)
+    if (event.type === 'signature-delta' && !reasoning.has(event.part))
+      losses.drop('signature', 'the wire has signatures on reasoning alone')
+    else queue.feed(event.part, event)
   }
 
   return {

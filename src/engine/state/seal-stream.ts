@@ -92,12 +92,11 @@ export function createStreamSealer(options: SealOptions): StreamSealer {
 
   function start(event: PartStart, ahead: ReadonlyMap<number, string>): Step[] {
     const { opening, part, choice } = event
-    const notes = notesOf(choice)
     const opened: OpenPart = {
       part,
       choice,
       opening,
-      position: notes.position(),
+      position: notesOf(choice).position(),
       fragments: [],
       signature: [],
       sealed: false,
@@ -122,9 +121,9 @@ export function createStreamSealer(options: SealOptions): StreamSealer {
 
   // Clients read what stands beside a call from the piece that opens it, so the token goes out as early as it is known.
   function startCall(event: PartStart, part: OpenPart, signature: string | undefined): Step[] {
-    const notes = notesOf(part.choice)
-    part.isFirstCall = notes.addCall()
-    const state = callState(notes, { room, isFirst: part.isFirstCall, signature })
+    const noted = notesOf(part.choice)
+    part.isFirstCall = noted.addCall()
+    const state = callState(noted, { room, isFirst: part.isFirstCall, signature })
     part.early = signature ?? ''
     if (room.call) {
       part.sealed = state !== undefined

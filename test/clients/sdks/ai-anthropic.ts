@@ -8,11 +8,11 @@ export function aiAnthropic(url: string, key: string): SdkClient {
   return aiClient({
     name: 'ai anthropic',
     dialect: 'anthropic-messages',
-    abilities: full,
+    abilities: { ...full, schemaAsTool: true },
     model: (name, fetch) => createAnthropic({ baseURL: `${url}/v1`, apiKey: key, fetch }).messages(name),
-    options: ({ think }) => ({
+    options: ({ think, schemaAsTool }) => ({
       anthropic: {
-        structuredOutputMode: 'outputFormat',
+        structuredOutputMode: schemaAsTool === true ? 'jsonTool' : 'outputFormat',
         ...(think && { thinking: { type: 'enabled', budgetTokens: thinkingBudget } }),
       },
     }),

@@ -11,7 +11,7 @@ import {
   type ToolSet,
 } from 'ai'
 import type { GenerativeId } from '../../../src/dialects/index.ts'
-import { grammarFetch } from '../../support/stream-grammar.ts'
+import { recordingFetch } from '../recording-fetch.ts'
 import {
   instructions,
   maxTokens,
@@ -38,12 +38,13 @@ export interface Provider {
 
 /** The client that asks through a provider's models. */
 export function aiClient(provider: Provider): SdkClient {
-  const fetch = grammarFetch(provider.dialect)
+  const fetch = recordingFetch(provider.dialect)
   return {
     name: provider.name,
     dialect: provider.dialect,
     abilities: provider.abilities,
     faults: fetch.faults,
+    exchanges: fetch.exchanges,
     failureOf(cause) {
       if (!APICallError.isInstance(cause)) return undefined
       return { status: cause.statusCode, retryAfter: cause.responseHeaders?.['retry-after'] }

@@ -1,6 +1,6 @@
 // The `@anthropic-ai/sdk` package on `/v1/messages`.
 import Anthropic from '@anthropic-ai/sdk'
-import { grammarFetch } from '../../support/stream-grammar.ts'
+import { recordingFetch } from '../recording-fetch.ts'
 import {
   full,
   instructions,
@@ -19,13 +19,14 @@ const classes: Readonly<Record<number, abstract new (...args: never[]) => Error>
 }
 
 export function anthropic(url: string, key: string): SdkClient {
-  const fetch = grammarFetch('anthropic-messages')
+  const fetch = recordingFetch('anthropic-messages')
   const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0, fetch })
   return {
     name: 'anthropic',
     dialect: 'anthropic-messages',
     abilities: full,
     faults: fetch.faults,
+    exchanges: fetch.exchanges,
     failureOf(cause) {
       if (!(cause instanceof Anthropic.APIError) || cause.status === undefined) return undefined
       const expected =

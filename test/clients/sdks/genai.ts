@@ -1,6 +1,6 @@
 // The `@google/genai` package: `generateContent` and its siblings.
 import { ApiError, GoogleGenAI, type Content, type GenerateContentResponse, type Part } from '@google/genai'
-import { grammarFetch } from '../../support/stream-grammar.ts'
+import { recordingFetch } from '../recording-fetch.ts'
 import {
   full,
   instructions,
@@ -13,13 +13,14 @@ import {
 } from '../sdk-client.ts'
 
 export function genai(url: string, key: string): SdkClient {
-  const fetch = grammarFetch('gemini')
+  const fetch = recordingFetch('gemini')
   const client = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: url, fetch } })
   return {
     name: 'genai',
     dialect: 'gemini',
     abilities: full,
     faults: fetch.faults,
+    exchanges: fetch.exchanges,
     failureOf: (cause) => (cause instanceof ApiError ? { status: cause.status } : undefined),
     isAbort: (cause) => cause instanceof Error && cause.name === 'AbortError',
     async ask(question, streamed) {

@@ -1,6 +1,6 @@
 // The `openai` package on `/v1/chat/completions`.
 import OpenAI from 'openai'
-import { grammarFetch } from '../../support/stream-grammar.ts'
+import { recordingFetch } from '../recording-fetch.ts'
 import {
   full,
   inputOf,
@@ -14,13 +14,14 @@ import {
 import { openaiErrors } from './openai-errors.ts'
 
 export function openaiChat(url: string, key: string): SdkClient {
-  const fetch = grammarFetch('openai-chat')
+  const fetch = recordingFetch('openai-chat')
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, fetch })
   return {
     name: 'openai chat',
     dialect: 'openai-chat',
     abilities: full,
     faults: fetch.faults,
+    exchanges: fetch.exchanges,
     ...openaiErrors,
     async ask(question, streamed) {
       const options = question.signal === undefined ? {} : { signal: question.signal }

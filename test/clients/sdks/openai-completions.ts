@@ -1,11 +1,11 @@
 // The `openai` package on `/v1/completions`: one prompt, one text.
 import OpenAI from 'openai'
-import { grammarFetch } from '../../support/stream-grammar.ts'
-import { instructions, maxTokens, type Question, type SdkClient } from '../sdk-client.ts'
+import { recordingFetch } from '../recording-fetch.ts'
+import { full, instructions, maxTokens, type Question, type SdkClient } from '../sdk-client.ts'
 import { openaiErrors } from './openai-errors.ts'
 
 export function openaiCompletions(url: string, key: string): SdkClient {
-  const fetch = grammarFetch('openai-completions')
+  const fetch = recordingFetch('openai-completions')
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, fetch })
   const heard = (text: string, last: OpenAI.Completion | undefined, finish: string | undefined) => ({
     text,
@@ -23,8 +23,9 @@ export function openaiCompletions(url: string, key: string): SdkClient {
   return {
     name: 'openai completions',
     dialect: 'openai-completions',
-    abilities: { converses: false, showsThinking: false, tellsModel: true },
+    abilities: { ...full, converses: false, showsThinking: false },
     faults: fetch.faults,
+    exchanges: fetch.exchanges,
     ...openaiErrors,
     async ask(question, streamed) {
       const options = question.signal === undefined ? {} : { signal: question.signal }

@@ -1,7 +1,7 @@
 // The `openai` package on `/v1/responses`, without stored state: what has to come back is sent back.
 // https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
 import OpenAI from 'openai'
-import { grammarFetch } from '../../support/stream-grammar.ts'
+import { recordingFetch } from '../recording-fetch.ts'
 import {
   full,
   inputOf,
@@ -18,13 +18,14 @@ type Input = OpenAI.Responses.ResponseInputItem
 type Item = OpenAI.Responses.ResponseOutputItem
 
 export function openaiResponses(url: string, key: string): SdkClient {
-  const fetch = grammarFetch('openai-responses')
+  const fetch = recordingFetch('openai-responses')
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, fetch })
   return {
     name: 'openai responses',
     dialect: 'openai-responses',
     abilities: full,
     faults: fetch.faults,
+    exchanges: fetch.exchanges,
     ...openaiErrors,
     async ask(question, streamed) {
       const options = question.signal === undefined ? {} : { signal: question.signal }

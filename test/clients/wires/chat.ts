@@ -140,6 +140,7 @@ function see(body: Json): Seen {
       const { name, parameters } = member(tool, 'function')
       return { name: String(name), schema: parameters }
     }),
+    forced: body['tool_choice'] === 'required' || typeof body['tool_choice'] === 'object',
     schema: member(body, 'response_format', 'json_schema')['schema'],
     reasoning: body['reasoning_effort'],
     turn: [

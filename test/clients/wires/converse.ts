@@ -143,6 +143,7 @@ function see(body: Json): Seen {
       name: String(member(tool, 'toolSpec')['name']),
       schema: member(tool, 'toolSpec', 'inputSchema')['json'],
     })),
+    forced: ['any', 'tool'].some((kind) => kind in member(body, 'toolConfig', 'toolChoice')),
     schema: typeof schema === 'string' ? inputOf(schema) : undefined,
     reasoning: thinking['type'] === 'enabled' ? thinking['budget_tokens'] : thinking['type'],
     turn: assistant.map(kindOf),

@@ -125,6 +125,7 @@ function see(body: Json): Seen {
         name: String(tool['name']),
         schema: lowerTypes(tool['parametersJsonSchema'] ?? tool['parameters']),
       })),
+    forced: member(body, 'toolConfig', 'functionCallingConfig')['mode'] === 'ANY',
     schema: lowerTypes(config['responseJsonSchema'] ?? config['responseSchema']),
     reasoning: thinking['thinkingBudget'] ?? String(thinking['thinkingLevel']).toLowerCase(),
     turn: assistant.map(kindOf),

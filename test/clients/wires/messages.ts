@@ -147,6 +147,7 @@ function see(body: Json): Seen {
         return { mediaType: String(mediaType), data: String(data) }
       }),
     tools: records(body['tools']).map((tool) => ({ name: String(tool['name']), schema: tool['input_schema'] })),
+    forced: ['any', 'tool'].includes(String(member(body, 'tool_choice')['type'])),
     schema: member(body, 'output_config', 'format')['schema'],
     reasoning: thinking['type'] === 'enabled' ? thinking['budget_tokens'] : thinking['type'],
     turn: assistant.map(({ type }) => kinds[String(type)] ?? String(type)),

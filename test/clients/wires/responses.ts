@@ -20,7 +20,7 @@ export const responses: Wire = {
   pathOf: () => '/responses',
   countPath: '/responses/input_tokens',
   requestErrors: ({ body, path }) =>
-    schemaErrors('openai', path.endsWith('input_tokens') ? 'TokenCountsBody' : 'CreateResponse', body),
+    schemaErrors('openai', path.endsWith('input_tokens') ? 'TokenCountsBody' : 'CreateResponse', withItemIds(body)),
   see,
   whole: (answer, { body }) => responseOf(itemsOf(answer, body), answer),
   events: responsesEvents,
@@ -28,6 +28,15 @@ export const responses: Wire = {
   counted: (tokens) => ({ object: 'response.input_tokens', input_tokens: tokens }),
   errorOf: openaiError,
   errorEvent: responsesFailure,
+}
+
+/** The document wants an id of every reasoning item, the API does not. */
+function withItemIds(body: Json): Json {
+  if (!Array.isArray(body['input'])) return body
+  return {
+    ...body,
+    input: records(body['input']).map((item) => (item['type'] === 'reasoning' ? { id: 'rs_1', ...item } : item)),
+  }
 }
 
 function see(body: Json): Seen {
@@ -44,6 +53,7 @@ function see(body: Json): Seen {
     system: [textIn(body['instructions']), ...system.map(({ content }) => textIn(content))].join('\n'),
     images: parts.filter(({ type }) => type === 'input_image').map((part) => mediumOf(String(part['image_url']))),
     tools: records(body['tools']).map(({ name, parameters }) => ({ name: String(name), schema: parameters })),
+    forced: body['tool_choice'] === 'required' || typeof body['tool_choice'] === 'object',
     schema: member(body, 'text', 'format')['schema'],
     reasoning: member(body, 'reasoning')['effort'],
     turn: assistant.map(kindOf),

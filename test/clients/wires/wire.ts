@@ -73,6 +73,8 @@ export interface Seen {
   readonly system: string
   readonly images: readonly { readonly mediaType: string; readonly data: string }[]
   readonly tools: readonly { readonly name: string; readonly schema: unknown }[]
+  /** Whether some tool, or a certain one, has to be called. */
+  readonly forced: boolean
   /** The schema of the answer. */
   readonly schema?: unknown
   /** How much reasoning is asked for: a word, or a number of tokens. */
@@ -103,6 +105,7 @@ export const nothingSeen: Seen = {
   system: '',
   images: [],
   tools: [],
+  forced: false,
   turn: [],
   calls: [],
   results: [],

@@ -2,6 +2,7 @@
 import { expect } from 'vitest'
 import { dialects } from '../../../src/dialects/index.ts'
 import { presetOf } from '../../../src/catalog/presets.ts'
+import type { IrRequest } from '../../../src/ir/request.ts'
 import { list, record, text, type Json } from '../../support/json.ts'
 import { jsonAnswer } from '../../support/app.ts'
 import {
@@ -110,6 +111,13 @@ fieldCases('field bugs B', ({ check, skip }) => {
   )
 
   const { traits } = presetOf('deepseek') ?? {}
+  /** The assistant's turn of a request as DeepSeek gets it. */
+  const turnFor = (ir: IrRequest): Json => {
+    const outcome = dialects['openai-chat'].encodeRequest(ir, { model: 'm', ...(traits && { traits }) })
+    if (!outcome.ok) throw outcome.error
+    const body = JSON.parse(new TextDecoder().decode(outcome.value.call.body)) as Json
+    return record(list(body['messages']).find((message) => record(message)['role'] === 'assistant'))
+  }
   const toolTurn = (thinking: readonly Json[]): Json => ({
     model: 'm',
     max_tokens: 10,
@@ -125,11 +133,8 @@ fieldCases('field bugs B', ({ check, skip }) => {
     ['no thinking, in whose place a blank stands', [], /^\s*$/],
   ] as const)
     check(`T17 · a tool turn goes to DeepSeek with ${name}`, ['anthropic-messages', 'openai-chat'], () => {
-      const ir = decodeRequest('anthropic-messages', sentTo('anthropic-messages', toolTurn(thinking)))
-      const outcome = dialects['openai-chat'].encodeRequest(ir, { model: 'm', ...(traits && { traits }) })
-      if (!outcome.ok) throw outcome.error
-      const body = JSON.parse(new TextDecoder().decode(outcome.value.call.body)) as Json
-      expect(record(list(body['messages'])[1])['reasoning_content']).toMatch(expected)
+      const turn = turnFor(decodeRequest('anthropic-messages', sentTo('anthropic-messages', toolTurn(thinking))))
+      expect(turn['reasoning_content']).toMatch(expected)
     })
   check('T17 · the gateway does the same for a Chat client of DeepSeek', ['openai-chat'], async () => {
     const app = gateway(() => jsonAnswer({ error: { message: 'x' } }, 400))
@@ -148,11 +153,9 @@ fieldCases('field bugs B', ({ check, skip }) => {
       { type: 'function_call', call_id: 'c1', name: 'get_weather', arguments: '{}' },
       { type: 'function_call_output', call_id: 'c1', output: 'ok' },
     ]
-    const ir = decodeRequest('openai-responses', sentTo('openai-responses', { model: 'm', input }))
-    const messages = list(encodeRequest('openai-chat', ir).sent.body['messages']).map(record)
-    const turn = messages.find((message) => message['role'] === 'assistant')
-    expect(turn?.['reasoning_content'] ?? turn?.['reasoning']).toBe('Hm.')
-    expect(list(turn?.['tool_calls'])).toHaveLength(1)
+    const turn = turnFor(decodeRequest('openai-responses', sentTo('openai-responses', { model: 'm', input })))
+    expect(turn['reasoning_content']).toBe('Hm.')
+    expect(list(turn['tool_calls'])).toHaveLength(1)
   })
 
   const stateless: Json = {

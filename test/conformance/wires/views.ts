@@ -125,6 +125,13 @@ export function partsOf(content: unknown, at: string): { part: Json; at: string 
   return list(content).map((part, index) => ({ part: record(part), at: `${at}[${index}]` }))
 }
 
+/** An inline medium as a data URL; a plain text is that text, however it is packed. */
+export function inlineOf(type: string, base64: string): unknown {
+  const plain = base64.replaceAll('-', '+').replaceAll('_', '/')
+  if (type === 'text/plain') return { text: Buffer.from(plain, 'base64').toString('utf8') }
+  return `data:${type};base64,${plain}`
+}
+
 /** Where an image or a file is: inline, behind a link, or at a provider. */
 export function placeOf(value: unknown): 'inline' | 'link' | 'provider' {
   if (typeof value !== 'string') return 'provider'

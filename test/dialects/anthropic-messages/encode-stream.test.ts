@@ -6,6 +6,7 @@ import { GatewayError } from '../../../src/ir/error.ts'
 import type { IrEvent, PartOpening } from '../../../src/ir/event.ts'
 import type { Finish } from '../../../src/ir/response.ts'
 import type { Usage } from '../../../src/ir/usage.ts'
+import { expectLegal } from '../../support/stream-grammar.ts'
 import { decodeStream, encodeStream, exchange, framesOf, parsed, sdkMessage, type Json } from './support.ts'
 
 const head: IrEvent = { type: 'response-start', id: 'chatcmpl-1', model: 'gpt-x' }
@@ -265,6 +266,35 @@ describe('blocks', () => {
       content: [{ type: 'text', text: 'no' }],
       stop_reason: 'refusal',
     })
+  })
+
+  it('of anything but thinking are not signed: what another wire has signed there is a loss', () => {
+    const exchangeOf = { ...exchange, upstream: 'gemini' as const }
+    const encoder = anthropicMessages.streamEncoder(exchangeOf)
+    const sign = (part: number): IrEvent => ({ type: 'signature-delta', part, signature: 'sig' })
+    const events: IrEvent[] = [
+      head,
+      ...toolPart(0, 'a', '{}').slice(0, -1),
+      sign(0),
+      stop(0),
+      ...textPart(1, 'said').slice(0, -1),
+      sign(1),
+      stop(1),
+      // Gemini signs an answer without calls on a last part without text.
+      begin(2, { type: 'text' }),
+      sign(2),
+      stop(2),
+      finish('STOP', 'tool'),
+      done,
+    ]
+    const frames = events.flatMap((event) => encoder.step(event))
+    expectLegal('anthropic-messages', frames)
+    const wire = frames.map(parsed)
+    expect(wire.filter(({ type }) => type === 'content_block_start')).toHaveLength(2)
+    expect(JSON.stringify(wire)).not.toContain('"sig"')
+    expect(encoder.losses()).toEqual([
+      { path: 'signature', action: 'dropped', reason: 'only thinking is signed on this wire' },
+    ])
   })
 
   it('of another wire that have no counterpart are losses', () => {

@@ -247,6 +247,19 @@ describe('an answer of another wire', () => {
     expect(losses).toEqual(['system_fingerprint', 'cost', 'output[0]', 'output[1]', 'output[2]'])
   })
 
+  it('loses what another wire has signed, but for thinking', () => {
+    const { body, losses } = encoded([
+      { type: 'reasoning', text: 'hm', signature: 's0' },
+      { type: 'tool-call', id: 'a', name: 'f', input: '{}', signature: 's1' },
+      { type: 'text', text: '', signature: 's2' },
+    ])
+    expect(body['content']).toEqual([
+      { type: 'thinking', thinking: 'hm', signature: 's0' },
+      { type: 'tool_use', id: 'a', name: 'f', input: {} },
+    ])
+    expect(losses).toEqual(['output[1].signature', 'output[2].signature'])
+  })
+
   it('lists further choices as lost', () => {
     const outputs = [
       { index: 0, parts: [] },

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { gemini } from '../../../src/dialects/gemini/index.ts'
 import type { IrEvent } from '../../../src/ir/event.ts'
-import { answer, decodeFrames, fold, frame, type Json } from './support.ts'
+import { answer, chunksOf, decodeFrames, encodeEvents, fold, frame, type Json } from './support.ts'
 
 const stop = { finishReason: 'STOP' }
 const events = (...chunks: unknown[]): IrEvent[] => decodeFrames(chunks.map(frame))
@@ -39,6 +39,10 @@ describe('a stream', () => {
     const chunks = [answer([call('f')], stop), answer([result]), answer([{ text: 'a' }])]
     expect(last(...chunks)).toMatchObject({ type: 'error', error: { code: 'stream_truncated' } })
     expect(last(...chunks, answer([{ text: 'b' }], stop))).toEqual({ type: 'response-end' })
+  })
+
+  it('is whole where an empty chunk follows its finish', () => {
+    expect(last(answer([{ text: 'a' }], stop), answer([{ text: '' }]))).toEqual({ type: 'response-end' })
   })
 
   it('of nothing at all is cut off', () => {
@@ -304,6 +308,14 @@ describe('usage', () => {
       input: 4,
       output: 5,
       extras: { trafficType: 'ON_DEMAND' },
+    })
+  })
+
+  it('goes to a client of the same wire as all chunks told it, also where the last one counts nothing', () => {
+    const counted = answer([{ text: 'a' }], {}, { usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 5 } })
+    const list = events(counted, answer([], stop, { usageMetadata: { trafficType: 'ON_DEMAND' } }))
+    expect(chunksOf(encodeEvents(list).frames).at(-1)).toMatchObject({
+      usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 5, trafficType: 'ON_DEMAND' },
     })
   })
 

@@ -1,7 +1,7 @@
 // Google's own SDK as the client: what it sends is understood, and what we write is read as the answer it is. Nothing
 // leaves the process: its fetch is ours.
 import { ApiError, FunctionCallingConfigMode, GoogleGenAI, ThinkingLevel, type Content } from '@google/genai'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { gemini } from '../../../src/dialects/gemini/index.ts'
 import { GatewayError } from '../../../src/ir/error.ts'
 import type { IrEvent } from '../../../src/ir/event.ts'
@@ -55,6 +55,9 @@ const answered: IrEvent[] = [
   { type: 'usage-report', usage: { evidence: 'reported', input: 3, output: 9, reasoning: 4 } },
   { type: 'response-end' },
 ]
+
+// The SDK tells everybody who reads the text of an answer that there are calls in it, too.
+vi.spyOn(console, 'warn').mockImplementation(() => {})
 
 describe('what the SDK sends', () => {
   it('is read as what its caller meant', async () => {

@@ -50,6 +50,7 @@ describe('the report', () => {
     ['text with an end', [answer([{ text: 'a' }]), answer([], stop)], true],
     ['a blocked prompt', [{ promptFeedback: { blockReason: 'OTHER' } }], true],
     ['an end that was none', [answer([{ text: 'a' }], stop), answer([{ text: 'b' }])], false],
+    ['an empty chunk after the end', [answer([{ text: 'a' }], stop), answer([{ text: '' }])], true],
     ['usage after the end', [answer([{ text: 'a' }], stop), { usageMetadata: {} }], true],
     ['an error after the end', [answer([{ text: 'a' }], stop), { error: { code: 500 } }], false],
     [

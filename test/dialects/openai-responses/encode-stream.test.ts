@@ -303,6 +303,20 @@ describe('links', () => {
   })
 })
 
+describe('links of a text without words', () => {
+  it('are a loss, and no empty text', () => {
+    const list: IrEvent[] = [
+      start,
+      open(0, { type: 'text' }),
+      { type: 'citation-add', part: 0, citation: { url: 'https://x', value: {} } },
+      close(0),
+      end,
+    ]
+    expect(outputOf(framesFor(list, 'bedrock-converse'))).toEqual([])
+    expect(lossesOf(...list)).toEqual(['citations dropped'])
+  })
+})
+
 describe('whatever the order of the events', () => {
   it('items come one after the other, and their places are contiguous', () => {
     const frames = framesFor([
@@ -358,6 +372,18 @@ describe('whatever the order of the events', () => {
       end,
     ])
     expect(outputOf(frames)).toMatchObject([{ content: [{ text: 'a' }] }, { arguments: '{}' }])
+  })
+
+  it('a part that is signed and is no reasoning says nothing, and its signature is a loss', () => {
+    const list: IrEvent[] = [
+      start,
+      open(0, { type: 'text' }),
+      { type: 'signature-delta', part: 0, signature: 's' },
+      close(0),
+      end,
+    ]
+    expect(outputOf(framesFor(list, 'gemini'))).toEqual([])
+    expect(lossesOf(...list)).toEqual(['signature dropped'])
   })
 
   it('nothing comes behind the end', () => {

@@ -50,12 +50,14 @@ function finishOf(raw: unknown): FinishClass {
   }
 }
 
-/** An answer of several rounds counts the last of them alone, and all of them in `iterations` (wire-facts 40). */
+/** What a compaction before the answer took is told apart from it (wire-facts 40), and billed with it. */
 function usageOf(value: unknown): UsageView | undefined {
   const usage = record(value)
   if (Object.keys(usage).length === 0) return undefined
-  const rounds = list(usage['iterations']).map(record)
-  const counts = (rounds.length === 0 ? [usage] : rounds).map(countOf)
+  const compactions = list(usage['iterations'])
+    .map(record)
+    .filter((round) => round['type'] === 'compaction')
+  const counts = [usage, ...compactions].map(countOf)
   const sum = (key: keyof UsageView): number => counts.reduce((total, count) => total + count[key], 0)
   return { input: sum('input'), cached: sum('cached'), output: sum('output'), reasoning: sum('reasoning') }
 }

@@ -2,7 +2,7 @@
 // https://docs.anthropic.com/en/api/messages
 import { list, number, record, says, text, type Json } from '../../../support/json.ts'
 import { schemaErrors } from '../../../support/openapi.ts'
-import { asidesOf, dropNulls, inCommonOrder, partsOf, placeOf, position } from '../views.ts'
+import { asidesOf, dropNulls, inCommonOrder, inlineOf, partsOf, placeOf, position } from '../views.ts'
 import type { Aside, Carries, Intent, Item, RequestReader } from '../wire.ts'
 
 export const requests: RequestReader = {
@@ -102,7 +102,7 @@ function itemsOf(block: Json, role: Item['role'], at: string, ids: Map<string, n
 }
 
 function placeIn(source: Json): unknown {
-  if (source['type'] === 'base64') return `data:${text(source['media_type'])};base64,${text(source['data'])}`
+  if (source['type'] === 'base64') return inlineOf(text(source['media_type']), text(source['data']))
   if (source['type'] === 'text') return { text: source['data'] }
   return source['type'] === 'url' ? source['url'] : source
 }

@@ -1,7 +1,7 @@
 // A request of Bedrock Converse, read by the suite.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 import { list, parse, record, says, text, type Json } from '../../../support/json.ts'
-import { asidesOf, dropNulls, inCommonOrder, placeOf, position, withoutEmpty } from '../views.ts'
+import { asidesOf, dropNulls, inCommonOrder, inlineOf, placeOf, position, withoutEmpty } from '../views.ts'
 import type { Aside, Carries, Intent, Item, RequestReader } from '../wire.ts'
 import { modelErrors } from './model.ts'
 
@@ -118,7 +118,7 @@ function mediumOf(kind: 'image' | 'document' | 'audio', medium: Json, role: Item
   if (kind === 'audio') return { role, kind, value: { format, data: bytes }, at }
   if (plain !== undefined) return { role, kind: 'file', value: { text: plain }, at }
   const type = kind === 'image' ? `image/${format}` : (documentTypes[format] ?? format)
-  const value = bytes === undefined ? medium['source'] : `data:${type};base64,${text(bytes)}`
+  const value = bytes === undefined ? medium['source'] : inlineOf(type, text(bytes))
   return { role, kind: kind === 'image' ? 'image' : 'file', value, at }
 }
 
@@ -149,7 +149,7 @@ function intent(body: Json): Intent {
       .filter((tool) => says(tool['name']))
       .map(({ name, description, inputSchema }) => ({ name, description, schema: record(inputSchema)['json'] })),
     toolChoice: 'tool' in choice ? record(choice['tool'])['name'] : 'any' in choice ? 'required' : 'auto',
-    oneCallAtATime: false,
+    oneCallAtATime: record(extra['tool_choice'])['disable_parallel_tool_use'] === true,
     temperature,
     topP,
     topK: extra['top_k'],

@@ -2,7 +2,7 @@
 // https://ai.google.dev/api/generate-content#request-body
 import { discoveryErrors } from '../../../support/discovery.ts'
 import { list, record, says, text, type Json } from '../../../support/json.ts'
-import { asidesOf, dropNulls, inCommonOrder, placeOf, position, withoutEmpty } from '../views.ts'
+import { asidesOf, dropNulls, inCommonOrder, inlineOf, placeOf, position, withoutEmpty } from '../views.ts'
 import type { Aside, Carries, Intent, Item, RequestReader } from '../wire.ts'
 import { camelCased, plainSchema } from './spelling.ts'
 
@@ -115,9 +115,11 @@ function mediumOf({ mimeType, data }: Json, role: Item['role'], at: string): Ite
   const type = text(mimeType)
   if (type.startsWith('audio/')) {
     const format = type.slice('audio/'.length).replace('mpeg', 'mp3')
-    return { role, kind: 'audio', value: { format, data }, at }
+    // Google's SDKs write base64 in the alphabet for URLs.
+    const plain = text(data).replaceAll('-', '+').replaceAll('_', '/')
+    return { role, kind: 'audio', value: { format, data: plain }, at }
   }
-  return { role, kind: type.startsWith('image/') ? 'image' : 'file', value: `data:${type};base64,${text(data)}`, at }
+  return { role, kind: type.startsWith('image/') ? 'image' : 'file', value: inlineOf(type, text(data)), at }
 }
 
 function resultOf({ id, name, response, parts }: Json, at: string, calls: Calls): Item[] {

@@ -103,7 +103,8 @@ function addFunctionCall(message: Json, call: Json): void {
 function addCall(calls: Json[], entry: Json): void {
   const { index, function: fragment, custom, ...rest } = entry
   // A free-text tool grows in a member of its own.
-  if (custom !== undefined) return addCustom(calls, index, record(custom), rest)
+  if (says(record(custom)['name']) || says(record(custom)['input']))
+    return addCustom(calls, index, record(custom), rest)
   const { name, arguments: input } = record(fragment)
   const known =
     typeof index === 'number' ? calls.find((call) => call['position'] === index) : says(name) ? undefined : calls.at(-1)
