@@ -6,6 +6,7 @@ import { serveInference } from './http/data-plane.ts'
 import { errorResponse } from './http/errors.ts'
 import { matchEndpoint, pathOf } from './http/ingress.ts'
 import { mountModels } from './http/models.ts'
+import { keyringName, openKeyring } from './engine/state/index.ts'
 import type { StreamSource } from './engine/stream.ts'
 import { GatewayError } from './ir/error.ts'
 import type { RuntimeStatus } from './operations/operation.ts'
@@ -43,6 +44,9 @@ export function createApp(options: AppOptions): App {
     },
   })
   const ports = counted(options.ports.traces)
+  const keyring = openKeyring(ports.secrets)
+  if (keyring === undefined)
+    ports.log.warn('no_sealing_key', { hint: `set ${keyringName}: without it signatures of other providers are lost` })
 
   app.use('*', createDoor(options))
   for (const path of ['/health', '/healthz']) app.get(path, (c) => c.json({ status: 'ok', ok: true }))
@@ -70,7 +74,7 @@ export function createApp(options: AppOptions): App {
         startedMono: c.get('startedMono'),
       },
       ingress,
-      { ports: c.env?.traces === undefined ? ports : counted(c.env.traces), live },
+      { ports: c.env?.traces === undefined ? ports : counted(c.env.traces), live, keyring },
     )
   })
 

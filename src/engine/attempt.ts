@@ -5,7 +5,9 @@ import { generative } from '../dialects/index.ts'
 import { createFold } from '../ir/fold.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
+import type { IrResponse } from '../ir/response.ts'
 import { unfold } from '../ir/unfold.ts'
+import type { Usage } from '../ir/usage.ts'
 import type { Candidate } from '../policy/decision.ts'
 import type { FetchResponse, HeaderSource } from '../ports/index.ts'
 import { providers } from '../providers/index.ts'
@@ -16,8 +18,10 @@ import { collect, join } from './collect.ts'
 import type { RequestContext } from './context.ts'
 import type { MachineReport } from './machine.ts'
 import { clientFramer, type ClientFramer, isStream, upstreamDecoder } from './framing.ts'
+import { plausibleUsage } from './plausible.ts'
 import { createPassthrough } from './passthrough.ts'
 import type { Prepared } from './prepare.ts'
+import { createStreamSealer, realmOf, sealAnswer, type SealOptions } from './state/index.ts'
 import { createStreamSource, type StreamEnd, type StreamSource } from './stream.ts'
 import { createLegalEncoder, createTranslation, renameTools } from './translate.ts'
 import { checkCount, translateUnary } from './unary.ts'
@@ -167,6 +171,8 @@ async function streamed(options: StreamedOptions): Promise<Answer> {
           framer,
           traits: prepared.provider.traits,
           toolNames: prepared.toolNames,
+          plausible: plausibleIn(context),
+          sealer: createStreamSealer(sealingOf(options)),
         }),
     watchdog,
     abort: options.abort,
@@ -195,12 +201,13 @@ async function folded(options: AttemptOptions, response: FetchResponse): Promise
   decoder.finish().forEach(fold.step)
   const failure = fold.error()
   if (failure !== undefined) throw failure
-  const folded = renameTools(fold.response(), prepared.toolNames)
+  const named = renameTools(fold.response(), prepared.toolNames)
+  const { response: folded, losses } = await sealed(withPlausibleUsage(named, context), options)
   const encoded = generative(context.ingress).encodeResponse(folded, exchangeOf(options))
   const finish = folded.outputs[0]?.finish
   return body(encoded.body, {
     complete: true,
-    losses: encoded.losses,
+    losses: [...losses, ...encoded.losses],
     ...(folded.usage !== undefined && { usage: folded.usage }),
     ...(finish !== undefined && { finish }),
     ...(folded.model !== undefined && { model: folded.model }),
@@ -227,11 +234,12 @@ async function whole(options: AttemptOptions, response: FetchResponse): Promise<
     return body(mended === 'same' ? bytes : textEncoder.encode(JSON.stringify(mended)), report)
   const decoded = generative(prepared.egress).decodeResponse(parsed, prepared.provider.traits)
   if (!decoded.ok) throw decoded.error
-  const canonical = renameTools(decoded.value, prepared.toolNames)
+  const named = withPlausibleUsage(renameTools(decoded.value, prepared.toolNames), context)
+  const { response: canonical, losses: lost } = await sealed(named, options)
   const ingress = generative(context.ingress)
   if (!context.facts.stream) {
     const encoded = ingress.encodeResponse(canonical, exchange)
-    return body(encoded.body, { ...report, losses: encoded.losses })
+    return body(encoded.body, { ...report, losses: [...lost, ...encoded.losses] })
   }
   // JSON where a stream was asked for: the same answer as the events that a stream would have had.
   const framer = clientFramer(ingress, context.wire)
@@ -239,9 +247,35 @@ async function whole(options: AttemptOptions, response: FetchResponse): Promise<
   const frames = unfold(canonical).flatMap((event) => encoder.step(event))
   const fault = encoder.fault()
   if (fault !== undefined) throw fault
-  const losses: readonly Loss[] = encoder.losses()
+  const losses: readonly Loss[] = [...lost, ...encoder.losses()]
   const written = join([framer.encode(frames), framer.close()])
   return { ...body(written, { ...report, losses }), contentType: framer.contentType }
+}
+
+function plausibleIn({ wire, facts }: RequestContext): (usage: Usage) => Usage {
+  return (usage) => plausibleUsage(usage, wire.body.bytes.length, facts.approxInputTokens)
+}
+
+function withPlausibleUsage(response: IrResponse, context: RequestContext): IrResponse {
+  return response.usage === undefined ? response : { ...response, usage: plausibleIn(context)(response.usage) }
+}
+
+function sealingOf({ context, prepared }: AttemptOptions): SealOptions {
+  const request = context.canonical()
+  return {
+    keeper: context.state,
+    ingress: context.ingress.id,
+    realm: realmOf(prepared.origin),
+    before: request.ok ? request.value.turns.findLast((turn) => turn.role === 'user') : undefined,
+  }
+}
+
+/** The tokens of another dialect's answer go to the client sealed; its own dialect's go as they are. */
+async function sealed(
+  response: IrResponse,
+  options: AttemptOptions,
+): Promise<{ readonly response: IrResponse; readonly losses: readonly Loss[] }> {
+  return options.candidate.passthrough ? { response, losses: [] } : sealAnswer(response, sealingOf(options))
 }
 
 function normalised(options: AttemptOptions, parsed: unknown, exchange: Exchange): object | 'same' {

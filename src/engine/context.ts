@@ -8,6 +8,7 @@ import type { IrRequest } from '../ir/request.ts'
 import type { RouteDecision } from '../policy/decision.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Finale } from './finale.ts'
+import type { StateKeeper } from './state/index.ts'
 import type { StreamSource } from './stream.ts'
 
 /** A request that passed the door and has a plan. */
@@ -30,6 +31,8 @@ export interface RequestContext {
   /** Monotonic, for durations and deadlines. */
   readonly startedMono: number
   readonly finale: Finale
+  /** Seals and opens what has to come back, under the caller's name. */
+  readonly state: StateKeeper
   /** Streams that are under way in this gateway, so that a stop can end them properly. */
   readonly live: Set<StreamSource>
   /** The canonical request; decoded at most once, however many attempts need it. */

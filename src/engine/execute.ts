@@ -6,7 +6,8 @@ import type { HeaderSource } from '../ports/index.ts'
 import { attempt, type AttemptResult } from './attempt.ts'
 import { toClientStream } from './client-stream.ts'
 import type { RequestContext } from './context.ts'
-import { prepare, type Prepared } from './prepare.ts'
+import { prepare, type Prepared, type PrepareOptions } from './prepare.ts'
+import { refusesState } from './state/index.ts'
 import { decisionHeaders, errorForClient, lossHeader, upstreamHeaders } from './respond.ts'
 import type { StreamEnd, StreamSource } from './stream.ts'
 import { countAnswer } from './unary.ts'
@@ -16,6 +17,8 @@ interface Failure {
   readonly error: GatewayError
   readonly headers: HeaderSource | undefined
   readonly sent: boolean
+  /** The provider did not accept the signatures in the history. */
+  readonly stateRefused: boolean
 }
 
 /** Serves a planned request. Every path ends in a Response and in exactly one `finale.end`. */
@@ -46,7 +49,9 @@ function giveUp(context: RequestContext, error: GatewayError, upstream: HeaderSo
 
 // The request itself is at fault, or its sender is gone: no estimate hides that.
 function isForeignFault(error: GatewayError): boolean {
-  return error.code === 'unsupported_content' ? error.param === undefined : error.origin !== 'client' && error.retry !== 'never'
+  return error.code === 'unsupported_content'
+    ? error.param === undefined
+    : error.origin !== 'client' && error.retry !== 'never'
 }
 
 function estimate(context: RequestContext): Response {
@@ -66,11 +71,23 @@ async function tryAccount(
   account: string | null,
   hasNext: boolean,
 ): Promise<Response | Failure> {
+  const tried = await tryOnce(context, { candidate, account, hasNext })
+  // A history that the provider cannot read must not end the session: without its tokens it is as good as new.
+  const mayForget = !(tried instanceof Response) && tried.stateRefused && !context.clientSignal.aborted
+  return mayForget ? tryOnce(context, { candidate, account, hasNext, withoutState: true }) : tried
+}
+
+interface TryOptions extends PrepareOptions {
+  readonly hasNext: boolean
+}
+
+async function tryOnce(context: RequestContext, options: TryOptions): Promise<Response | Failure> {
+  const { candidate, account, hasNext } = options
   const began = context.ports.clock.mono()
-  const prepared = prepare(context, candidate, account)
+  const prepared = await prepare(context, options)
   if (!prepared.ok) {
     record(context, candidate, account, began, null, prepared.error)
-    return { error: prepared.error, headers: undefined, sent: false }
+    return { error: prepared.error, headers: undefined, sent: false, stateRefused: false }
   }
   const { secrets, losses } = prepared.value
   const forClient = (error: GatewayError): GatewayError => errorForClient(error, candidate.passthrough, secrets)
@@ -82,13 +99,14 @@ async function tryAccount(
   const result = await attempt({ context, candidate, prepared: prepared.value, onStreamEnd, forClient })
   if (!result.ok) {
     record(context, candidate, account, began, result.status, result.error)
-    return { error: forClient(result.error), headers: result.headers, sent: true }
+    const { error, headers } = result
+    return { error: forClient(error), headers, sent: true, stateRefused: refusesState(error) }
   }
   if (hasNext && isEmpty(result)) {
     const error = new GatewayError('upstream_empty')
     record(context, candidate, account, began, result.status, error)
     if (result.answer.type === 'stream') await result.answer.source.discard()
-    return { error, headers: result.headers, sent: true }
+    return { error, headers: result.headers, sent: true, stateRefused: false }
   }
   record(context, candidate, account, began, result.status, undefined)
   context.finale.requestLosses(losses)

@@ -26,11 +26,12 @@ export interface MachineReport {
 }
 
 export interface StreamMachine {
-  step(block: SseBlock): StreamStep
+  /** A promise where something has to be sealed first; the next step waits for it. */
+  step(block: SseBlock): StreamStep | Promise<StreamStep>
   /** Whether events may go by unread; see `Skim`. A translation never says so. */
   skim(text: string): boolean | undefined
   /** The upstream ended cleanly: what is still due, or the error that makes of it. */
-  finish(): StreamStep
+  finish(): StreamStep | Promise<StreamStep>
   /** The error event of the client's dialect; never a success terminator. */
   fail(error: GatewayError): Uint8Array
   /** Nothing more is read although the upstream did not end: what was kept back for the next event counts all the same. */

@@ -11,6 +11,7 @@ import type { Candidate } from '../policy/decision.ts'
 import { secretOf } from './accounts.ts'
 import { providerOf, type RequestContext } from './context.ts'
 import { joinUrl } from './join-url.ts'
+import { cleanRequest, holdsEnvelope, restoreState, type Origin, type RestoreOptions } from './state/index.ts'
 
 /** What is ready to be sent, and what has to be known to read the answer. */
 export interface Prepared {
@@ -21,19 +22,31 @@ export interface Prepared {
   readonly body: Uint8Array
   readonly losses: readonly Loss[]
   readonly toolNames: ReadonlyMap<string, string>
+  /** Who issues the tokens of the answer. */
+  readonly origin: Origin
   /** What must never show up in a message: the account's secret. */
   readonly secrets: readonly string[]
 }
 
 const noNames: ReadonlyMap<string, string> = new Map()
 
+export interface PrepareOptions {
+  readonly candidate: Candidate
+  readonly account: string | null
+  /** The target has refused the tokens of this history. */
+  readonly withoutState?: boolean
+}
+
 /** Builds and signs the request to one account of one target. Sends nothing. */
-export function prepare(context: RequestContext, candidate: Candidate, account: string | null): Outcome<Prepared> {
+export async function prepare(context: RequestContext, options: PrepareOptions): Promise<Outcome<Prepared>> {
+  const { candidate, account } = options
   const provider = providerOf(context, candidate.target.provider)
   const egress = allDialects[candidate.dialect]
+  const origin: Origin = { dialect: candidate.dialect, provider: provider.id, account, model: candidate.model }
+  const restoring = { keeper: context.state, target: origin, withoutState: options.withoutState === true }
   const encoded = candidate.passthrough
-    ? sameDialect(context, candidate, provider)
-    : otherDialect(context, candidate, egress, provider)
+    ? await sameDialect(context, candidate, provider, restoring)
+    : await otherDialect(context, candidate, egress, provider, restoring)
   if (!encoded.ok) return encoded
   const { call, losses, toolNames } = encoded.value
   if (context.strict && losses.length > 0)
@@ -62,6 +75,7 @@ export function prepare(context: RequestContext, candidate: Candidate, account: 
     body: call.body,
     losses,
     toolNames,
+    origin,
     secrets: secret.value === null ? [] : [secret.value],
   })
 }
@@ -72,28 +86,57 @@ interface Encoded {
   readonly toolNames: ReadonlyMap<string, string>
 }
 
-function sameDialect(context: RequestContext, candidate: Candidate, provider: ProviderRecord): Outcome<Encoded> {
-  const { ingress, wire } = context
+// The client's bytes, unless they hold something of ours: the provider would refuse the request for it.
+async function sameDialect(
+  context: RequestContext,
+  candidate: Candidate,
+  provider: ProviderRecord,
+  restoring: RestoreOptions,
+): Promise<Outcome<Encoded>> {
+  const { facts, wire } = context
+  const goesAsItIs = restoring.withoutState !== true && !holdsEnvelope(wire.body)
+  if (goesAsItIs || facts.task === 'embed') return ok(retargeted(context, wire, candidate, provider))
+  const request = context.canonical()
+  if (!request.ok) return request
+  const clean = await cleanRequest({ dialect: generative(context.ingress), wire, request: request.value, restoring })
+  if (!clean.ok) return clean
+  const encoded = retargeted(context, clean.value.wire, candidate, provider)
+  return ok({ ...encoded, losses: [...clean.value.losses, ...encoded.losses] })
+}
+
+function retargeted(
+  context: RequestContext,
+  wire: RequestContext['wire'],
+  candidate: Candidate,
+  provider: ProviderRecord,
+): Encoded {
+  const { ingress } = context
   const { traits } = provider
   const fitted = 'compatibility' in ingress ? ingress.compatibility?.fitRequest(wire.body.value, traits) : undefined
   const wanted = ingress.usageEdits(wire, context.facts).filter((edit) => traits.refused?.includes(edit.key) !== true)
   const call = ingress.retarget(wire, { model: candidate.model, traits }, [...wanted, ...(fitted?.edits ?? [])])
-  return ok({ call, losses: fitted?.losses ?? [], toolNames: noNames })
+  return { call, losses: fitted?.losses ?? [], toolNames: noNames }
 }
 
-function otherDialect(
+async function otherDialect(
   context: RequestContext,
   candidate: Candidate,
   egress: AnyDialect,
   provider: ProviderRecord,
-): Outcome<Encoded> {
+  restoring: RestoreOptions,
+): Promise<Outcome<Encoded>> {
   const target = { model: candidate.model, traits: provider.traits }
-  const encoded = encodeFor(context, egress, target)
+  const encoded = await encodeFor(context, egress, target, restoring)
   // Another target may speak the client's own dialect, so what cannot be carried here may be carried there.
   return encoded.ok ? encoded : { ok: false, error: retryable(encoded.error) }
 }
 
-function encodeFor(context: RequestContext, egress: AnyDialect, target: CodecTarget): Outcome<Encoded> {
+async function encodeFor(
+  context: RequestContext,
+  egress: AnyDialect,
+  target: CodecTarget,
+  restoring: RestoreOptions,
+): Promise<Outcome<Encoded>> {
   const { task } = context.facts
   switch (task) {
     case 'embed': {
@@ -107,8 +150,12 @@ function encodeFor(context: RequestContext, egress: AnyDialect, target: CodecTar
       if (!request.ok) return request
       const { bound } = request.value
       if (bound !== undefined) return failed('unsupported_content', { param: bound.param, message: bound.reason })
-      if (task === 'generate') return generative(egress).encodeRequest(request.value, target)
-      return egress.tokenCounting?.encodeRequest(request.value, target) ?? noCall(task)
+      const restored = await restoreState(request.value, restoring)
+      const encoded =
+        task === 'generate'
+          ? generative(egress).encodeRequest(restored.request, target)
+          : (egress.tokenCounting?.encodeRequest(restored.request, target) ?? noCall(task))
+      return encoded.ok ? ok({ ...encoded.value, losses: [...restored.losses, ...encoded.value.losses] }) : encoded
     }
     default:
       return assertNever(task)

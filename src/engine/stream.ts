@@ -62,6 +62,8 @@ export function createStreamSource(options: StreamOptions): StreamSource {
   let ended = false
   let reading = false
   let unread: Uint8Array | undefined
+  /** A step that is being sealed; nothing more is read until it is done. */
+  let pending: Promise<StreamStep> | undefined
   let accepted = false
   let gone = false
   let ending: StreamEnd | undefined
@@ -112,7 +114,12 @@ export function createStreamSource(options: StreamOptions): StreamSource {
   // Stops at the commit too: the answer goes out with its first content, the rest of the chunk is read after that.
   const takeBlock = (block: SseBlock): boolean => {
     const wasCommitted = committed
-    take(machine.step(block))
+    const step = machine.step(block)
+    if (step instanceof Promise) {
+      pending = step
+      return false
+    }
+    take(step)
     return !ended && committed === wasCommitted
   }
   const skim = (text: string): boolean | undefined => machine.skim(text)
@@ -125,21 +132,31 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       if (ended) return
       const timeout = watchdog.fired()
       if (timeout !== undefined) return fail(timeout)
-      if (chunk === undefined) finish()
+      if (chunk === undefined) await finish()
       else unread = decoder.feed(chunk, takeBlock, skim)
+      if (pending !== undefined) await settlePending(pending)
     } catch (cause) {
       reading = false
       if (!ended) fail(watchdog.fired() ?? readError(cause))
     }
   }
 
-  function finish(): void {
+  async function settlePending(step: Promise<StreamStep>): Promise<void> {
+    pending = undefined
+    const settled = await step
+    if (!ended) take(settled)
+  }
+
+  async function finish(): Promise<void> {
     const rest = decoder.end().filter(isWhole)
     for (const block of rest) {
-      take(machine.step(block))
+      const step = await machine.step(block)
+      if (ended) return
+      take(step)
       if (ended) return
     }
-    const closing = finishStep(machine.finish())
+    const closing = finishStep(await machine.finish())
+    if (ended) return
     // What follows an event that came without its blank line must not run into it.
     if (rest.length > 0 && (closing.bytes !== undefined || closing.error !== undefined)) ready.push(options.separator)
     take(closing)

@@ -11,6 +11,7 @@ import type { Frame } from '../wire/frame.ts'
 import { join } from './collect.ts'
 import type { ClientFramer } from './framing.ts'
 import type { StreamMachine, StreamStep } from './machine.ts'
+import type { StreamSealer } from './state/index.ts'
 
 interface TranslateOptions {
   readonly ingress: Dialect
@@ -22,11 +23,15 @@ interface TranslateOptions {
   readonly traits?: Traits | undefined
   /** Provider's tool name → client's. */
   readonly toolNames: ReadonlyMap<string, string>
+  /** Makes of a usage report one that can be true. */
+  readonly plausible: (usage: Usage) => Usage
+  /** Absent where nothing has to come back. */
+  readonly sealer?: StreamSealer
 }
 
 /** Translates a stream event by event; nothing is held back but what the client's wire wants later. */
 export function createTranslation(options: TranslateOptions): StreamMachine {
-  const { ingress, egress, exchange, framer } = options
+  const { ingress, egress, exchange, framer, sealer } = options
   const decoder = egress.streamDecoder(options.traits)
   const encoder = createLegalEncoder(ingress, exchange)
   let usage: Usage | undefined
@@ -49,12 +54,18 @@ export function createTranslation(options: TranslateOptions): StreamMachine {
     }
   }
 
-  function run(events: readonly IrEvent[]): StreamStep {
+  function run(decoded: readonly IrEvent[]): StreamStep | Promise<StreamStep> {
+    const named = options.toolNames.size === 0 ? decoded : decoded.map((event) => renameTool(event, options.toolNames))
+    const sealed = sealer?.step(named) ?? named
+    return sealed instanceof Promise ? sealed.then(write) : write(sealed)
+  }
+
+  function write(events: readonly IrEvent[]): StreamStep {
     let frames: readonly Frame[] = []
     let kind: StreamStep['kind'] = 'idle'
-    for (const decoded of events) {
-      if (decoded.type === 'error') return step(frames, kind, decoded.error)
-      const event = renameTool(decoded, options.toolNames)
+    for (const told of events) {
+      if (told.type === 'error') return step(frames, kind, told.error)
+      const event = told.type === 'usage-report' ? { ...told, usage: options.plausible(told.usage) } : told
       learn(event)
       const made = encoder.step(event)
       frames = frames.length === 0 ? made : [...frames, ...made]
@@ -91,7 +102,7 @@ export function createTranslation(options: TranslateOptions): StreamMachine {
       ...(usage !== undefined && { usage }),
       ...(finish !== undefined && { finish }),
       ...(model !== undefined && { model }),
-      losses: encoder.losses(),
+      losses: [...encoder.losses(), ...(sealer?.losses() ?? [])],
     }),
   }
 }

@@ -7,6 +7,7 @@ import { once } from '../engine/context.ts'
 import { withAliases, withDefaults } from '../engine/defaults.ts'
 import { execute } from '../engine/execute.ts'
 import { createFinale, type Observed } from '../engine/observe.ts'
+import { createStateKeeper, type Keyring } from '../engine/state/index.ts'
 import type { StreamSource } from '../engine/stream.ts'
 import { GatewayError } from '../ir/error.ts'
 import { planRoute } from '../policy/plan.ts'
@@ -33,6 +34,8 @@ export interface Admitted {
 export interface InferenceOptions {
   readonly ports: Ports
   readonly live: Set<StreamSource>
+  /** Absent where no key is configured. */
+  readonly keyring: Keyring | undefined
 }
 
 /** Serves one inference request; every failure comes back in the dialect's own shape and ends in a trace. */
@@ -94,6 +97,14 @@ export async function serveInference(
       startedMono: admitted.startedMono,
       finale,
       live: options.live,
+      state: createStateKeeper({
+        keyring: options.keyring,
+        store: snapshot.reasoningState.enabled ? ports.stores.state : undefined,
+        ttlMs: snapshot.reasoningState.ttlMs,
+        clock: ports.clock,
+        log: ports.log,
+        caller: principal,
+      }),
       canonical: once(() => generative(dialect).decodeRequest(wire)),
       embedding: once(() => embeddingIngress(dialect).decodeRequest(wire)),
     })

@@ -103,6 +103,10 @@ function interruption(feature: string, title: string, kind: 'failing' | 'ending'
       const cause = await rejection(ask({ onFirst: () => first++ }))
       expect(first).toBeGreaterThan(0)
       expect(client.isAbort(cause)).toBe(false)
+      // The stream itself says so: a connection that just ends can be taken for the end of the answer.
+      const stream = client.exchanges.at(-1)?.received().toString()
+      expect(stream).toMatch(/"error"/)
+      expect(stream).not.toMatch(/\[DONE\]|message_stop|response\.completed|"finishReason"/)
     },
   }
 }

@@ -55,8 +55,8 @@ export function createScene({ client, wire, streamed, provider, mark, secrets }:
     async count() {
       return client.countTokens?.(asked).finally(judge)
     },
-    calls: () => provider.calls(mark),
-    seen() {
+    calls: () => { if (process.env['DUMP']) for (const e of client.exchanges) console.log('SENT', e.sent, '\nGOT', e.received().toString()); for (const c of process.env['DUMP'] ? provider.calls(mark) : []) console.log('UP', c.text); return provider.calls(mark) },
+    seen() { if (process.env['DUMP']) this.calls()
       const last = provider.calls(mark).at(-1)
       if (last === undefined) throw new Error('the provider was not called')
       return wire.see(last.body)

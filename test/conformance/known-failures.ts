@@ -140,9 +140,9 @@ const open: readonly KnownFailure[] = [
     reason: "losses of reasoning, top_k, seed and limits go by the names of another wire than the client's",
   },
   ...failures(
-    'openai-chat/openai-chat-prompt-cache-e2e.1.request.json',
-    'a cache breakpoint on a part of a prompt is lost in silence',
-    ['reversible · request, beside the content · openai-chat → openai-completions → back'],
+    'openai-chat/openai-gpt-4o-completions-async-stream.0.sse',
+    'a refusal comes back from completions as text that ended: that wire has one text and no mark on it',
+    ['reversible · answer · openai-chat → openai-completions → back'],
   ),
   ...failures(
     'bedrock-converse/bedrock-strict-tool-with-native-output.1.request.json',
@@ -161,6 +161,10 @@ const open: readonly KnownFailure[] = [
   {
     test: 'properties · gemini → gemini requests say the same after the wire, or list what they lost',
     reason: 'a tool choice that does not come with its original spelling is not written',
+  },
+  {
+    test: /^cross · openai-chat stream → openai-completions (?:stream|whole) · openai-chat\/openai-gpt-4o-completions-async-stream\.0\.sse$/,
+    reason: 'a refusal is told as finish_reason stop: the foreign word is taken before the class',
   },
   {
     test: 'client traps · 8 · a refusal is one on every wire · openai-chat → openai-completions',

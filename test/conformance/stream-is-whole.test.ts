@@ -1,10 +1,16 @@
 // Layer 3: a stream that we collect is the answer that the provider would have given without streaming.
 import { expect } from 'vitest'
+import type { Json } from '../support/json.ts'
 import { sdkFold } from '../support/sdk-fold.ts'
 import { answerCases, brokenStream, responseOf } from './corpus-cases.ts'
 import { encodeResponse, exchangeFor } from './harness.ts'
 import { layer } from './layer.ts'
 import { wires } from './wires/index.ts'
+
+/** As JSON says it: without members that are undefined. */
+function saidIn(value: Json): Json {
+  return JSON.parse(JSON.stringify(value)) as Json
+}
 
 layer('stream is whole', ({ check, skip }) => {
   for (const answer of answerCases(skip)) {
@@ -33,7 +39,7 @@ layer('stream is whole', ({ check, skip }) => {
       const recorded = await sdkFold(dialect, frames)
       if (!recorded.ok) throw new Error(`the SDK rejects the recording itself: ${recorded.error}`)
       // Of the recording as the suite folds it too: Google's SDK leaves out what it does not know.
-      const known = [recorded.value, answer.body].flatMap((value) => answers.schemaErrors(value))
+      const known = [recorded.value, answer.body].flatMap((value) => answers.schemaErrors(saidIn(value)))
       expect(answers.schemaErrors(collected()).filter((error) => !known.includes(error))).toEqual([])
     })
   }

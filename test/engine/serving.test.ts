@@ -426,3 +426,17 @@ describe('a stop', () => {
 function neverUnless(cancellation: Cancellation): Promise<never> {
   return new Promise((_resolve, reject) => cancellation.onCancel(() => reject(new Error('cancelled'))))
 }
+
+describe('a fabricated count of tokens', () => {
+  it('does not reach a client that would compact its conversation for it', async () => {
+    const usage = { prompt_tokens: 675_947_905, completion_tokens: 3, total_tokens: 675_947_908 }
+    const chunks = [...good.slice(0, 3), `data: ${JSON.stringify({ id: 'x', choices: [], usage })}\n\n`, good[3] ?? '']
+    const test = appWith(() => streamAnswer(chunks))
+    const response = await test.request('/v1/messages', {
+      json: { model: 'solo', max_tokens: 5, stream: true, messages: [{ role: 'user', content: 'hi' }] },
+    })
+    expect(await response.text()).not.toContain('675947905')
+    expect(test.traces.map((row) => [row.outputTokens, row.usageEvidence])).toEqual([[3, 'counted']])
+    expect(test.traces[0]?.inputTokens).toBeLessThan(100)
+  })
+})

@@ -4,6 +4,7 @@ import type { ContentPart, Extras, OpaquePart, RefusalPart, ToolCallPart } from 
 import type { Turn } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { CallIds } from './call-ids.ts'
+import { splitSignature } from './call-signature.ts'
 import { cacheMembers, decodeContent, withMessageCache } from './content.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { extrasOf, silently, unknownMembers, type Aside, type Members } from './extras.ts'
@@ -69,13 +70,14 @@ function decodeRefusal(refusal: unknown, at: string | undefined): RefusalPart[] 
   return text === undefined ? [] : [{ type: 'refusal', text, ...present({ at: below(at, 'refusal') }) }]
 }
 
-function decodeCall(call: unknown, at: string | undefined, ids: CallIds): (ToolCallPart | OpaquePart)[] {
-  if (!isObject(call)) return []
+function decodeCall(entry: unknown, at: string | undefined, ids: CallIds): (ToolCallPart | OpaquePart)[] {
+  if (!isObject(entry)) return []
+  const { signature, rest: call } = splitSignature(entry)
   const custom = call['type'] === 'custom'
   const called = call[custom ? 'custom' : 'function']
   const name = isObject(called) ? textOf(called['name']) : undefined
   if (!isObject(called) || name === undefined)
-    return isPlaceholder(call) ? [] : [{ type: 'opaque', kind: opaqueCall, value: call, ...present({ at }) }]
+    return isPlaceholder(entry) ? [] : [{ type: 'opaque', kind: opaqueCall, value: entry, ...present({ at }) }]
   const { said, silent } = unknownMembers(call, custom ? customCallMembers : callMembers)
   const { index, ...others } = said
   const inner = unknownMembers(called, calledMembers).said
@@ -91,7 +93,7 @@ function decodeCall(call: unknown, at: string | undefined, ids: CallIds): (ToolC
       name,
       input: inputText(input),
       ...(custom && { kind: 'custom' as const }),
-      ...present({ at, extras: extrasOf(members, new Set(), unseen) }),
+      ...present({ at, signature, extras: extrasOf(members, new Set(), unseen) }),
     },
   ]
 }

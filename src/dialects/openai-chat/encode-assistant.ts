@@ -1,11 +1,12 @@
 // An assistant's turn of the history into a message. Owns what of it a provider takes back.
-import type { ContentPart } from '../../ir/content.ts'
+import type { ContentPart, ReasoningPart } from '../../ir/content.ts'
 import type { Turn } from '../../ir/request.ts'
 import { opaqueCall } from './decode-assistant.ts'
 import { encodeCall, type EncodedCall } from './encode-call.ts'
 import { encodeContent } from './encode-content.ts'
 import type { Ledger } from '../kit/ledger.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
+import { hasChanged, reasoningKeys, writeReasoningParts } from './reasoning.ts'
 
 /**
  * The message of a turn; none where everything in it was lost.
@@ -22,6 +23,7 @@ export function encodeAssistant(turn: Turn, at: string, ledger: Ledger, takesRea
   )
   const { content, beside } = encodeContent(said, `${at}.content`, ledger)
   const refusal = refusals.map((part) => part.text).join('')
+  const members = ledger.own ? ownMembers(turn.extras) : {}
   if (!ledger.own && content === undefined && refusal === '' && calls.length === 0) return []
   const modern = calls.filter((call) => !call.legacy).map((call) => call.members)
   const legacy = calls.find((call) => call.legacy)
@@ -34,9 +36,28 @@ export function encodeAssistant(turn: Turn, at: string, ledger: Ledger, takesRea
       ...(modern.length > 0 && { tool_calls: modern }),
       ...(legacy !== undefined && { function_call: legacy.members }),
       ...beside,
-      ...(ledger.own && ownMembers(turn.extras)),
+      ...reasoningMembers(turn, members, ledger.own),
     },
   ]
+}
+
+/**
+ * The message's other members. Its reasoning goes back in the very spelling it had, unless the gateway has taken a token
+ * out; that of another wire goes where a provider has signed it, as only that one asks for it.
+ */
+function reasoningMembers(turn: Turn, members: Members, own: boolean): Members {
+  const reasoning = turn.parts.filter((part): part is ReasoningPart => part.type === 'reasoning')
+  if (!own) {
+    const { reasoning_details: details } = writeReasoningParts(reasoning.filter(isSigned))
+    return details === undefined ? {} : { reasoning_details: details }
+  }
+  if (!hasChanged(members, reasoning)) return members
+  const others = Object.entries(members).filter(([key]) => !reasoningKeys.includes(key))
+  return { ...Object.fromEntries(others), ...writeReasoningParts(reasoning) }
+}
+
+function isSigned(part: ReasoningPart): boolean {
+  return Boolean(part.signature) || part.redacted !== undefined
 }
 
 function isPlainReasoning(part: ContentPart): part is ContentPart & { type: 'reasoning' } {
@@ -55,6 +76,8 @@ function isRefusalMember(part: ContentPart): part is ContentPart & { type: 'refu
 function isKept(part: ContentPart, at: string, ledger: Ledger): boolean {
   if (ledger.own) return part.type !== 'reasoning' || asideOf(part.extras).reasoning?.part !== undefined
   switch (part.type) {
+    case 'reasoning':
+      return !isSigned(part)
     case 'opaque':
       ledger.drop(part.at ?? at, `${part.kind} has no counterpart at the provider`)
       return false

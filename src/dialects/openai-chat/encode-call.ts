@@ -1,6 +1,7 @@
 // One tool call as this wire writes it, in a request's history and in an answer alike.
 import type { ToolCallPart } from '../../ir/content.ts'
 import { isObject } from '../../wire/json-parse.ts'
+import { withSignature } from './call-signature.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
 
 interface CallOptions {
@@ -27,7 +28,7 @@ export function encodeCall(part: ToolCallPart, { own, id, name }: CallOptions): 
     ...(isObject(inner) ? inner : {}),
   }
   if (aside.legacy === true) return { members: { ...called, ...others }, legacy: true }
-  return { members: { id, type: key, [key]: called, ...others }, legacy: false }
+  return { members: withSignature({ id, type: key, [key]: called, ...others }, part.signature), legacy: false }
 }
 
 /** Arguments as they came; a foreign call without any has an empty object, as clients parse what they get. */

@@ -4,6 +4,7 @@ import type { IrEvent, PartOpening } from '../../ir/event.ts'
 import type { Loss } from '../../ir/loss.ts'
 import type { Finish } from '../../ir/response.ts'
 import { isObject } from '../../wire/json-parse.ts'
+import { withSignature } from './call-signature.ts'
 import { encodeCitation } from './citations.ts'
 import { audioKind } from './decode-response.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
@@ -51,6 +52,14 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
   let textLength = 0
   let heard = false
   let ending: Finish | undefined
+  /** The entry that opens a call, until the next event: its signature belongs into it, as clients look nowhere else. */
+  let opened: { readonly part: number; readonly entry: Members } | undefined
+
+  function flushOpened(signature?: string): Members[] {
+    const held = opened
+    opened = undefined
+    return held === undefined ? [] : [entry({ tool_calls: [withSignature(held.entry, signature)] })]
+  }
 
   /** A chunk; the first one says the role, and whether there is text to come. */
   function entry(delta: Members, finishReason: string | null = null): Members {
@@ -92,7 +101,7 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
       case 'reasoning':
         return openReasoning(opening, spelling, own)
       case 'tool-call':
-        return openCall(opening, legacy, own)
+        return openCall(event, opening, legacy, own)
       case 'opaque':
         return openOpaque(opening, own)
     }
@@ -113,7 +122,12 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
     return [...role, entry(writeReasoning({ ...spelling, keys: [] }, redacted === undefined ? {} : { redacted }))]
   }
 
-  function openCall(opening: PartOpening & { type: 'tool-call' }, legacy: boolean, own: boolean): Members[] {
+  function openCall(
+    { part }: Step<'part-start'>,
+    opening: PartOpening & { type: 'tool-call' },
+    legacy: boolean,
+    own: boolean,
+  ): Members[] {
     const role = begin(null)
     const index = calls - legacyCalls
     calls++
@@ -130,7 +144,8 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
       [key === 'custom' ? 'input' : 'arguments']: '',
       ...(isObject(inner) ? inner : {}),
     }
-    return [...role, entry({ tool_calls: [{ index, id: opening.id, type: key, [key]: called, ...others }] })]
+    opened = { part, entry: { index, id: opening.id, type: key, [key]: called, ...others } }
+    return role
   }
 
   function openOpaque(opening: PartOpening & { type: 'opaque' }, own: boolean): Members[] {
@@ -182,6 +197,12 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
     return []
   }
 
+  function sign(part: OpenPart, { signature }: Step<'signature-delta'>, spelling: ReasoningSpelling): Members[] {
+    if (part.type === 'reasoning') return [entry(writeReasoning(spelling, { signature }))]
+    if (part.type !== 'tool-call' || part.legacy) return []
+    return [entry({ tool_calls: [withSignature({ index: part.index }, signature)] })]
+  }
+
   function dispatch(part: OpenPart, event: PartEvent, own: boolean): Members[] {
     const spelling = part.spelling ?? { keys: [] }
     switch (event.type) {
@@ -194,7 +215,7 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
       case 'reasoning-delta':
         return grow(part, event.text, writeReasoning(withoutEntry(spelling), { text: event.text }))
       case 'signature-delta':
-        return [entry(writeReasoning(spelling, { signature: event.signature }))]
+        return sign(part, event, spelling)
       case 'tool-input-delta':
         return grow(part, event.text, input(part, event.text))
       case 'citation-add':
@@ -208,9 +229,11 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
 
   return {
     step(event, own) {
-      if (event.type === 'part-start') return open(event, own)
+      if (event.type === 'signature-delta' && opened?.part === event.part) return flushOpened(event.signature)
+      const held = flushOpened()
+      if (event.type === 'part-start') return [...held, ...open(event, own)]
       const part = parts.get(event.part)
-      return part === undefined ? [] : dispatch(part, event, own)
+      return part === undefined ? held : [...held, ...dispatch(part, event, own)]
     },
     addMembers(scope, members) {
       if (scope === 'choice') {
@@ -225,11 +248,12 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
       ending = finish
     },
     end() {
+      const held = flushOpened()
       const pending = Object.keys(pendingDelta).length > 0
       const first = begun && !pending ? [] : [entry(begun || 'content' in pendingDelta ? {} : { content: '' })]
       const finish = ending ?? { class: 'stop' }
       const word = encodeFinish(finish, { count: calls, legacy: legacyCalls > 0 && legacyCalls === calls })
-      return [...first, entry({}, word)]
+      return [...held, ...first, entry({}, word)]
     },
   }
 }

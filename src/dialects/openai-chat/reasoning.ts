@@ -37,6 +37,14 @@ export function readReasoning(record: Members): ReasoningPiece[] {
   return [{ text: plain, spelling: { keys } }, ...pieces]
 }
 
+/** Whether the reasoning of a message is no longer what its members say: a token was taken out, or put in. */
+export function hasChanged(record: Members, parts: readonly ReasoningPart[]): boolean {
+  const tokens = (list: readonly Pick<ReasoningPart, 'signature' | 'redacted'>[]): string =>
+    JSON.stringify(list.map(({ signature, redacted }) => [signature, redacted]))
+  const spelled = parts.filter((part) => asideOf(part.extras).reasoning?.part === undefined)
+  return tokens(readReasoning(record)) !== tokens(spelled)
+}
+
 /** Reads a `thinking` part of a content array: its text is a list of text parts, or plain text. */
 export function readThinking(part: Members): ReasoningPiece {
   const { type: _type, thinking, signature, ...rest } = part

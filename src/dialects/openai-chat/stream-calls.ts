@@ -4,6 +4,7 @@
 // index 0 with an id each (Gemini), without index (Ollama, Mistral), with an empty id on each (Alibaba), without any id.
 import type { IrEvent } from '../../ir/event.ts'
 import { isObject } from '../../wire/json-parse.ts'
+import { splitSignature } from './call-signature.ts'
 import { inputText } from './decode-assistant.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { extrasOf, unknownMembers, type Members } from './extras.ts'
@@ -18,6 +19,8 @@ interface OpenCall {
   readonly custom: boolean
   readonly legacy: boolean
   readonly fragments: string[]
+  /** Until the call is announced. */
+  signature: string | undefined
   /** Members that only this wire knows: before it is announced, and after. */
   extras: Members
   late: Members
@@ -70,6 +73,7 @@ export function createStreamCalls({ choice, nextPart, mintId }: CallsOptions): S
       name: undefined,
       part: undefined,
       fragments: [],
+      signature: undefined,
       extras: {},
       late: {},
       ended: false,
@@ -91,8 +95,15 @@ export function createStreamCalls({ choice, nextPart, mintId }: CallsOptions): S
       ...present({ extras }),
     } as const
     events.push({ type: 'part-start', part: call.part, choice, opening })
+    sign(call, call.signature, events)
     // Arguments may come before the name.
     for (const text of call.fragments) events.push({ type: 'tool-input-delta', part: call.part, text })
+  }
+
+  function sign(call: OpenCall, signature: string | undefined, events: IrEvent[]): void {
+    if (signature === undefined) return
+    if (call.part === undefined) call.signature = signature
+    else if (!call.ended) events.push({ type: 'signature-delta', part: call.part, signature })
   }
 
   function grow(call: OpenCall, text: string, events: IrEvent[]): void {
@@ -116,24 +127,26 @@ export function createStreamCalls({ choice, nextPart, mintId }: CallsOptions): S
   }
 
   return {
-    add(entry, events) {
+    add(record, events) {
+      const { signature, rest: entry } = splitSignature(record)
       const custom = entry['type'] === 'custom'
       const called = entry[custom ? 'custom' : 'function']
-      const record: Members = isObject(called) ? called : {}
-      const name = textOf(record['name'])
+      const inner: Members = isObject(called) ? called : {}
+      const name = textOf(inner['name'])
       const id = textOf(entry['id'])
       const index = Number.isSafeInteger(entry['index']) ? (entry['index'] as number) : undefined
-      const text = inputText(record[custom ? 'input' : 'arguments'])
+      const text = inputText(inner[custom ? 'input' : 'arguments'])
       let call = find(index, id, name)
       if (call === undefined) {
         const { index: _index, type: _type, ...rest } = entry
-        if (isPlaceholder(rest)) return
+        if (isPlaceholder(rest) && signature === undefined) return
         call = open({ custom, legacy: false }, events)
       }
       if (index !== undefined) byIndex.set(index, call)
       call.id ??= call.part === undefined ? id : undefined
       call.name ??= name
-      keepMembers(call, membersOf(entry, custom, record))
+      keepMembers(call, membersOf(entry, custom, inner))
+      sign(call, signature, events)
       announce(call, events)
       grow(call, text, events)
     },

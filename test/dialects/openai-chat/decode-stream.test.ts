@@ -399,18 +399,17 @@ describe('tool calls', () => {
     expect(folded(...frames).outputs[0]?.finish).toEqual({ class: 'tool', raw: 'function_call' })
   })
 
-  it('keep what only this wire knows (Gemini’s thought signature)', () => {
-    const extra = { google: { thought_signature: 's' } }
-    expect(parts(call({ index: 0, id: 'a', function: fn('f', '{}'), extra_content: extra }), done)[0]?.extras).toEqual({
-      extra_content: extra,
-    })
-    expect(
-      parts(
-        call({ index: 0, id: 'a', function: fn('f', '') }),
-        call({ index: 0, function: fn(undefined, '{}'), extra_content: extra }),
-        done,
-      )[0]?.extras,
-    ).toEqual({ extra_content: extra })
+  it('are signed where Google has signed them, in the entry that opens them or later', () => {
+    const extra = { google: { thought_signature: 's', other: 1 } }
+    const opened = parts(call({ index: 0, id: 'a', function: fn('f', '{}'), extra_content: extra }), done)[0]
+    expect(opened).toMatchObject({ signature: 's', extras: { extra_content: { google: { other: 1 } } } })
+    const later = parts(
+      call({ index: 0, id: 'a', function: fn('f', '') }),
+      call({ index: 0, function: fn(undefined, '{}'), extra_content: { google: { thought_signature: 's' } } }),
+      done,
+    )[0]
+    expect(later).toMatchObject({ signature: 's' })
+    expect(later?.extras).toBeUndefined()
   })
 
   it('that are whole end when the next one starts, others later', () => {

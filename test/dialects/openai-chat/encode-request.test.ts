@@ -331,7 +331,7 @@ describe('what an assistant said', () => {
     const { messages, losses } = turns(
       user(text('a')),
       assistant(
-        { type: 'reasoning', text: 'r', signature: 's', at: 'messages[1].content[0]' },
+        { type: 'reasoning', text: 'r', at: 'messages[1].content[0]' },
         { type: 'opaque', kind: 'server_tool_use', value: {}, at: 'messages[1].content[1]' },
         text('b'),
       ),
@@ -339,6 +339,14 @@ describe('what an assistant said', () => {
     )
     expect(messages[1]).toEqual({ role: 'assistant', content: 'b' })
     expect(losses).toEqual(['messages[1].content[1] dropped', 'messages[1].content[0] dropped'])
+  })
+
+  it('keeps the reasoning that a provider of this wire has signed', () => {
+    const signed: ContentPart = { type: 'reasoning', text: 'r', signature: 's' }
+    const { messages, losses } = turns(user(text('a')), assistant(signed, text('b')), user(text('c')))
+    const details = [{ type: 'reasoning.text', index: 0, text: 'r', signature: 's' }]
+    expect(messages[1]).toEqual({ role: 'assistant', content: 'b', reasoning_details: details })
+    expect(losses).toEqual([])
   })
 
   it('is no message where nothing of it is left', () => {
