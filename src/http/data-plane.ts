@@ -13,6 +13,7 @@ import { GatewayError } from '../ir/error.ts'
 import { planRoute } from '../policy/plan.ts'
 import type { Ports } from '../ports/index.ts'
 import { headerValue } from '../wire/headers.ts'
+import { isObject } from '../wire/json-parse.ts'
 import type { JsonDocument } from '../wire/json-scan.ts'
 import { readJsonBody } from './body.ts'
 import { errorResponse } from './errors.ts'
@@ -130,7 +131,15 @@ function limitLists(body: JsonDocument, snapshot: Snapshot): void {
     if (Array.isArray(list) && list.length > maxMessages) throw new GatewayError('too_many_messages', { param: key })
   }
   const { tools } = body.value as { readonly tools?: unknown }
-  if (Array.isArray(tools) && tools.length > maxTools) throw new GatewayError('too_many_tools', { param: 'tools' })
+  if (Array.isArray(tools) && countTools(tools) > maxTools) throw new GatewayError('too_many_tools', { param: 'tools' })
+}
+
+// Gemini's list holds lists.
+function countTools(tools: readonly unknown[]): number {
+  return tools.reduce((sum: number, tool) => {
+    const declared = isObject(tool) ? (tool['functionDeclarations'] ?? tool['function_declarations']) : undefined
+    return sum + (Array.isArray(declared) ? declared.length : 1)
+  }, 0)
 }
 
 // A bug's own text may quote the request, so only its kind and place are logged.

@@ -53,6 +53,10 @@ const opaqueKeys = new Set([
   'schema',
   'responseSchema',
   'responseJsonSchema',
+  // Google's parser takes the names of its messages as well.
+  'parameters_json_schema',
+  'response_schema',
+  'response_json_schema',
 ])
 
 const fatalUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

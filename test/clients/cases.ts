@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import type { Scene } from './scene.ts'
 import { instructions, thinkingBudget, toolSchema, type Abilities, type Heard, type SdkClient } from './sdk-client.ts'
 import { counts, type ScriptedCall, type Seen, type Wire, type WireAbilities } from './wires/wire.ts'
+import { wireBeside } from './wires/index.ts'
 import { signatures } from './wires/signatures.ts'
 
 export interface Case {
@@ -229,7 +230,8 @@ export const cases: readonly Case[] = [
       const made = callsOf(wire, ['Paris'])
       script(({ results }) => ({
         kind: 'answer',
-        answer: results.length > 0 ? { text: 'It is sunny.' } : { thinking: thought, calls: made },
+        answer:
+          results.length > 0 ? { text: 'It is sunny.' } : { thinking: thought, text: 'Let me look.', calls: made },
       }))
       const heard = await ask({ tools: true, think: true })
       expectCalls(heard, made, scene)
@@ -239,9 +241,32 @@ export const cases: readonly Case[] = [
       const signature = signatures[wire.name as keyof typeof signatures]
       const about = signs === 'reasoning' ? thought : 'get_weather'
       expect(seen().signatures).toEqual([{ on: signs, about, signature }])
-      if (signs === 'reasoning') expect(seen().turn).toEqual(['reasoning', 'tool-call'])
+      if (signs === 'reasoning') expect(seen().turn).toEqual(['reasoning', 'text', 'tool-call'])
       // A provider that signs takes no signed reasoning where it is not to think.
       expect([thinkingBudget, 'low']).toContain(seen().reasoning)
+    },
+  },
+  {
+    feature: 'move',
+    title: 'goes on with another provider, to which nothing comes of the signatures of the first',
+    applies: converse,
+    async run(scene) {
+      const made = callsOf(scene.wire, ['Paris'])
+      scene.script(() => ({ kind: 'answer', answer: { thinking: thought, calls: made } }))
+      const heard = await scene.ask({ tools: true, think: true })
+      const { wire, script, ask, seen, calls } = scene.moved(wireBeside(scene.wire))
+      script(() => ({ kind: 'answer', answer: { text: 'It is sunny.' } }))
+      const after = await ask({ tools: true, think: true, followUp: { heard, results: ['sunny'] } })
+      expect(after.text).toBe('It is sunny.')
+      expect(seen().calls).toMatchObject(made.map(({ name, input }) => ({ name, input })))
+      expect(seen().results.map(({ text }) => text)).toEqual([expect.stringContaining('sunny')])
+      const body = calls().at(-1)?.text
+      for (const signature of Object.values(signatures)) expect(body).not.toContain(signature)
+      // The gateway's own seal is nobody else's business.
+      expect(body).not.toContain('SignalboxRS')
+      // Claude does not think on behind a call without the thought that led to it.
+      if (wire.abilities.signs === 'reasoning' && wire.dialect !== 'openai-responses')
+        expect(seen().reasoning).toBeUndefined()
     },
   },
   {

@@ -17,20 +17,26 @@ export interface Scene {
   calls(): Call[]
   /** What the provider saw in the last request. */
   seen(): Seen
+  /** The same client before another provider, where it may go on with what it heard here. */
+  moved(wire: Wire): Scene
 }
 
 interface SceneOptions {
-  readonly client: SdkClient
+  readonly make: () => SdkClient
   readonly wire: Wire
   readonly streamed: boolean
   readonly provider: ScriptedProvider
   readonly mark: string
   readonly secrets: { readonly gateway: string; readonly upstream: string }
+  /** It goes on with what was heard elsewhere, so its requests may not pass as they are. */
+  readonly goesOn?: boolean
 }
 
 /** Sets up a scene; its mark must be unlike any other's. */
-export function createScene({ client, wire, streamed, provider, mark, secrets }: SceneOptions): Scene {
-  const passes = client.dialect === wire.dialect
+export function createScene(options: SceneOptions): Scene {
+  const { make, wire, streamed, provider, mark, secrets, goesOn = false } = options
+  const client = make()
+  const passes = client.dialect === wire.dialect && !goesOn
   const asked = { model: `${wire.name}/${wire.model}`, text: `What is new? ${marked(mark)}` }
   /** An SDK takes much that is not legal, and fails in its own words where it does not. */
   const judge = (): void => {
@@ -55,12 +61,13 @@ export function createScene({ client, wire, streamed, provider, mark, secrets }:
     async count() {
       return client.countTokens?.(asked).finally(judge)
     },
-    calls: () => { if (process.env['DUMP']) for (const e of client.exchanges) console.log('SENT', e.sent, '\nGOT', e.received().toString()); for (const c of process.env['DUMP'] ? provider.calls(mark) : []) console.log('UP', c.text); return provider.calls(mark) },
-    seen() { if (process.env['DUMP']) this.calls()
+    calls: () => provider.calls(mark),
+    seen() {
       const last = provider.calls(mark).at(-1)
       if (last === undefined) throw new Error('the provider was not called')
       return wire.see(last.body)
     },
+    moved: (to) => createScene({ ...options, wire: to, mark: `${mark} moved`, goesOn: true }),
   }
 }
 

@@ -17,15 +17,9 @@ import { openaiChat } from './sdks/openai-chat.ts'
 import { openaiCompletions } from './sdks/openai-completions.ts'
 import { openaiResponses } from './sdks/openai-responses.ts'
 import { createTally } from './tally.ts'
-import { chat } from './wires/chat.ts'
-import { completions } from './wires/completions.ts'
-import { converse } from './wires/converse.ts'
-import { gemini } from './wires/gemini.ts'
-import { messages } from './wires/messages.ts'
-import { responses } from './wires/responses.ts'
+import { wires } from './wires/index.ts'
 import type { Wire } from './wires/wire.ts'
 
-const wires: readonly Wire[] = [chat, responses, messages, gemini, converse, completions]
 const makers: readonly ((url: string, key: string) => SdkClient)[] = [
   openaiChat,
   openaiResponses,
@@ -104,7 +98,7 @@ describe.skipIf(!requireShared('SDK matrix')).concurrent.each(clients)('$name', 
   for (const { client, wire, way, feature, title, run } of rows)
     it(`${client} to ${wire.name}, ${way}: ${title}`, async () => {
       const scene = createScene({
-        client: make(gateway.url, secrets.gateway),
+        make: () => make(gateway.url, secrets.gateway),
         wire,
         streamed: way === 'streamed',
         provider,

@@ -8,12 +8,13 @@
 // https://ai.google.dev/api/generate-content#generationconfig
 import { isObject } from '../../wire/json-parse.ts'
 import type { Members } from './extras.ts'
+import { lossinessOf, type Lossiness } from './schema-lossiness.ts'
 import { mergeBranch, spreadTypes } from './schema-types.ts'
 
 /** Where losses are reported. */
 export interface SchemaReport {
-  drop(path: string, reason: string): void
-  approximate(path: string, reason: string): void
+  drop(path: string, reason: string, lossiness: Lossiness): void
+  approximate(path: string, reason: string, lossiness: Lossiness): void
 }
 
 type Draft = Record<string, unknown>
@@ -42,8 +43,8 @@ function oncePerPath(report: SchemaReport): SchemaReport {
   const seen = new Set<string>()
   const first = (path: string): boolean => !seen.has(path) && seen.add(path).size > 0
   return {
-    drop: (path, reason) => (first(path) ? report.drop(path, reason) : undefined),
-    approximate: (path, reason) => (first(path) ? report.approximate(path, reason) : undefined),
+    drop: (path, ...told) => (first(path) ? report.drop(path, ...told) : undefined),
+    approximate: (path, ...told) => (first(path) ? report.approximate(path, ...told) : undefined),
   }
 }
 
@@ -53,11 +54,11 @@ function createCompiler(root: unknown, rootAt: string, report: SchemaReport): (n
   function compile(node: unknown, site: Site): Draft {
     if (node === true) return {}
     if (!isObject(node)) {
-      report.drop(site.at, 'a schema that nothing fits')
+      report.drop(site.at, 'a schema that nothing fits', 'high')
       return {}
     }
     if (++nodes > maxNodes) {
-      report.approximate(site.at, 'a schema too large to be written out')
+      report.approximate(site.at, 'a schema too large to be written out', 'high')
       return {}
     }
     const draft: Draft = {}
@@ -75,7 +76,7 @@ function createCompiler(root: unknown, rootAt: string, report: SchemaReport): (n
       case 'items':
         if (Array.isArray(value)) draft['prefixItems'] = list(value, { ...site, at })
         else if (isObject(value)) draft[key] = compile(value, { ...site, at })
-        else if (value !== true) report.drop(at, unsupported)
+        else if (value !== true) report.drop(at, unsupported, 'high')
         break
       case 'prefixItems':
       case 'anyOf':
@@ -106,7 +107,7 @@ function createCompiler(root: unknown, rootAt: string, report: SchemaReport): (n
         break
       default:
         if (kept.has(key)) draft[key] ??= value
-        else report.drop(at, unsupported)
+        else report.drop(at, unsupported, lossinessOf(key))
     }
   }
 
@@ -114,7 +115,7 @@ function createCompiler(root: unknown, rootAt: string, report: SchemaReport): (n
     const compiled = Object.entries(properties).flatMap(([name, node]): [string, unknown][] => {
       const at = `${site.at}.${name}`
       if (node !== false) return [[name, compile(node, { ...site, at })]]
-      report.drop(at, 'a property that nothing fits')
+      report.drop(at, 'a property that nothing fits', 'high')
       return []
     })
     // fromEntries and not assignment: a property may be called __proto__.
@@ -128,7 +129,7 @@ function createCompiler(root: unknown, rootAt: string, report: SchemaReport): (n
   function setValues(values: readonly unknown[], at: string, draft: Draft): void {
     const rest = values.filter((value) => value !== null)
     if (!rest.every((value) => typeof value === 'string' || typeof value === 'number'))
-      return report.drop(at, 'only texts and numbers can be enumerated')
+      return report.drop(at, 'only texts and numbers can be enumerated', 'medium')
     if (rest.length > 0) draft['enum'] = rest
     if (rest.length < values.length) draft['nullable'] = true
   }
@@ -136,7 +137,7 @@ function createCompiler(root: unknown, rootAt: string, report: SchemaReport): (n
   /** Every bound is inclusive here. For whole numbers the next one says the same. */
   function setBound(key: 'exclusiveMinimum' | 'exclusiveMaximum', value: unknown, at: string, draft: Draft): void {
     if (value === false) return
-    report.approximate(at, 'only inclusive bounds are known')
+    report.approximate(at, 'only inclusive bounds are known', 'low')
     if (typeof value === 'number') draft[key] = value
   }
 
@@ -148,17 +149,17 @@ function createCompiler(root: unknown, rootAt: string, report: SchemaReport): (n
         branches.push(['allOf', branch])
     for (const [key, branch] of branches)
       if (!mergeBranch(draft, branch))
-        report.approximate(`${site.at}.${key}`, 'of conflicting schemas the first one counts')
+        report.approximate(`${site.at}.${key}`, 'of conflicting schemas the first one counts', 'medium')
   }
 
   function resolve(ref: string, { at, inside }: Site): Draft {
     const target = lookUp(root, ref)
     if (target === undefined) {
-      report.drop(`${at}.$ref`, 'a reference that leads out of the schema')
+      report.drop(`${at}.$ref`, 'a reference that leads out of the schema', 'high')
       return {}
     }
     if (inside.includes(ref)) {
-      report.approximate(`${at}.$ref`, 'a schema that contains itself is written out once')
+      report.approximate(`${at}.$ref`, 'a schema that contains itself is written out once', 'high')
       return isObject(target) && typeof target['type'] === 'string' ? { type: target['type'] } : {}
     }
     return compile(target, { at: pathOf(rootAt, ref), inside: [...inside, ref], partial: true })
@@ -171,12 +172,12 @@ function createCompiler(root: unknown, rootAt: string, report: SchemaReport): (n
       const known = isObject(rest['properties']) ? rest['properties'] : {}
       const names = (required as unknown[]).filter((name) => partial === true || Object.hasOwn(known, String(name)))
       if (names.length < required.length)
-        report.approximate(`${at}.required`, 'only properties that are described can be required')
+        report.approximate(`${at}.required`, 'only properties that are described can be required', 'medium')
       if (names.length > 0) rest['required'] = names
     }
     const spread = spreadTypes(rest, node['nullable'] === true || nullable === true)
     if (!('type' in spread) && 'type' in rest && 'anyOf' in rest)
-      report.approximate(`${at}.type`, 'a union of types beside another union')
+      report.approximate(`${at}.type`, 'a union of types beside another union', 'medium')
     return spread
   }
 

@@ -14,8 +14,9 @@ export interface Ledger {
   /** The first refusal: the encoding then fails as a whole. */
   refusal(): GatewayError | undefined
 
-  drop(path: string, reason: string): void
-  approximate(path: string, reason: string): void
+  /** `lossiness` for what is lost of a schema. */
+  drop(path: string, reason: string, lossiness?: Loss['lossiness']): void
+  approximate(path: string, reason: string, lossiness?: Loss['lossiness']): void
   /** The request cannot be sent: what stands at `path` has no place on this wire. */
   refuse(path: string, message: string, code?: ErrorCode): void
   /** A tool's name as this wire accepts it. */
@@ -44,11 +45,11 @@ export function createLedger(options: LedgerOptions): Ledger {
     losses,
     toolNames,
     refusal: () => refusal,
-    drop(path, reason) {
-      losses.push({ path, action: 'dropped', reason })
+    drop(path, reason, lossiness) {
+      losses.push({ path, action: 'dropped', reason, ...(lossiness !== undefined && { lossiness }) })
     },
-    approximate(path, reason) {
-      losses.push({ path, action: 'approximated', reason })
+    approximate(path, reason, lossiness) {
+      losses.push({ path, action: 'approximated', reason, ...(lossiness !== undefined && { lossiness }) })
     },
     refuse(path, message, code = 'unsupported_content') {
       refusal ??= new GatewayError(code, { param: path, message: `${path}: ${message}` })
