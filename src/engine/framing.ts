@@ -6,7 +6,8 @@ import { createEventStreamDecoder } from '../wire/aws-event-stream.ts'
 import type { Frame } from '../wire/frame.ts'
 import { createJsonArrayDecoder, createJsonArrayEncoder } from '../wire/json-array.ts'
 import { mediaType } from '../wire/media-type.ts'
-import { createSseDecoder, type SseDecoder } from '../wire/sse-decode.ts'
+import type { BlockDecoder } from '../wire/block.ts'
+import { createSseDecoder } from '../wire/sse-decode.ts'
 import { encodeSse, heartbeat } from '../wire/sse-encode.ts'
 import type { RequestContext } from './context.ts'
 import { generative } from '../dialects/index.ts'
@@ -64,7 +65,7 @@ function isArray(context: RequestContext): boolean {
 }
 
 /** Cuts the upstream's bytes into events. */
-export function upstreamDecoder(response: FetchResponse, maxEventBytes: number): SseDecoder {
+export function upstreamDecoder(response: FetchResponse, maxEventBytes: number): BlockDecoder {
   switch (mediaType(response.headers.get('content-type'))) {
     case eventStream:
       return createEventStreamDecoder(maxEventBytes)

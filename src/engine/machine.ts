@@ -3,7 +3,7 @@ import type { GatewayError } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
 import type { Finish } from '../ir/response.ts'
 import type { Usage } from '../ir/usage.ts'
-import type { SseBlock } from '../wire/sse-decode.ts'
+import type { Block } from '../wire/block.ts'
 
 /** What one event came to. */
 export interface StreamStep {
@@ -27,7 +27,7 @@ export interface MachineReport {
 
 export interface StreamMachine {
   /** A promise where something has to be sealed first; the next step waits for it. */
-  step(block: SseBlock): StreamStep | Promise<StreamStep>
+  step(block: Block): StreamStep | Promise<StreamStep>
   /** Whether events may go by unread; see `Skim`. A translation never says so. */
   skim(text: string): boolean | undefined
   /** The upstream ended cleanly: what is still due, or the error that makes of it. */

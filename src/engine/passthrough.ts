@@ -4,7 +4,7 @@ import type { Dialect, Exchange } from '../dialects/dialect.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { QuirkName } from '../ir/traits.ts'
 import type { Frame } from '../wire/frame.ts'
-import type { SseBlock } from '../wire/sse-decode.ts'
+import type { Block } from '../wire/block.ts'
 import { join } from './collect.ts'
 import type { ClientFramer } from './framing.ts'
 import type { StreamMachine, StreamStep } from './machine.ts'
@@ -41,7 +41,7 @@ export function createPassthrough({ dialect, exchange, framer, quirks }: Passthr
     return merge(frames.map((frame) => pass(frame, () => framer.encode([frame]))))
   }
 
-  function read(block: SseBlock, frame: Frame): StreamStep {
+  function read(block: Block, frame: Frame): StreamStep {
     const instead = normaliser?.step(frame) ?? 'same'
     if (instead !== 'same') return mended(instead)
     framer.resume()

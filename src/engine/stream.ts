@@ -4,7 +4,7 @@ import { GatewayError } from '../ir/error.ts'
 import type { ByteSource } from '../ports/index.ts'
 import { EventStreamCorrupt } from '../wire/aws-event-stream.ts'
 import { parseJson } from '../wire/json-parse.ts'
-import { SseOverflow, type SseBlock, type SseDecoder } from '../wire/sse-decode.ts'
+import { BlockOverflow, type Block, type BlockDecoder } from '../wire/block.ts'
 import { join } from './collect.ts'
 import type { MachineReport, StreamMachine, StreamStep } from './machine.ts'
 import type { Watchdog } from './watchdog.ts'
@@ -38,7 +38,7 @@ interface StreamOptions {
   readonly machine: StreamMachine
   readonly watchdog: Watchdog
   /** Cuts the upstream's bytes into events. */
-  readonly decoder: SseDecoder
+  readonly decoder: BlockDecoder
   /** What has to stand between an event that came without its end and the next one. */
   readonly separator: Uint8Array
   /** Whether a client that leaves ends the call, or it is read to its end. */
@@ -112,7 +112,7 @@ export function createStreamSource(options: StreamOptions): StreamSource {
   }
 
   // Stops at the commit too: the answer goes out with its first content, the rest of the chunk is read after that.
-  const takeBlock = (block: SseBlock): boolean => {
+  const takeBlock = (block: Block): boolean => {
     const wasCommitted = committed
     const step = machine.step(block)
     if (step instanceof Promise) {
@@ -212,7 +212,7 @@ export function createStreamSource(options: StreamOptions): StreamSource {
 }
 
 // The end of the bytes may cut an event in two; half of one is worth nothing and must not reach the client.
-function isWhole(block: SseBlock): boolean {
+function isWhole(block: Block): boolean {
   return block.frame !== undefined && (block.frame.data === '[DONE]' || parseJson(block.frame.data) !== undefined)
 }
 
@@ -225,7 +225,7 @@ function readError(cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause
   if (cause instanceof EventStreamCorrupt)
     return new GatewayError('upstream_bad_content', { message: 'a message of the event stream arrived damaged' })
-  if (cause instanceof SseOverflow)
+  if (cause instanceof BlockOverflow)
     return new GatewayError('upstream_bad_content', {
       message: 'one event of the stream was larger than limits.max_event_bytes',
     })

@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream
 import { EventStreamCodec, type Message } from '@smithy/eventstream-codec'
 import type { Frame } from './frame.ts'
-import { SseOverflow, type SseBlock, type SseDecoder } from './sse-decode.ts'
+import { BlockOverflow, type Block, type BlockDecoder } from './block.ts'
 
 /** A message whose checksum or length is wrong: nothing after it can be trusted. */
 export class EventStreamCorrupt extends Error {
@@ -28,10 +28,10 @@ const overhead = preludeLength + 4
  * Decodes an event stream in chunks of any size; an alternative to `createSseDecoder` with the same interface.
  * A message without payload and without a type has no frame. What is left of an unfinished message at the end is a block
  * without frame: half of one is worth nothing.
- * @param maxEventBytes a message that announces more than this ends the stream with `SseOverflow`
+ * @param maxEventBytes a message that announces more than this ends the stream with `BlockOverflow`
  * @throws EventStreamCorrupt where a checksum is wrong; then for good
  */
-export function createEventStreamDecoder(maxEventBytes: number): SseDecoder {
+export function createEventStreamDecoder(maxEventBytes: number): BlockDecoder {
   // The unfinished message: the first `length` bytes of `buffer`, which grows by doubling so that a drip stays linear.
   let buffer = nothing
   let length = 0
@@ -45,7 +45,7 @@ export function createEventStreamDecoder(maxEventBytes: number): SseDecoder {
     // Checked before anything is waited for: a damaged length would swallow the messages behind it.
     const sound = crc32(data.subarray(0, 8)) === view.getUint32(8) && total >= overhead + view.getUint32(4)
     if (!sound) broken = new EventStreamCorrupt()
-    else if (total > maxEventBytes) broken = new SseOverflow()
+    else if (total > maxEventBytes) broken = new BlockOverflow()
     return broken === undefined ? total : undefined
   }
 
@@ -60,7 +60,7 @@ export function createEventStreamDecoder(maxEventBytes: number): SseDecoder {
     return buffer.subarray(0, needed)
   }
 
-  function feed(chunk: Uint8Array, take: (block: SseBlock) => boolean): Uint8Array | undefined {
+  function feed(chunk: Uint8Array, take: (block: Block) => boolean): Uint8Array | undefined {
     if (broken !== undefined) throw broken
     const fresh = length === 0
     const data = fresh ? chunk : append(chunk)
@@ -96,7 +96,7 @@ export function createEventStreamDecoder(maxEventBytes: number): SseDecoder {
   return {
     feed,
     push(chunk) {
-      const blocks: SseBlock[] = []
+      const blocks: Block[] = []
       feed(chunk, (block) => blocks.push(block) > 0)
       return blocks
     },

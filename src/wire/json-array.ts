@@ -1,7 +1,7 @@
 // One JSON array as a stream of its elements, both ways: Gemini's framing where nobody asked for server-sent events.
 // Owns the framing; what an element says is not read here.
 import type { Frame } from './frame.ts'
-import { SseOverflow, type SseBlock, type SseDecoder } from './sse-decode.ts'
+import { BlockOverflow, type Block, type BlockDecoder } from './block.ts'
 
 const QUOTE = 34
 const COMMA = 44
@@ -24,10 +24,10 @@ interface Boundary {
  * Decodes an array in chunks of any size; an alternative to `createSseDecoder` with the same interface. A block is one
  * element with the bracket, comma and white space before it, so that what was forwarded never ends in a comma; the
  * closing bracket is a block without frame. A body that is no array but one object is read as its only element.
- * @param maxEventBytes an element larger than this ends the stream with `SseOverflow`
+ * @param maxEventBytes an element larger than this ends the stream with `BlockOverflow`
  * @see https://www.rfc-editor.org/rfc/rfc8259#section-5
  */
-export function createJsonArrayDecoder(maxEventBytes: number): SseDecoder {
+export function createJsonArrayDecoder(maxEventBytes: number): BlockDecoder {
   const decoder = new TextDecoder()
   const scanner = createScanner()
   // The unfinished element: the first `length` bytes of `buffer`, which grows by doubling so that a drip stays linear.
@@ -46,15 +46,15 @@ export function createJsonArrayDecoder(maxEventBytes: number): SseDecoder {
     return buffer.subarray(0, needed)
   }
 
-  function read(data: Uint8Array, start: number, { end, element }: Boundary): SseBlock {
+  function read(data: Uint8Array, start: number, { end, element }: Boundary): Block {
     overflow ||= end - start > maxEventBytes
     const bytes = data.subarray(start, end)
     const frame = element === undefined ? undefined : { data: decoder.decode(data.subarray(element, end)) }
     return { bytes, frame }
   }
 
-  function feed(chunk: Uint8Array, take: (block: SseBlock) => boolean): Uint8Array | undefined {
-    if (overflow) throw new SseOverflow()
+  function feed(chunk: Uint8Array, take: (block: Block) => boolean): Uint8Array | undefined {
+    if (overflow) throw new BlockOverflow()
     const fresh = length === 0
     const data = fresh ? chunk : append(chunk)
     let start = 0
@@ -79,12 +79,12 @@ export function createJsonArrayDecoder(maxEventBytes: number): SseDecoder {
   return {
     feed,
     push(chunk) {
-      const blocks: SseBlock[] = []
+      const blocks: Block[] = []
       feed(chunk, (block) => blocks.push(block) > 0)
       return blocks
     },
     end() {
-      if (overflow) throw new SseOverflow()
+      if (overflow) throw new BlockOverflow()
       if (length === 0) return []
       const rest = buffer.subarray(0, length)
       length = 0

@@ -1,36 +1,8 @@
 // Bytes to frames: cuts the byte stream at event boundaries, then lets eventsource-parser read each whole event.
 // Cutting first keeps two promises cheaply: a UTF-8 sequence is never split, and an unfinished event is never forwarded.
 import { createParser } from 'eventsource-parser'
+import { BlockOverflow, type Block, type BlockDecoder, type Skim } from './block.ts'
 import type { Frame } from './frame.ts'
-
-/** One complete event as it arrived (its blank line included), and what it says; comments and empty blocks have no frame. */
-export interface SseBlock {
-  readonly bytes: Uint8Array
-  readonly frame: Frame | undefined
-  /** Several events at once that nobody wanted to read. */
-  readonly skimmed?: true
-}
-
-/** Whether the events in a text can go by unread; undefined: ask again after the next event. */
-export type Skim = (text: string) => boolean | undefined
-
-export interface SseDecoder {
-  /** Takes a chunk of any size; returns the events that it completes. Throws `SseOverflow` once an event passed the limit. */
-  push(chunk: Uint8Array): SseBlock[]
-  /**
-   * Like `push`, one event after the other until `take` says false; returns what it then left unread of the chunk, to be
-   * fed again. Where `skim` agrees, what is left of the chunk is handed over as one block: an answer in full flow then
-   * costs one look per chunk.
-   */
-  feed(chunk: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): Uint8Array | undefined
-  /** What is left when the stream ends without a blank line: some providers end so. */
-  end(): SseBlock[]
-}
-
-/** An event grew past the limit: whoever sent it does not speak SSE, or means harm. */
-export class SseOverflow extends Error {
-  override readonly name = 'SseOverflow'
-}
 
 /** How far a chunk was read, and whether the reader stopped there on purpose. */
 interface Reading {
@@ -44,10 +16,10 @@ const nothing = new Uint8Array(0)
 
 /**
  * Decodes server-sent events with LF, CRLF or CR line ends, in chunks of any size.
- * @param maxEventBytes an event larger than this ends the stream with `SseOverflow`
+ * @param maxEventBytes an event larger than this ends the stream with `BlockOverflow`
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
-export function createSseDecoder(maxEventBytes: number): SseDecoder {
+export function createSseDecoder(maxEventBytes: number): BlockDecoder {
   const decoder = new TextDecoder()
   let frame: Frame | undefined
   const parser = createParser({
@@ -67,7 +39,7 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
     return frame
   }
 
-  function read(bytes: Uint8Array): SseBlock {
+  function read(bytes: Uint8Array): Block {
     const text = decoder.decode(bytes)
     // The parser holds back a trailing CR, as an LF may follow; here the event is known to be complete.
     return { bytes, frame: parse(text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text) }
@@ -77,7 +49,7 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
    * The way nearly every chunk goes: LF only and ASCII, so that text offsets are byte offsets.
    * Undefined where this way is not open.
    */
-  function readAscii(data: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): Reading | undefined {
+  function readAscii(data: Uint8Array, take: (block: Block) => boolean, skim: Skim): Reading | undefined {
     if (data.includes(CR)) return undefined
     const text = decoder.decode(data)
     if (text.length !== data.length) return undefined
@@ -90,7 +62,7 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
       const end = verdict === true ? last : text.indexOf('\n\n', start) + 2
       overflow ||= verdict !== true && end - start > maxEventBytes
       const bytes = data.subarray(start, end)
-      const block: SseBlock =
+      const block: Block =
         verdict === true ? { bytes, frame: undefined, skimmed: true } : { bytes, frame: parse(text.slice(start, end)) }
       start = end
       if (!take(block)) return { end, stopped: true }
@@ -99,7 +71,7 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
   }
 
   /** Any line ends, any text. */
-  function readBytes(data: Uint8Array, from: number, take: (block: SseBlock) => boolean): Reading {
+  function readBytes(data: Uint8Array, from: number, take: (block: Block) => boolean): Reading {
     let start = 0
     let at = from
     for (;;) {
@@ -113,8 +85,8 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
     }
   }
 
-  function feed(chunk: Uint8Array, take: (block: SseBlock) => boolean, skim: Skim): Uint8Array | undefined {
-    if (overflow) throw new SseOverflow()
+  function feed(chunk: Uint8Array, take: (block: Block) => boolean, skim: Skim): Uint8Array | undefined {
+    if (overflow) throw new BlockOverflow()
     const fresh = length === 0
     const data = fresh ? chunk : append(chunk)
     // A long event that arrives in pieces is scanned by bytes, from where the last piece ended.
@@ -144,13 +116,13 @@ export function createSseDecoder(maxEventBytes: number): SseDecoder {
   return {
     feed,
     push(chunk) {
-      const blocks: SseBlock[] = []
-      const take = (block: SseBlock): boolean => blocks.push(block) > 0
+      const blocks: Block[] = []
+      const take = (block: Block): boolean => blocks.push(block) > 0
       feed(chunk, take, () => false)
       return blocks
     },
     end() {
-      if (overflow) throw new SseOverflow()
+      if (overflow) throw new BlockOverflow()
       if (length === 0) return []
       const rest = buffer.subarray(0, length)
       length = 0

@@ -4,18 +4,19 @@ import { expect } from 'vitest'
 import { createEventStreamDecoder, encodeEventStream } from '../../src/wire/aws-event-stream.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { createJsonArrayDecoder } from '../../src/wire/json-array.ts'
-import { createSseDecoder, type SseBlock, type SseDecoder } from '../../src/wire/sse-decode.ts'
+import type { Block, BlockDecoder } from '../../src/wire/block.ts'
+import { createSseDecoder } from '../../src/wire/sse-decode.ts'
 import { chunkings } from '../support/chunkings.ts'
 import { bytesOf, eventStreamFrames, framesOf, recordings } from '../support/corpus.ts'
 import { full, layer, sample } from './layer.ts'
 
 const limit = 1_000_000
 
-function blocksOf(decoder: SseDecoder, chunks: readonly Uint8Array[]): SseBlock[] {
+function blocksOf(decoder: BlockDecoder, chunks: readonly Uint8Array[]): Block[] {
   return [...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.end()]
 }
 
-function framesIn(blocks: readonly SseBlock[]): Frame[] {
+function framesIn(blocks: readonly Block[]): Frame[] {
   return blocks.flatMap((block) => (block.frame === undefined ? [] : [block.frame]))
 }
 
@@ -40,7 +41,7 @@ function reference(bytes: Uint8Array): Frame[] {
 }
 
 /** Blocks whose frame is not what their own bytes say: the byte path forwards the bytes on the word of the frame. */
-function misplaced(blocks: readonly SseBlock[]): SseBlock[] {
+function misplaced(blocks: readonly Block[]): Block[] {
   return blocks.filter(({ bytes, frame }) => {
     const own = reference(bytes)[0]
     return own?.data !== frame?.data || own?.event !== frame?.event

@@ -3,23 +3,23 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createEventStreamDecoder, encodeEventStream, EventStreamCorrupt } from '../../src/wire/aws-event-stream.ts'
 import type { Frame } from '../../src/wire/frame.ts'
-import { SseOverflow, type SseBlock } from '../../src/wire/sse-decode.ts'
+import { BlockOverflow, type Block } from '../../src/wire/block.ts'
 import { chunkings } from '../support/chunkings.ts'
 import { requireShared, sharedPath } from '../support/shared.ts'
 
 const plenty = 1_000_000
 const fullRun = process.env['SIGNALBOX_TEST'] === 'full'
 
-function decode(chunks: readonly Uint8Array[], limit = plenty): SseBlock[] {
+function decode(chunks: readonly Uint8Array[], limit = plenty): Block[] {
   const stream = createEventStreamDecoder(limit)
   return [...chunks.flatMap((chunk) => stream.push(chunk)), ...stream.end()]
 }
 
-function frames(blocks: readonly SseBlock[]): Frame[] {
+function frames(blocks: readonly Block[]): Frame[] {
   return blocks.flatMap((block) => (block.frame === undefined ? [] : [block.frame]))
 }
 
-function joined(blocks: readonly SseBlock[]): Uint8Array {
+function joined(blocks: readonly Block[]): Uint8Array {
   return new Uint8Array(blocks.flatMap((block) => [...block.bytes]))
 }
 
@@ -103,8 +103,8 @@ describe('the event-stream decoder', () => {
   it('stops where the reader wants to, and takes the rest of the chunk later', () => {
     const bytes = encodeEventStream([delta, delta, stop])
     const stream = createEventStreamDecoder(plenty)
-    const seen: SseBlock[] = []
-    const takeOne = (block: SseBlock): boolean => seen.push(block) === 0
+    const seen: Block[] = []
+    const takeOne = (block: Block): boolean => seen.push(block) === 0
     let rest: Uint8Array | undefined = bytes
     let turns = 0
     for (; rest !== undefined; turns++) rest = stream.feed(rest, takeOne, () => true)
@@ -117,7 +117,7 @@ describe('the event-stream decoder', () => {
     const bytes = encodeEventStream([delta, stop])
     const cut = bytes.length - 5
     const stream = createEventStreamDecoder(plenty)
-    const seen: SseBlock[] = []
+    const seen: Block[] = []
     const rest = stream.feed(
       bytes.slice(0, cut),
       (block) => seen.push(block) === 0,
@@ -191,8 +191,8 @@ describe('the event-stream decoder', () => {
   it('refuses a message that announces more than the limit, without waiting for it', () => {
     const long = encodeEventStream([{ event: 'a', data: 'x'.repeat(200) }])
     const stream = createEventStreamDecoder(100)
-    expect(() => stream.push(long.slice(0, 12))).toThrow(SseOverflow)
-    expect(() => stream.end()).toThrow(SseOverflow)
+    expect(() => stream.push(long.slice(0, 12))).toThrow(BlockOverflow)
+    expect(() => stream.end()).toThrow(BlockOverflow)
   })
 
   it('refuses text that is no event stream', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createJsonArrayDecoder, createJsonArrayEncoder } from '../../src/wire/json-array.ts'
-import { SseOverflow, type SseBlock } from '../../src/wire/sse-decode.ts'
+import { BlockOverflow, type Block } from '../../src/wire/block.ts'
 import { readFileSync, readdirSync } from 'node:fs'
 import { chunkings } from '../support/chunkings.ts'
 import { requireShared, sharedPath } from '../support/shared.ts'
@@ -9,16 +9,16 @@ import { requireShared, sharedPath } from '../support/shared.ts'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-function decode(bytes: Uint8Array, cuts: readonly number[] = [], limit = 1_000_000): SseBlock[] {
+function decode(bytes: Uint8Array, cuts: readonly number[] = [], limit = 1_000_000): Block[] {
   const array = createJsonArrayDecoder(limit)
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
   const blocks = edges.slice(1).flatMap((end, index) => array.push(bytes.slice(edges[index], end)))
   return [...blocks, ...array.end()]
 }
 
-const elements = (blocks: readonly SseBlock[]): string[] =>
+const elements = (blocks: readonly Block[]): string[] =>
   blocks.flatMap(({ frame }) => (frame === undefined ? [] : [frame.data]))
-const textOf = (blocks: readonly SseBlock[]): string =>
+const textOf = (blocks: readonly Block[]): string =>
   decoder.decode(encoder.encode(blocks.map(({ bytes }) => decoder.decode(bytes)).join('')))
 
 describe('the decoder of a JSON array', () => {
@@ -91,7 +91,7 @@ describe('the decoder of a JSON array', () => {
   it('stops where it is told to and returns what is left of the chunk', () => {
     const array = createJsonArrayDecoder(1000)
     const taken: string[] = []
-    const take = ({ bytes }: SseBlock): boolean => taken.push(decoder.decode(bytes)) !== 2
+    const take = ({ bytes }: Block): boolean => taken.push(decoder.decode(bytes)) !== 2
     const left = array.feed(encoder.encode('[1,[2],"3"]'), take, () => false)
     expect(taken).toEqual(['[1', ',[2]'])
     expect(left && decoder.decode(left)).toBe(',"3"]')
@@ -115,7 +115,7 @@ describe('the decoder of a JSON array', () => {
     const array = createJsonArrayDecoder(50)
     expect(() => {
       for (const chunk of [...chunks, ' ']) array.push(encoder.encode(chunk))
-    }).toThrow(SseOverflow)
+    }).toThrow(BlockOverflow)
   })
 })
 

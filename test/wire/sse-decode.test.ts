@@ -1,18 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createSseDecoder, SseOverflow, type SseBlock } from '../../src/wire/sse-decode.ts'
+import { BlockOverflow, type Block } from '../../src/wire/block.ts'
+import { createSseDecoder } from '../../src/wire/sse-decode.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-function decode(bytes: Uint8Array, cuts: readonly number[] = [], limit = 1_000_000): SseBlock[] {
+function decode(bytes: Uint8Array, cuts: readonly number[] = [], limit = 1_000_000): Block[] {
   const sse = createSseDecoder(limit)
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
   const blocks = edges.slice(1).flatMap((end, index) => sse.push(bytes.slice(edges[index], end)))
   return [...blocks, ...sse.end()]
 }
 
-function frames(blocks: readonly SseBlock[]) {
+function frames(blocks: readonly Block[]) {
   return blocks.flatMap((block) => (block.frame === undefined ? [] : [block.frame]))
 }
 
@@ -66,8 +67,8 @@ describe('the SSE decoder', () => {
   it('refuses an event that grows past the limit, after handing out those before it', () => {
     const sse = createSseDecoder(50)
     expect(frames(sse.push(encoder.encode(`data: ok\n\ndata: ${'x'.repeat(60)}`)))).toEqual([{ data: 'ok' }])
-    expect(() => sse.push(encoder.encode('x'))).toThrow(SseOverflow)
-    expect(() => sse.end()).toThrow(SseOverflow)
+    expect(() => sse.push(encoder.encode('x'))).toThrow(BlockOverflow)
+    expect(() => sse.end()).toThrow(BlockOverflow)
   })
 
   it('stays linear on an event that arrives byte by byte', () => {
