@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startGatewayProcess, type GatewayProcess, type RuntimeName } from '../support/gateway-process.ts'
 import { readAlong } from '../support/stream-grammar.ts'
+import { clientWires, upstreamFormats } from './wires.ts'
 import { chatChunk, json, messageStream, silence, startUpstream, stream, type Upstream } from '../support/upstream.ts'
 
 /** A deviation of one runtime: the tests it leaves out, and why. */
@@ -29,6 +30,7 @@ function configFor(upstream: Upstream): object {
     credentials: { upstream: { type: 'api_key', source: 'env', env: 'UPSTREAM_KEY' } },
     providers: {
       mock: { type: 'mock' },
+      ...Object.fromEntries(upstreamFormats.map((format) => [format, { type: 'mock', api_formats: [format] }])),
       chat: {
         type: 'openai_compatible',
         base_url: `${upstream.url}/v1`,
@@ -63,7 +65,12 @@ export function describeRuntime(runtime: RuntimeName, skips: readonly Skip[] = [
       upstream = await startUpstream()
       gateway = await startGatewayProcess(runtime, {
         config: configFor(upstream),
-        env: { SIGNALBOX_KEY_TEST: key, SIGNALBOX_KEY_OPS: adminKey, UPSTREAM_KEY: providerKey },
+        env: {
+          SIGNALBOX_KEY_TEST: key,
+          SIGNALBOX_KEY_OPS: adminKey,
+          UPSTREAM_KEY: providerKey,
+          SIGNALBOX_KEK: `smoke:${Buffer.alloc(32, 7).toString('base64')}`,
+        },
       })
     })
     afterAll(async () => {
@@ -101,6 +108,59 @@ export function describeRuntime(runtime: RuntimeName, skips: readonly Skip[] = [
       const response = await post('/v1/messages', body, init)
       return isWritten(model, 'chat-') ? readAlong('anthropic-messages', response) : response
     }
+
+    test('speaks every wire to every wire, streamed and whole', async () => {
+      for (const wire of clientWires)
+        for (const format of upstreamFormats)
+          for (const streamed of [true, false]) {
+            const model = `${format}/echo`
+            const where = `${wire.id} to ${format}, ${streamed ? 'streamed' : 'whole'}`
+            const asked = await post(wire.path(model, streamed), wire.body(model, 'Grüße, 世界', streamed))
+            const response = streamed ? readAlong(wire.id, asked) : asked
+            const text = await response.text()
+            expect([where, response.status]).toEqual([where, 200])
+            expect(text, where).toContain('世界')
+          }
+    })
+
+    test('brings signed thoughts back to the provider that signed them, whatever the client speaks', async () => {
+      for (const wire of clientWires)
+        for (const format of ['anthropic_messages', 'gemini', 'bedrock_converse', 'openai_responses']) {
+          const model = `${format}/signed`
+          const path = wire.path(model, false)
+          const first = await post(path, wire.withTool(model, 'weather?'))
+          const answer = (await first.json()) as Record<string, unknown>
+          const second = await post(path, wire.withTool(model, 'weather?', answer))
+          // The mock refuses a conversation whose signature did not come back as it was.
+          expect([wire.id, format, first.status, second.status, await second.text()]).toEqual([
+            wire.id,
+            format,
+            200,
+            200,
+            expect.stringContaining('sunny'),
+          ])
+        }
+    })
+
+    test('writes one JSON array for a client of Gemini that asks for no events', async () => {
+      const response = await post('/v1beta/models/bedrock_converse/echo:streamGenerateContent', {
+        contents: [{ role: 'user', parts: [{ text: 'one two' }] }],
+      })
+      expect(response.headers.get('content-type')).toContain('application/json')
+      const chunks = (await response.json()) as { candidates: { content: { parts: { text?: string }[] } }[] }[]
+      const text = chunks.flatMap((chunk) => chunk.candidates[0]?.content.parts.map((part) => part.text) ?? []).join('')
+      expect(text).toContain('one two')
+    })
+
+    test('counts tokens and embeds', async () => {
+      const counted = await post('/v1/messages/count_tokens', {
+        model: 'gemini/echo',
+        messages: [{ role: 'user', content: 'one two' }],
+      })
+      expect([counted.status, counted.headers.get('x-signalbox-token-count')]).toEqual([200, 'reported'])
+      const embedded = await post('/v1/embeddings', { model: 'gemini/e', input: ['one'], encoding_format: 'base64' })
+      expect(((await embedded.json()) as { data: { embedding: unknown }[] }).data[0]?.embedding).toBeTypeOf('string')
+    })
 
     test('answers health to everybody and nothing else without a key', async () => {
       expect((await fetch(`${gateway.url}/health`)).status).toBe(200)
