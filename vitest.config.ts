@@ -7,5 +7,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Suites start real servers and real runtimes; two cores do not gain from more.
     maxWorkers: 2,
+    // Prints the conformance suite's two tables at the end.
+    globalSetup: ['test/conformance/summary.ts'],
   },
 })

@@ -22,6 +22,8 @@ export interface PartBase {
 /** A prompt-cache breakpoint; `ttl` as the wire said it (`5m`, `1h`), absent for the provider's default. */
 export interface CacheHint {
   readonly ttl?: string
+  /** Where it stands in the client's own body, as `PartBase.at`. */
+  readonly at?: string
   /** Fields beside `type` and `ttl` that the source dialect sent. */
   readonly extras?: Extras
 }

@@ -85,6 +85,38 @@ export type OutputFormat =
       readonly strict?: boolean
     }
 
+/** What a request says besides its conversation and its tools, by name: where it stands, losses have to tell. */
+export type Parameter =
+  | keyof Sampling
+  | 'toolChoice'
+  | 'parallelToolCalls'
+  /** The record, or the word, that asks for reasoning. */
+  | 'reasoning'
+  | 'budgetTokens'
+  | 'effort'
+  | 'output'
+  | 'outputSchema'
+  | 'outputDescription'
+  | 'choices'
+  | 'user'
+
+/** Members of parts and tools with a canonical name. They stand below the part or the tool. */
+export type Attribute =
+  | 'citations'
+  | 'signature'
+  | 'detail'
+  | 'isError'
+  /** A file's, by where its bytes are: some wires have a record for each. */
+  | 'inlineName'
+  | 'linkedName'
+  | 'context'
+  | 'cite'
+  | 'schema'
+  | 'strict'
+
+/** Where things stand in a client's own body, by name. */
+export type ClientPaths = Readonly<Record<Parameter | Attribute, string>>
+
 export interface IrRequest {
   /** The dialect it was decoded from: `extras` and `opaque` values are this dialect's. */
   readonly source: DialectId
@@ -104,6 +136,8 @@ export interface IrRequest {
   readonly choices?: number
   /** The end user's identifier, as the client sent it. */
   readonly user?: string
+  /** Where something stands in the client's own body, if its wire has more than one place or spelling for it. */
+  readonly at?: Partial<ClientPaths>
   /** What ties the request to its own wire's server state (a stored conversation, a cache): a foreign wire has to refuse it. */
   readonly bound?: { readonly param: string; readonly reason: string }
   /** Top-level fields of the source dialect without a canonical name. */

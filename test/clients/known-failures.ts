@@ -17,24 +17,19 @@ export interface Meeting {
   readonly way: 'streamed' | 'whole'
 }
 
-export const knownFailures: readonly KnownFailure[] = [
-  {
-    clients: ['openai chat'],
-    wires: ['responses', 'messages', 'converse'],
-    feature: 'signature',
-    way: 'streamed',
-    reason:
-      "the openai package's streaming helper keeps only the last piece of `reasoning_details`: the token comes back, its text does not",
-  },
-]
+export const knownFailures: readonly KnownFailure[] = []
 
 /** Why a meeting is expected to fail; undefined where it is not. */
-export function knownReason({ client, wire, feature, way }: Meeting): string | undefined {
-  return knownFailures.find(
-    (known) =>
-      known.feature === feature &&
-      (known.way ?? way) === way &&
-      (known.clients?.includes(client) ?? true) &&
-      (known.wires?.includes(wire) ?? true),
-  )?.reason
+export function knownReason(meeting: Meeting): string | undefined {
+  return knownFailures.find((known) => isOf(known, meeting))?.reason
+}
+
+/** Whether a known failure is that of the meeting. */
+export function isOf(known: KnownFailure, { client, wire, feature, way }: Meeting): boolean {
+  return (
+    known.feature === feature &&
+    (known.way ?? way) === way &&
+    (known.clients?.includes(client) ?? true) &&
+    (known.wires?.includes(wire) ?? true)
+  )
 }

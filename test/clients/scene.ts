@@ -77,6 +77,7 @@ function expectBytes({ exchanges }: SdkClient, wire: Wire, calls: readonly Call[
   const sent = exchanges.map((exchange) => exchange.sent.replace(routed, `"model":"${wire.model}"`))
   expect(calls.map(({ text }) => text)).toEqual(sent)
   calls.forEach(({ answered }, index) => {
-    if (answered !== undefined) expect(exchanges[index]?.received().toString()).toBe(answered)
+    // An SDK may stop reading at the wire's terminal, before the last line break.
+    if (answered !== undefined) expect(exchanges[index]?.received().toString().trimEnd()).toBe(answered.trimEnd())
   })
 }

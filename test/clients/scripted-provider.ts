@@ -69,10 +69,11 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
       calls.set(mark, made)
       upstream.on(mark, async (response, received) => {
         const call = callOf(received)
-        const index = made.push(call) - 1
         found.push(...faultsOf(received, call, line))
-        const answered = await answer(response, call, line)
-        if (answered !== undefined) made[index] = { ...call, answered }
+        const told = line.tell(call)
+        const reply = told.kind === 'silent' ? undefined : replyOf(told, call, line)
+        made.push(reply?.complete === true ? { ...call, answered: reply.body.toString() } : call)
+        if (reply !== undefined) await write(response, reply)
       })
     },
     calls: (mark) => calls.get(mark) ?? [],
@@ -100,33 +101,31 @@ function faultsOf(received: Received, call: Call, { wire, streamed, key, secret,
   ]
 }
 
-/** Answers, and tells what was written where nothing is missing from it. */
-async function answer(response: ServerResponse, call: Call, line: Line): Promise<string | undefined> {
-  const told = line.tell(call)
-  const { wire, streamed } = line
+/** An answer, ready to be written. */
+interface Reply {
+  readonly status: number
+  readonly headers: ErrorAnswer['headers']
+  readonly body: Buffer
+  /** Nothing is missing from it. */
+  readonly complete: boolean
+  readonly end: 'close' | 'break' | 'stall'
+}
+
+function replyOf(told: Exclude<Told, { kind: 'silent' }>, call: Call, { wire, streamed }: Line): Reply {
   switch (told.kind) {
-    case 'silent':
-      return undefined
     case 'count':
-      return json(response, 200, wire.counted?.(told.tokens) ?? {})
+      return whole(wire.counted?.(told.tokens) ?? {})
     case 'error': {
       const { body, headers } = wire.errorOf(told.status)
-      json(response, told.status, body, headers)
-      return undefined
+      return { ...whole(body), status: told.status, headers: { ...json, ...headers }, complete: false }
     }
-    case 'answer': {
-      if (!streamed) return json(response, 200, wire.whole(told.answer, call))
-      const bytes = await stream(response, wire, wire.events(told.answer, call))
-      response.end()
-      return bytes
-    }
+    case 'answer':
+      return streamed ? stream(wire, wire.events(told.answer, call)) : whole(wire.whole(told.answer, call))
     default: {
       const begun = beginning(wire.events(told.answer, call), told.answer)
-      await stream(response, wire, told.kind === 'failing' ? [...begun, wire.errorEvent()] : begun)
-      if (told.kind === 'failing' || told.kind === 'ending') response.end()
-      // What was written has to leave before the connection breaks.
-      if (told.kind === 'breaking') setTimeout(() => response.destroy(), 20)
-      return undefined
+      const events = told.kind === 'failing' ? [...begun, wire.errorEvent()] : begun
+      const end = told.kind === 'breaking' ? 'break' : told.kind === 'stalling' ? 'stall' : 'close'
+      return { ...stream(wire, events), complete: false, end }
     }
   }
 }
@@ -137,19 +136,25 @@ function beginning(events: readonly Bytes[], { text }: ScriptedAnswer): Bytes[] 
   return events.slice(0, events.findIndex((event) => Buffer.from(event).includes(first)) + 1)
 }
 
-function json(response: ServerResponse, status: number, body: object, headers: ErrorAnswer['headers'] = {}): string {
-  const text = JSON.stringify(body, null, 2)
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text)
-  return text
+const json = { 'content-type': 'application/json' }
+
+function whole(body: object): Reply {
+  return { status: 200, headers: json, body: Buffer.from(JSON.stringify(body, null, 2)), complete: true, end: 'close' }
+}
+
+function stream({ streamType }: Wire, events: readonly Bytes[]): Reply {
+  const body = Buffer.concat(events.map((event) => Buffer.from(event)))
+  return { status: 200, headers: { 'content-type': streamType }, body, complete: true, end: 'close' }
 }
 
 /** Writes in pieces that end anywhere: in a character, in a line ending, in a frame's checksum. */
-async function stream(response: ServerResponse, wire: Wire, events: readonly Bytes[]): Promise<string> {
-  response.writeHead(200, { 'content-type': wire.streamType })
-  const bytes = Buffer.concat(events.map((event) => Buffer.from(event)))
-  for (let at = 0; at < bytes.length; at += 211) {
-    response.write(bytes.subarray(at, at + 211))
+async function write(response: ServerResponse, { status, headers, body, end }: Reply): Promise<void> {
+  response.writeHead(status, headers)
+  for (let at = 0; at < body.length; at += 211) {
+    response.write(body.subarray(at, at + 211))
     await new Promise((resolve) => setImmediate(resolve))
   }
-  return bytes.toString()
+  if (end === 'close') response.end()
+  // What was written has to leave before the connection breaks.
+  if (end === 'break') setTimeout(() => response.destroy(), 20)
 }

@@ -6,12 +6,15 @@ export interface Heard {
   readonly text: string
   readonly thinking: string
   readonly calls: readonly HeardCall[]
-  readonly finish: 'stop' | 'tool' | 'other'
+  readonly finish: HeardFinish
   readonly usage: HeardUsage
   readonly model: string | undefined
   /** The assistant's turn as the SDK hands it out, to be sent back the way its documentation shows. */
   readonly turn: unknown
 }
+
+/** Why an answer ended; `other` is a word that no case expects. */
+export type HeardFinish = 'stop' | 'tool' | 'length' | 'other'
 
 export interface HeardCall {
   readonly id: string
@@ -90,6 +93,11 @@ export const toolSchema = {
   required: ['city'],
   additionalProperties: false,
 } as const
+
+/** Reads a wire's own word for the end of an answer. */
+export function finishOf(word: string | null | undefined, words: Readonly<Record<string, HeardFinish>>): HeardFinish {
+  return words[word ?? ''] ?? 'other'
+}
 
 /** Parses a call's arguments; what is no JSON is told as it is. */
 export function inputOf(text: string): unknown {

@@ -1,10 +1,10 @@
 // The official SDKs against a running gateway: every client, every provider, every feature, streamed and whole.
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GatewayProcess } from '../support/gateway-process.ts'
 import { requireShared } from '../support/shared.ts'
-import { cases } from './cases.ts'
+import { cases } from './cases/index.ts'
 import { secrets, startGateway } from './gateway.ts'
-import { knownReason, type Meeting } from './known-failures.ts'
+import { isOf, knownFailures, knownReason, type Meeting } from './known-failures.ts'
 import { createScene, type Scene } from './scene.ts'
 import { startScriptedProvider, type ScriptedProvider } from './scripted-provider.ts'
 import type { SdkClient } from './sdk-client.ts'
@@ -32,9 +32,35 @@ const makers: readonly ((url: string, key: string) => SdkClient)[] = [
   aiGoogle,
 ]
 
+interface Row extends Meeting {
+  readonly title: string
+  readonly via: Wire
+  readonly run: (scene: Scene) => Promise<void>
+}
+
+/** Everything that a client has to do. */
+function rowsOf(client: SdkClient): Row[] {
+  return wires.flatMap((via) =>
+    (['streamed', 'whole'] as const).flatMap((way) =>
+      cases
+        .filter(({ only, applies }) => (only ?? way) === way && (applies?.(client, via) ?? true))
+        .map(({ feature, title, run }) => ({ client: client.name, wire: via.name, feature, way, title, via, run })),
+    ),
+  )
+}
+
+const clients = makers.map((make) => {
+  const idle = make('http://127.0.0.1:1', 'none')
+  return { name: idle.name, make, rows: rowsOf(idle) }
+})
+const tally = createTally({
+  clients: clients.map(({ name }) => name),
+  wires: wires.map(({ name }) => name),
+  features: cases.map(({ feature }) => feature),
+})
+
 let provider: ScriptedProvider
 let gateway: GatewayProcess
-const tally = createTally()
 
 beforeAll(async () => {
   provider = await startScriptedProvider()
@@ -46,65 +72,46 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   console.log(tally.print())
+  if (tally.failed()) console.log(gateway?.stderr().slice(-4000))
   await gateway?.stop()
   await provider?.close()
 })
 
 /** Runs a case; one that is known to fail has to. */
-async function meet(meeting: Meeting, run: () => Promise<void>): Promise<void> {
-  const reason = knownReason(meeting)
+async function meet(row: Row, scene: Scene): Promise<void> {
+  const reason = knownReason(row)
   let failure: { readonly cause: unknown } | undefined
   try {
-    await run()
+    await row.run(scene)
   } catch (cause) {
     failure = { cause }
   }
   if (reason === undefined) {
-    tally.add(meeting, failure === undefined ? 'passed' : 'failed')
+    tally.add(row, failure === undefined ? 'passed' : 'failed')
     if (failure !== undefined) throw failure.cause
     return
   }
-  tally.add(meeting, failure === undefined ? 'failed' : 'known', reason)
+  tally.add(row, failure === undefined ? 'failed' : 'known', reason)
   if (failure === undefined) throw new Error(`passes, and is listed as known to fail: ${reason}`)
 }
 
-interface Row {
-  readonly client: string
-  readonly way: 'streamed' | 'whole'
-  readonly title: string
-  readonly feature: string
-  readonly wire: Wire
-  readonly run: (scene: Scene) => Promise<void>
-}
-
-/** Everything that a client has to do. */
-function rowsOf(client: SdkClient): Row[] {
-  return wires.flatMap((wire) =>
-    (['streamed', 'whole'] as const).flatMap((way) =>
-      cases
-        .filter(({ only, applies }) => (only ?? way) === way && (applies?.(client, wire) ?? true))
-        .map(({ feature, title, run }) => ({ client: client.name, way, title, feature, wire, run })),
-    ),
-  )
-}
-
-const clients = makers.map((make) => {
-  const idle = make('http://127.0.0.1:1', 'none')
-  return { name: idle.name, make, rows: rowsOf(idle) }
-})
-
 describe.skipIf(!requireShared('SDK matrix')).concurrent.each(clients)('$name', ({ make, rows }) => {
   // Not a table of vitest's, which shortens long titles.
-  for (const { client, wire, way, feature, title, run } of rows)
-    it(`${client} to ${wire.name}, ${way}: ${title}`, async () => {
+  for (const row of rows)
+    it(`${row.client} to ${row.wire}, ${row.way}: ${row.title}`, async () => {
       const scene = createScene({
         make: () => make(gateway.url, secrets.gateway),
-        wire,
-        streamed: way === 'streamed',
+        wire: row.via,
+        streamed: row.way === 'streamed',
         provider,
-        mark: `${client} ${wire.name} ${feature} ${way}`,
+        mark: `${row.client} ${row.wire} ${row.feature} ${row.way}`,
         secrets,
       })
-      await meet({ client, wire: wire.name, feature, way }, () => run(scene))
+      await meet(row, scene)
     })
+})
+
+it('every known failure is of a meeting that takes place', () => {
+  const rows = clients.flatMap(({ rows: own }) => own)
+  expect(knownFailures.filter((known) => !rows.some((row) => isOf(known, row)))).toEqual([])
 })

@@ -135,10 +135,6 @@ const open: readonly KnownFailure[] = [
     test: /^requests · bedrock-converse → anthropic-messages · bedrock-converse\/bedrock-nova-tool-result-followed/,
     reason: 'a plain text that came as bytes is refused, though Anthropic takes it as text',
   },
-  {
-    test: /^reversible · losses of parameters go by the client's own names · (?:openai-responses → (?:openai-completions|anthropic)|anthropic-messages → openai-completions|gemini → (?:openai-chat|openai-completions|anthropic)|bedrock-converse → (?:openai|anthropic))/,
-    reason: "losses of reasoning, top_k, seed and limits go by the names of another wire than the client's",
-  },
   ...failures(
     'openai-chat/openai-gpt-4o-completions-async-stream.0.sse',
     'a refusal comes back from completions as text that ended: that wire has one text and no mark on it',
@@ -163,28 +159,9 @@ const open: readonly KnownFailure[] = [
     reason: 'a tool choice that does not come with its original spelling is not written',
   },
   {
-    test: /^cross · openai-chat stream → openai-completions (?:stream|whole) · openai-chat\/openai-gpt-4o-completions-async-stream\.0\.sse$/,
-    reason: 'a refusal is told as finish_reason stop: the foreign word is taken before the class',
-  },
-  {
-    test: 'client traps · 8 · a refusal is one on every wire · openai-chat → openai-completions',
-    reason: 'the foreign word `stop` is taken before the class',
-  },
-  {
-    test: /^field bugs B · T16 · a thought signature /,
-    reason: "Gemini's signatures do not travel in a Chat client's extra_content yet",
-  },
-  {
     test: 'field bugs B · T18 · without a store, ids of items do not go upstream, their encrypted content does',
-    reason: 'the byte path leaves the ids of items alone',
-  },
-  {
-    test: 'field bugs D · T26 · more input than any model reads is not passed on',
-    reason: 'the bound on reported input is written and not yet used by the engine',
-  },
-  {
-    test: /^field bugs E · T31 · .* of a provider are no progress$/,
-    reason: 'a tap in full flow takes comments and empty deltas for content, so they put the idle timer off',
+    reason:
+      'kept on purpose: the byte path sends items as they came, and a provider that does not find one is asked again without',
   },
 ]
 

@@ -17,12 +17,13 @@ describe('a path of the data plane', () => {
     ['/v1/models/gemini-2.5-flash:generateContent', 'gemini', 'generate'],
     ['/gemini/v1beta/models/gemini-2.5-flash:generateContent', 'gemini', 'generate'],
     ['/v1beta/models/openrouter/meta/llama:free:generateContent', 'gemini', 'generate'],
+    ['/v1beta/openai/gpt-5:generateContent', 'gemini', 'generate'],
   ])('%s belongs to %s and asks to %s', (path, dialect, task) => {
     const ingress = matchEndpoint(path)
     expect([ingress?.dialect.id, ingress?.endpoint.task]).toEqual([dialect, task])
   })
 
-  it.each(['/v1/models', '/v1/models/gpt-4o', '/v1beta/models', '/v1beta/models/:generateContent', '/v1/chat'])(
+  it.each(['/v1/models', '/v1/models/gpt-4o', '/v1beta/models', '/v1beta/:generateContent', '/v1/chat'])(
     '%s is none of inference',
     (path) => {
       expect(matchEndpoint(path)).toBeUndefined()

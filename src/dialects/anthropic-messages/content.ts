@@ -128,15 +128,16 @@ export function decodeCitation(value: Readonly<Record<string, unknown>>): Citati
 }
 
 function base(block: Block, at: string, known: readonly string[]): PartBase {
-  const cache = 'cache_control' in block ? decodeCache(block['cache_control']) : undefined
+  const cache = 'cache_control' in block ? decodeCache(block['cache_control'], at) : undefined
   return { at, ...present({ cache, extras: extrasOf(block, ['type', 'cache_control', ...known]) }) }
 }
 
-/** `cache_control` as a hint; undefined where it is absent or null. */
-export function decodeCache(value: unknown): CacheHint | undefined {
+/** `cache_control` of what stands at `at`, as a hint; undefined where it is absent or null. */
+export function decodeCache(value: unknown, at: string): CacheHint | undefined {
   if (!isObject(value)) return undefined
   const ttl = typeof value['ttl'] === 'string' ? value['ttl'] : undefined
-  return present({ ttl, extras: extrasOf(value, value['type'] === 'ephemeral' ? ['type', 'ttl'] : ['ttl']) })
+  const extras = extrasOf(value, value['type'] === 'ephemeral' ? ['type', 'ttl'] : ['ttl'])
+  return { at: `${at}.cache_control`, ...present({ ttl, extras }) }
 }
 
 /** A hint as `cache_control`. */

@@ -5,6 +5,7 @@ import type { IrRequest, OutputFormat, Sampling, Turn } from '../../ir/request.t
 import type { WireRequest } from '../dialect.ts'
 import { decodeContent } from './content.ts'
 import { extrasOf } from './extras.ts'
+import { clientNames } from '../kit/client-paths.ts'
 import { present } from '../kit/present.ts'
 import { readRequest, type Fault, type RequestShape } from './schema.ts'
 import { decodeReasoning, knownMode } from './thinking.ts'
@@ -55,6 +56,7 @@ export function decodeRequest(request: WireRequest): Outcome<IrRequest> {
       reasoning: decodeReasoning(body),
       output: decodeOutput(body),
       user: body.metadata?.user_id ?? undefined,
+      at: betaNames(body),
       extras: decodeExtras(body),
     }),
   }
@@ -99,6 +101,12 @@ function decodeOutput(body: RequestShape): OutputFormat | undefined {
 function formatOf(body: RequestShape): { readonly schema?: unknown } | undefined {
   const format = body.output_config?.format ?? body.output_format ?? undefined
   return format?.type === 'json_schema' ? format : undefined
+}
+
+/** The schema stands in another member in requests of its beta. */
+function betaNames(body: RequestShape): IrRequest['at'] {
+  const isBeta = !body.output_config?.format && formatOf(body) !== undefined
+  return clientNames(isBeta ? { output: 'output_format', outputSchema: 'output_format.schema' } : {})
 }
 
 /** The members without a canonical name, at the top and inside the records whose other members have one. */

@@ -6,7 +6,9 @@ import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget } from '../dialect.ts'
 import type { WireBlock } from './content.ts'
 import { encodeTurns, type Conversation } from './encode-turns.ts'
+import { cachePath } from '../kit/ledger.ts'
 import { createBlockLedger, type BlockLedger } from './ledger.ts'
+import { reasoningPath } from '../kit/client-paths.ts'
 import { present } from '../kit/present.ts'
 import { planThinking } from './thinking.ts'
 import { encodeFunctionTool, encodeToolChoice } from './tools.ts'
@@ -20,13 +22,17 @@ export interface ForeignRequest {
 /** Anthropic takes no more breakpoints than this. */
 const maxCacheMarkers = 4
 
+/** The words of `output_config.effort`. */
+const efforts: ReadonlySet<string> = new Set(['low', 'medium', 'high', 'xhigh', 'max'])
+
 /** Below this, Anthropic refuses `top_p` beside thinking. */
 const minTopPWithThinking = 0.95
 
 /** Encodes a foreign request; fails where a part of it has no place here and cannot be left out. */
 export function encodeForeign(request: IrRequest, target: CodecTarget): Outcome<ForeignRequest> {
-  const ledger = createBlockLedger()
-  if (request.choices !== undefined && request.choices > 1) ledger.refuse('n', 'only one answer per request')
+  const ledger = createBlockLedger(request)
+  if (request.choices !== undefined && request.choices > 1)
+    ledger.refuse(ledger.paths.choices, 'only one answer per request')
   ledger.dropExtras(request.extras, '')
 
   const conversation = encodeTurns(request, ledger)
@@ -41,7 +47,7 @@ export function encodeForeign(request: IrRequest, target: CodecTarget): Outcome<
     ...(tools.length > 0 && { tools }),
     ...present({ tool_choice: choice, thinking: thinking.thinking }),
     ...encodeSampling(request, thinking.thinking !== undefined, ledger),
-    ...encodeOutput(request, ledger),
+    ...present({ output_config: encodeOutputConfig(request, ledger) }),
     ...(request.user !== undefined && { metadata: { user_id: request.user } }),
     ...(request.stream && { stream: true }),
   }
@@ -59,6 +65,7 @@ function encodeTool(tool: IrRequest['tools'][number], ledger: BlockLedger): Wire
   else {
     ledger.dropExtras(tool.extras, at)
     const { extras: _extras, strict, cache, ...rest } = tool
+    if (cache !== undefined) ledger.dropExtras(cache.extras, cachePath(cache, at))
     const encoded = encodeFunctionTool({
       ...rest,
       name: ledger.toolName(tool.name),
@@ -66,7 +73,7 @@ function encodeTool(tool: IrRequest['tools'][number], ledger: BlockLedger): Wire
       ...(strict === true && { strict }),
       ...(cache !== undefined && { cache: present({ ttl: cache.ttl }) }),
     })
-    return ledger.place(encoded, at)
+    return ledger.place(encoded, at, tool.cache)
   }
   return undefined
 }
@@ -92,13 +99,13 @@ function encodeChoice(request: IrRequest, hasTools: boolean, ledger: BlockLedger
     (toolChoice?.mode === 'tool' && toolChoice.kind === 'custom') ||
     (named && isGone)
   ) {
-    ledger.refuse('tool_choice', 'a choice that this wire has no form for')
+    ledger.refuse(ledger.paths.toolChoice, 'a choice that this wire has no form for')
     return undefined
   }
   if (!hasTools) {
     // A choice without tools is refused by the API; only one that forces a call means anything.
     if (toolChoice?.mode === 'required' || toolChoice?.mode === 'tool')
-      ledger.refuse('tool_choice', 'a call is forced but no tool can be sent')
+      ledger.refuse(ledger.paths.toolChoice, 'a call is forced but no tool can be sent')
     return undefined
   }
   const single = parallelToolCalls === false && toolChoice?.mode !== 'none'
@@ -119,11 +126,11 @@ function encodeThinking(
 ): { readonly thinking?: WireBlock; readonly maxTokens: number } {
   const plan = planThinking(request, obstacleToThinking(conversation, choice))
   if (plan.loss !== undefined) {
-    const path = request.reasoning?.effort === undefined ? 'reasoning' : 'reasoning_effort'
+    const path = reasoningPath(request.reasoning ?? {}, ledger.paths)
     if (plan.loss.action === 'dropped') ledger.drop(path, plan.loss.reason)
     else ledger.approximate(path, plan.loss.reason)
   }
-  ledger.dropExtras(request.reasoning?.extras, 'reasoning')
+  ledger.dropExtras(request.reasoning?.extras, ledger.paths.reasoning)
   return plan
 }
 
@@ -138,13 +145,8 @@ function obstacleToThinking({ messages }: Conversation, choice: WireBlock | unde
 }
 
 function encodeSampling({ sampling }: IrRequest, thinks: boolean, ledger: BlockLedger): WireBlock {
-  const { seed, frequencyPenalty, presencePenalty } = sampling
-  for (const [path, value] of Object.entries({
-    seed,
-    frequency_penalty: frequencyPenalty,
-    presence_penalty: presencePenalty,
-  }))
-    if (value !== undefined) ledger.drop(path, 'no counterpart in Anthropic Messages')
+  for (const name of ['seed', 'frequencyPenalty', 'presencePenalty'] as const)
+    if (sampling[name] !== undefined) ledger.drop(ledger.paths[name], 'no counterpart in Anthropic Messages')
   return present({
     ...encodeRandomness(sampling, thinks, ledger),
     stop_sequences: encodeStop(sampling.stop, ledger),
@@ -154,18 +156,18 @@ function encodeSampling({ sampling }: IrRequest, thinks: boolean, ledger: BlockL
 function encodeRandomness(sampling: IrRequest['sampling'], thinks: boolean, ledger: BlockLedger): WireBlock {
   let { temperature, topP, topK } = sampling
   if (temperature !== undefined && temperature > 1) {
-    ledger.approximate('temperature', 'at most 1 here')
+    ledger.approximate(ledger.paths.temperature, 'at most 1 here')
     temperature = 1
   }
   if (thinks) {
     if (temperature !== undefined && temperature !== 1) {
-      ledger.drop('temperature', 'not accepted beside thinking')
+      ledger.drop(ledger.paths.temperature, 'not accepted beside thinking')
       temperature = undefined
     }
-    if (topK !== undefined) ledger.drop('top_k', 'not accepted beside thinking')
+    if (topK !== undefined) ledger.drop(ledger.paths.topK, 'not accepted beside thinking')
     topK = undefined
     if (topP !== undefined && topP < minTopPWithThinking) {
-      ledger.drop('top_p', 'not accepted beside thinking')
+      ledger.drop(ledger.paths.topP, 'not accepted beside thinking')
       topP = undefined
     }
   }
@@ -173,7 +175,7 @@ function encodeRandomness(sampling: IrRequest['sampling'], thinks: boolean, ledg
   if (temperature !== undefined && topP !== undefined) {
     if (topP !== 1 && temperature === 1) temperature = undefined
     else {
-      if (topP !== 1) ledger.drop('top_p', 'not accepted beside temperature')
+      if (topP !== 1) ledger.drop(ledger.paths.topP, 'not accepted beside temperature')
       topP = undefined
     }
   }
@@ -182,22 +184,37 @@ function encodeRandomness(sampling: IrRequest['sampling'], thinks: boolean, ledg
 
 function encodeStop(stop: readonly string[] | undefined, ledger: BlockLedger): readonly string[] | undefined {
   const kept = stop?.filter((sequence) => sequence.trim() !== '')
-  if (kept !== undefined && kept.length !== stop?.length) ledger.drop('stop', 'a stop sequence of white space alone')
+  if (kept !== undefined && kept.length !== stop?.length)
+    ledger.drop(ledger.paths.stop, 'a stop sequence of white space alone')
   return kept !== undefined && kept.length > 0 ? kept : undefined
 }
 
-function encodeOutput({ output }: IrRequest, ledger: BlockLedger): WireBlock {
+function encodeOutputConfig(request: IrRequest, ledger: BlockLedger): WireBlock | undefined {
+  const config = present({ effort: encodeEffort(request, ledger), format: encodeFormat(request, ledger) })
+  return Object.keys(config).length > 0 ? config : undefined
+}
+
+/** An effort beside a budget. Only Bedrock's clients can mean this wire's own; alone, an effort becomes a budget. */
+function encodeEffort({ source, reasoning }: IrRequest, ledger: BlockLedger): string | undefined {
+  const { mode, effort, budgetTokens } = reasoning ?? {}
+  if (effort === undefined || mode === undefined) return undefined
+  if (source === 'bedrock-converse' && efforts.has(effort)) return effort
+  if (budgetTokens !== undefined || mode !== 'enabled')
+    ledger.drop(ledger.paths.effort, 'the other of the two words for reasoning was sent')
+  return undefined
+}
+
+function encodeFormat({ output }: IrRequest, ledger: BlockLedger): WireBlock | undefined {
   switch (output?.type) {
     case 'json-object':
-      ledger.drop('response_format', 'JSON without a schema cannot be asked for')
-      return {}
+      ledger.drop(ledger.paths.output, 'JSON without a schema cannot be asked for')
+      return undefined
     case 'json-schema':
-      if (output.description !== undefined)
-        ledger.drop('response_format.json_schema.description', 'a format has no description')
-      return { output_config: { format: { type: 'json_schema', schema: output.schema } } }
+      if (output.description !== undefined) ledger.drop(ledger.paths.outputDescription, 'a format has no description')
+      return { type: 'json_schema', schema: output.schema }
     case 'text':
     case undefined:
-      return {}
+      return undefined
   }
 }
 
@@ -211,7 +228,7 @@ function limitCacheMarkers(tools: readonly WireBlock[], conversation: Conversati
   const marked = blocks.filter((block) => block['cache_control'] !== undefined)
   for (const block of marked.slice(0, -maxCacheMarkers)) {
     delete block['cache_control']
-    ledger.drop(`${ledger.pathOf(block)}.cache_control`, 'at most four cache breakpoints')
+    ledger.drop(ledger.cachePathOf(block), 'at most four cache breakpoints')
   }
 }
 

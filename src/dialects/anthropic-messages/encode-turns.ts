@@ -4,6 +4,7 @@
 import type { ContentPart, PartBase, ToolCallPart, ToolResultPart } from '../../ir/content.ts'
 import type { IrRequest, Turn } from '../../ir/request.ts'
 import { decodeToolInput, encodeBlock, type WireBlock } from './content.ts'
+import { cachePath } from '../kit/ledger.ts'
 import type { BlockLedger } from './ledger.ts'
 
 export interface WireMessage {
@@ -82,7 +83,7 @@ function trimPrefill(message: Draft, ledger: BlockLedger): void {
 function encodeParts(parts: readonly ContentPart[], owner: Place, ledger: BlockLedger): WireBlock[] {
   return parts.flatMap((part) => {
     const at = part.at ?? owner.at
-    return encodePart(part, { ...owner, at }, ledger).map((block) => ledger.place(block, at))
+    return encodePart(part, { ...owner, at }, ledger).map((block) => ledger.place(block, at, part.cache))
   })
 }
 
@@ -113,7 +114,7 @@ function encodePart(part: ContentPart, place: Place, ledger: BlockLedger): WireB
 
 function encodeText(part: Extract<ContentPart, { type: 'text' }>, place: Place, ledger: BlockLedger): WireBlock[] {
   if (part.citations !== undefined && part.citations.length > 0)
-    ledger.drop(`${place.at}.citations`, 'citations of another wire')
+    ledger.drop(`${place.at}.${ledger.paths.citations}`, 'citations of another wire')
   if (part.text.trim() === '') {
     // An empty text says nothing; white space may, but is refused by the API.
     if (part.text !== '') ledger.drop(place.at, 'a text of white space alone is not accepted')
@@ -186,7 +187,8 @@ function encodeMedium(
     return []
   }
   if (part.type === 'image') {
-    if (part.detail !== undefined && part.detail !== 'auto') ledger.drop(`${place.at}.detail`, 'no resolution hint')
+    if (part.detail !== undefined && part.detail !== 'auto')
+      ledger.drop(`${place.at}.${ledger.paths.detail}`, 'no resolution hint')
     return [encodeBlock({ type: 'image', source: part.source, ...shed(part, place, ledger) })]
   }
   const { extras: _extras, cache: _cache, ...bare } = part
@@ -207,7 +209,9 @@ function objectionToFile({ source }: Extract<ContentPart, { type: 'file' }>): st
 /** What of a foreign part's frame survives: its cache breakpoint. Its extras are losses. */
 function shed(part: PartBase, place: Place, ledger: BlockLedger): PartBase {
   ledger.dropExtras(part.extras, place.at)
-  return part.cache === undefined ? {} : { cache: withoutExtras(part.cache) }
+  if (part.cache === undefined) return {}
+  ledger.dropExtras(part.cache.extras, cachePath(part.cache, place.at))
+  return { cache: withoutExtras(part.cache) }
 }
 
 function withoutExtras<T extends { readonly extras?: unknown }>(value: T): Omit<T, 'extras'> {

@@ -1,5 +1,7 @@
 // What one translation of a foreign request costs and changes. Owns this wire's names, and where each block came from.
-import { createLedger, type Ledger } from '../kit/ledger.ts'
+import type { CacheHint } from '../../ir/content.ts'
+import type { IrRequest } from '../../ir/request.ts'
+import { cachePath, createLedger, type Ledger } from '../kit/ledger.ts'
 import type { WireBlock } from './content.ts'
 
 const illegal = /[^a-zA-Z0-9_-]/g
@@ -8,20 +10,24 @@ const toolNames = { illegal, maxLength: 128 }
 const callIds = { illegal, maxLength: Number.MAX_SAFE_INTEGER }
 
 export interface BlockLedger extends Ledger {
-  /** Remembers where in the client's body a block came from, and gives it back. */
-  place(block: WireBlock, path: string): WireBlock
+  /** Remembers where in the client's body a block and its cache breakpoint came from, and gives it back. */
+  place(block: WireBlock, path: string, cache: CacheHint | undefined): WireBlock
   pathOf(block: WireBlock): string
+  cachePathOf(block: WireBlock): string
 }
 
-/** An empty ledger. */
-export function createBlockLedger(): BlockLedger {
+/** An empty ledger for a request of another wire. */
+export function createBlockLedger(request: IrRequest): BlockLedger {
   const paths = new Map<WireBlock, string>()
+  const cachePaths = new Map<WireBlock, string>()
   return {
-    ...createLedger({ own: false, toolNames, callIds }),
-    place(block, path) {
+    ...createLedger({ request, own: false, toolNames, callIds }),
+    place(block, path, cache) {
       paths.set(block, path)
+      if (cache !== undefined) cachePaths.set(block, cachePath(cache, path))
       return block
     },
     pathOf: (block) => paths.get(block) ?? '',
+    cachePathOf: (block) => cachePaths.get(block) ?? '',
   }
 }

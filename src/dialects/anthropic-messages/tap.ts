@@ -76,20 +76,24 @@ export function createStreamTap(): StreamTap {
       return signal
     },
     // A hit inside an answer's own text only means that its frames are read one by one.
-    skim: (text) => (committed ? !telling.some((type) => text.includes(type)) : undefined),
+    skim: (text) => (committed ? text.includes(flow) && !telling.some((type) => text.includes(type)) : undefined),
     report: () => ({ complete: stopped || finish !== undefined, ...present({ usage, finish }), ...names }),
     closing: () => (finish !== undefined && !stopped ? [frameOf('message_stop', {})] : []),
   }
 }
 
+/** The event of an answer in full flow: a chunk without it (pings, comments) is no progress. */
+const flow = 'content_block_delta'
+
 /** What an unread frame means, or undefined where it has to be read. */
 function lookAt(frame: Frame): TapSignal | undefined {
   if (frame.event !== undefined) {
     if (telling.includes(frame.event)) return undefined
-    return frame.event === 'content_block_delta' ? content : idle
+    return frame.event === flow ? content : idle
   }
   // Proxies leave the event line out. Inside a text these words would stand between escaped quotes.
-  return telling.some((type) => frame.data.includes(`"${type}"`)) ? undefined : content
+  if (telling.some((type) => frame.data.includes(`"${type}"`))) return undefined
+  return frame.data.includes(`"${flow}"`) ? content : idle
 }
 
 function isAnswer(type: string, event: Members): boolean {

@@ -29,7 +29,7 @@ function decodeTool(value: NonNullable<RequestShape['tools']>[number], at: strin
       description: tool.description ?? undefined,
       schema: tool.input_schema ?? undefined,
       strict: tool.strict ?? undefined,
-      cache: decodeCache(tool.cache_control),
+      cache: decodeCache(tool.cache_control, at),
       extras: extrasOf(
         tool,
         ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control'],

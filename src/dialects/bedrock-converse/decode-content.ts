@@ -26,7 +26,7 @@ export function decodeContent(blocks: readonly unknown[], place: Place, faults: 
     const before = parts.at(-1)
     if (!isObject(block)) faults.push({ at, message: 'a content block has to be an object' })
     else if (isObject(block['cachePoint']) && before !== undefined && before.cache === undefined)
-      parts[parts.length - 1] = { ...before, cache: decodeCache(block['cachePoint']) }
+      parts[parts.length - 1] = { ...before, cache: decodeCache(block['cachePoint'], at) }
     else {
       const part = decodeBlock({ ...place, at, block, faults })
       if (part !== undefined) parts.push(part)
@@ -35,10 +35,10 @@ export function decodeContent(blocks: readonly unknown[], place: Place, faults: 
   return parts
 }
 
-/** A cache point as a hint. */
-export function decodeCache(point: Members): CacheHint {
+/** The cache point of a block that stands at `at`, as a hint. */
+export function decodeCache(point: Members, at: string): CacheHint {
   const known = point['type'] === 'default' ? ['type', 'ttl'] : ['ttl']
-  return present({ ttl: textOf(point['ttl']), extras: pack(leftOver(point, known)) })
+  return { at: `${at}.cachePoint`, ...present({ ttl: textOf(point['ttl']), extras: pack(leftOver(point, known)) }) }
 }
 
 function decodeBlock(source: Source): ContentPart | undefined {

@@ -5,6 +5,7 @@ import { failed, ok, type Outcome } from '../../ir/error.ts'
 import type { IrRequest, Sampling, Turn } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { WireRequest } from '../dialect.ts'
+import { clientNames } from '../kit/client-paths.ts'
 import { present, textOf } from '../kit/present.ts'
 import { decodeContent } from './decode-content.ts'
 import { leftOver, objectOf, pack, type Members } from './extras.ts'
@@ -36,6 +37,7 @@ export function decodeRequest(request: WireRequest): Outcome<IrRequest> {
       parallelToolCalls: fields.parallelToolCalls,
       reasoning: fields.reasoning,
       output: output.format,
+      at: clientNames(fields.at),
       bound: boundOf(body),
       extras: decodeExtras(body, fields, output),
     }),

@@ -24,7 +24,7 @@ const minTopPWithThinking = 0.95
 
 /** Encodes a foreign request; fails where a part of it has no place here and cannot be left out. */
 export function encodeForeign(request: IrRequest, { model }: CodecTarget): Outcome<EncodedBody> {
-  const ledger = createLedger(request.source, model)
+  const ledger = createLedger(request, model)
   if (request.choices !== undefined && request.choices > 1)
     ledger.refuse(ledger.paths.choices, 'only one answer per request')
   if (request.bound !== undefined) ledger.refuse(request.bound.param, request.bound.reason)
@@ -139,7 +139,7 @@ function encodeStop(stop: readonly string[] | undefined, ledger: Ledger): readon
 function encodeOutput({ output }: IrRequest, ledger: Ledger): WireBlock | undefined {
   switch (output?.type) {
     case 'json-object':
-      ledger.drop(ledger.paths.format, 'JSON without a schema cannot be asked for')
+      ledger.drop(ledger.paths.output, 'JSON without a schema cannot be asked for')
       return undefined
     case 'json-schema':
       return encodeTextFormat(output)

@@ -11,6 +11,7 @@ import type {
 } from '../../ir/content.ts'
 import type { Turn } from '../../ir/request.ts'
 import { decodeToolInput, encodeBlock, encodeResult, type WireBlock } from './encode-content.ts'
+import { fileNamePath } from '../kit/client-paths.ts'
 import type { Ledger } from './ledger.ts'
 import { createDocumentNames, documentFormat, isS3, standardBase64, videoFormat } from './media.ts'
 
@@ -82,7 +83,8 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
   }
 
   function encodeText({ text, citations }: Part<'text'>, { at }: Place): WireBlock | undefined {
-    if (citations !== undefined && citations.length > 0) ledger.drop(`${at}.citations`, 'citations of another wire')
+    if (citations !== undefined && citations.length > 0)
+      ledger.drop(`${at}.${ledger.paths.citations}`, 'citations of another wire')
     if (text.trim() !== '') return { text }
     // An empty text says nothing; white space may, but is refused by the API.
     if (text !== '') ledger.drop(at, 'a text of white space alone is not accepted')
@@ -150,7 +152,7 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
 
   function statusOf({ isError }: ToolResultPart, { at }: Place): boolean | undefined {
     if (takesRichResults()) return isError
-    if (isError === true) ledger.approximate(`${at}.is_error`, 'only the text says that the tool failed')
+    if (isError === true) ledger.approximate(`${at}.${ledger.paths.isError}`, 'only the text says that the tool failed')
     return undefined
   }
 
@@ -169,7 +171,7 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
         return encodeBlock({ ...part, data: standardBase64(part.data) }) ?? refuse(place, `audio as ${part.format}`)
       case 'image': {
         if (part.detail !== undefined && part.detail !== 'auto')
-          ledger.drop(`${place.at}.${ledger.paths.imageDetail}`, 'no resolution hint')
+          ledger.drop(`${place.at}.${ledger.paths.detail}`, 'no resolution hint')
         const image = encodeBlock({ ...part, source: standard(part.source) })
         return image ?? refuse(place, 'an image of a form that the provider does not take')
       }
@@ -187,7 +189,7 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
     const { name, changed } = names.next(part.name)
     if (changed)
       ledger.approximate(
-        `${place.at}.${ledger.paths.documentName}`,
+        `${place.at}.${fileNamePath(part, ledger.paths)}`,
         'a document name of letters, digits, spaces and brackets',
       )
     const format = source.kind === 'text' || source.kind === 'parts' ? { format: 'txt' } : {}

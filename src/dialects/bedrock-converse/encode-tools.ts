@@ -133,7 +133,7 @@ function encodeParallel(
   const config = { tools, ...(choice !== undefined && { toolChoice: choice }) }
   if (parallelToolCalls !== false) return { config, fields: {} }
   if (ledger.family !== 'anthropic') {
-    ledger.drop(ledger.paths.parallel, 'the model cannot be held to one call')
+    ledger.drop(ledger.paths.parallelToolCalls, 'the model cannot be held to one call')
     return { config, fields: {} }
   }
   const single = { disable_parallel_tool_use: true }

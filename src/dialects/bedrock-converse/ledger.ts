@@ -1,10 +1,9 @@
 // The bookkeeping of one translation, with what this wire accepts as names, and where each cache point came from.
 // Owns the cache points; everything else is the shared ledger's.
 import type { CacheHint } from '../../ir/content.ts'
-import type { DialectId } from '../../ir/dialect-id.ts'
-import { createLedger as createBase, type Ledger as Base } from '../kit/ledger.ts'
+import type { IrRequest } from '../../ir/request.ts'
+import { cachePath, createLedger as createBase, type Ledger as Base } from '../kit/ledger.ts'
 import { present } from '../kit/present.ts'
-import { clientPaths, type ClientPaths } from './client-paths.ts'
 import { encodeCache, type WireBlock } from './encode-content.ts'
 import { familyOf, takesLongCache, type Family } from './family.ts'
 
@@ -13,8 +12,6 @@ const maxCachePoints = 4
 
 export interface Ledger extends Base {
   readonly family: Family
-  /** What the client calls its parameters. */
-  readonly paths: ClientPaths
   /**
    * The cache point that stands behind a block, as a list of none or one.
    * @param where in tools, Nova and all that do not cache refuse it
@@ -28,29 +25,29 @@ export interface Ledger extends Base {
 }
 
 /** An empty ledger for a request of another wire to this model. */
-export function createLedger(source: DialectId, model: string): Ledger {
+export function createLedger(request: IrRequest, model: string): Ledger {
   const family = familyOf(model)
   const base = createBase({
+    request,
     own: false,
     toolNames: { illegal: /[^a-zA-Z0-9_-]/g, maxLength: 64 },
     callIds: { illegal: /[^a-zA-Z0-9_.:-]/g, maxLength: 64 },
   })
   const places = new Map<WireBlock, string>()
-  const pathOf = (point: WireBlock): string => `${places.get(point) ?? ''}.cache_control`
+  const pathOf = (point: WireBlock): string => places.get(point) ?? ''
 
   // Five minutes is what an entry lives for unless something else is said.
-  function lifetime(ttl: string | undefined, at: string): string | undefined {
+  function lifetime(ttl: string | undefined, path: string): string | undefined {
     const long = takesLongCache(model)
     if (ttl === undefined || ttl === '5m') return long ? ttl : undefined
     if (ttl === '1h' && long) return ttl
-    base.approximate(`${at}.cache_control.ttl`, 'the model keeps a cache entry for five minutes')
+    base.approximate(`${path}.ttl`, 'the model keeps a cache entry for five minutes')
     return undefined
   }
 
   return {
     ...base,
     family,
-    paths: clientPaths(source),
     cachePoint(cache, at, where) {
       if (cache === undefined) return []
       const caches = family === 'anthropic' || family === 'unknown' || (family === 'nova' && where === 'content')
@@ -58,9 +55,10 @@ export function createLedger(source: DialectId, model: string): Ledger {
         base.dropCache(cache, at)
         return []
       }
-      base.dropExtras(cache.extras, `${at}.cache_control`)
-      const point = encodeCache(present({ ttl: lifetime(cache.ttl, at) }))
-      places.set(point, at)
+      const path = cachePath(cache, at)
+      base.dropExtras(cache.extras, path)
+      const point = encodeCache(present({ ttl: lifetime(cache.ttl, path) }))
+      places.set(point, path)
       return [point]
     },
     limitCachePoints(blocks) {

@@ -1,7 +1,7 @@
 // What of a request stands in `additionalModelRequestFields`, in the words of the model's maker, and still has a
 // canonical name. Owns the reading of those words and their writing back; a foreign request's are in reasoning.ts.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
-import type { IrRequest, ReasoningRequest } from '../../ir/request.ts'
+import type { ClientPaths, IrRequest, ReasoningRequest } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { present, textOf } from '../kit/present.ts'
 import { leftOver, objectOf, overlay, ownMembers, pack, type Members } from './extras.ts'
@@ -13,9 +13,12 @@ export interface ModelFields {
   readonly parallelToolCalls?: boolean
   readonly rest?: Members
   readonly spelling: Members
+  /** Where each of them was said. */
+  readonly at: NonNullable<IrRequest['at']>
 }
 
 interface Draft {
+  at: Partial<Record<keyof ClientPaths, string>>
   mode?: ReasoningRequest['mode']
   budgetTokens?: number
   effort?: string
@@ -25,29 +28,34 @@ interface Draft {
 }
 
 /** Reads one member into the draft; gives what is left of it, or undefined where it is not understood. */
-type Reader = (value: unknown, draft: Draft) => Members | undefined
+type Reader = (value: unknown, draft: Draft, at: string) => Members | undefined
 
 const readers: Readonly<Record<string, Reader>> = {
   // Anthropic's; the second is its older name on Bedrock.
   thinking: readThinking,
   reasoning_config: readThinking,
-  top_k: (value, draft) => readNumber(value, draft),
+  top_k: readNumber,
   tool_choice: readParallel,
-  output_config: (value, draft) => readEffort(value, 'effort', draft),
+  output_config: (value, draft, at) => readEffort(value, draft, { at, key: 'effort' }),
   // Nova's.
-  inferenceConfig: (value, draft) => {
+  inferenceConfig: (value, draft, at) => {
     const { topK } = objectOf(value)
-    return readNumber(topK, draft) === undefined ? undefined : (leftOver(value, ['topK']) ?? {})
+    return readNumber(topK, draft, `${at}.topK`) === undefined ? undefined : (leftOver(value, ['topK']) ?? {})
   },
-  reasoningConfig: (value, draft) => {
+  reasoningConfig: (value, draft, at) => {
     const mode = modeOf(objectOf(value)['type'])
     if (mode === undefined || draft.mode !== undefined) return undefined
     draft.mode = mode
-    return leftOver(readEffort(value, 'maxReasoningEffort', draft) ?? value, ['type']) ?? {}
+    draft.at.reasoning = at
+    return leftOver(readEffort(value, draft, { at, key: 'maxReasoningEffort' }) ?? value, ['type']) ?? {}
   },
   // OpenAI's: gpt-oss, and its successors.
-  reasoning_effort: (value, draft) => (readEffort({ value }, 'value', draft) === undefined ? undefined : {}),
-  reasoning: (value, draft) => readEffort(value, 'effort', draft),
+  reasoning_effort: (value, draft, at) => {
+    const taken = readEffort({ value }, draft, { at, key: 'value' })
+    if (taken !== undefined) draft.at.effort = at
+    return taken
+  },
+  reasoning: (value, draft, at) => readEffort(value, draft, { at, key: 'effort' }),
 }
 
 /**
@@ -55,11 +63,13 @@ const readers: Readonly<Record<string, Reader>> = {
  * @param effort an effort that was said outside of the fields, and wins
  */
 export function decodeModelFields(fields: Members, effort: string | undefined): ModelFields {
-  const draft: Draft = effort === undefined ? {} : { effort }
+  const draft: Draft = { at: {}, ...present({ effort }) }
   const spelled: string[] = []
   const rest: [string, unknown][] = []
   for (const [key, value] of Object.entries(fields)) {
-    const left = Object.hasOwn(readers, key) ? readers[key]?.(value, draft) : undefined
+    const left = Object.hasOwn(readers, key)
+      ? readers[key]?.(value, draft, `additionalModelRequestFields.${key}`)
+      : undefined
     if (left === undefined) rest.push([key, value])
     else {
       spelled.push(key)
@@ -71,6 +81,7 @@ export function decodeModelFields(fields: Members, effort: string | undefined): 
   const reasoning = present({ mode, budgetTokens, effort: draft.effort, extras: reasoningExtras })
   return {
     spelling: { fields: spelled },
+    at: draft.at,
     ...present({
       topK,
       parallelToolCalls,
@@ -80,11 +91,13 @@ export function decodeModelFields(fields: Members, effort: string | undefined): 
   }
 }
 
-function readThinking(value: unknown, draft: Draft): Members | undefined {
+function readThinking(value: unknown, draft: Draft, at: string): Members | undefined {
   const { type, budget_tokens: budget } = objectOf(value)
   const mode = modeOf(type)
   if (mode === undefined || draft.mode !== undefined) return undefined
   draft.mode = mode
+  draft.at.reasoning = at
+  draft.at.budgetTokens = `${at}.budget_tokens`
   if (typeof budget === 'number') draft.budgetTokens = budget
   const extras = pack(leftOver(value, ['type', 'budget_tokens']))
   if (extras !== undefined) draft.reasoningExtras = extras
@@ -95,16 +108,22 @@ function modeOf(type: unknown): ReasoningRequest['mode'] {
   return type === 'enabled' || type === 'disabled' || type === 'adaptive' ? type : undefined
 }
 
-function readNumber(value: unknown, draft: Draft): Members | undefined {
+function readNumber(value: unknown, draft: Draft, at: string): Members | undefined {
   if (typeof value !== 'number' || draft.topK !== undefined) return undefined
   draft.topK = value
+  draft.at.topK = at
   return {}
 }
 
-function readEffort(value: unknown, key: string, draft: Draft): Members | undefined {
+function readEffort(
+  value: unknown,
+  draft: Draft,
+  { at, key }: { readonly at: string; readonly key: string },
+): Members | undefined {
   const effort = textOf(objectOf(value)[key])
   if (effort === undefined || draft.effort !== undefined) return undefined
   draft.effort = effort
+  draft.at.effort = `${at}.${key}`
   return leftOver(value, [key]) ?? {}
 }
 

@@ -1,6 +1,7 @@
 // What becomes of a foreign reasoning request: every maker's models have words of their own for it.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/inference-reasoning.html
 import type { IrRequest, ReasoningRequest } from '../../ir/request.ts'
+import { reasoningPath } from '../kit/client-paths.ts'
 import { budgetOfEffort, effortOfBudget } from '../kit/effort.ts'
 import { present } from '../kit/present.ts'
 import { isGptOss, isNova2 } from './family.ts'
@@ -42,18 +43,11 @@ export function planReasoning(
   if (reasoning.mode === 'disabled' || reasoning.effort === 'none') return nothing
   if (isNova2(model)) return planNova(request, reasoning, ledger)
   if (ledger.family === 'openai') return planOpenai(reasoning, isGptOss(model), ledger)
-  const path = pathOf(reasoning, ledger)
+  const path = reasoningPath(reasoning, ledger.paths)
   ledger.drop(path, 'the model has no such control')
   if (reasoning.effort !== undefined && path !== ledger.paths.effort)
     ledger.drop(ledger.paths.effort, 'the model has no such control')
   return nothing
-}
-
-/** Where the client asked, but for the word that it may have used besides. */
-function pathOf({ mode, effort, budgetTokens }: ReasoningRequest, { paths }: Ledger): string {
-  if (mode !== undefined) return paths.reasoning
-  if (effort !== undefined) return paths.effort
-  return budgetTokens === undefined ? paths.reasoning : paths.budget
 }
 
 function planAnthropic(
@@ -72,12 +66,12 @@ function planAnthropic(
       ? undefined
       : mode === 'adaptive' && budgetTokens === undefined
         ? { type: 'adaptive' }
-        : capped(budget ?? 0, { request, path: pathOf(reasoning, ledger), ledger })
+        : capped(budget ?? 0, { request, path: reasoningPath(reasoning, ledger.paths), ledger })
   if (!native && budgetTokens !== undefined && effort !== undefined)
     ledger.drop(ledger.paths.effort, 'the budget was sent instead')
   if (mode === 'enabled' && budgetTokens === undefined)
     ledger.drop(ledger.paths.reasoning, 'how much to reason was not said')
-  if (thinking !== undefined && obstacle !== undefined) ledger.drop(pathOf(reasoning, ledger), obstacle)
+  if (thinking !== undefined && obstacle !== undefined) ledger.drop(reasoningPath(reasoning, ledger.paths), obstacle)
   const thinks = thinking !== undefined && obstacle === undefined
   if (thinks && budgetTokens === undefined && mode !== 'adaptive')
     ledger.approximate(ledger.paths.effort, 'an effort becomes a thinking budget')
@@ -121,7 +115,8 @@ function planNova({ sampling }: IrRequest, reasoning: ReasoningRequest, ledger: 
   const { maxOutputTokens, temperature, topP } = sampling
   const limited = [maxOutputTokens, temperature, topP].some((value) => value !== undefined)
   const effort = wish === 'high' && limited ? 'medium' : wish
-  if (effort !== word) ledger.approximate(pathOf(reasoning, ledger), 'the nearest effort that the model has')
+  if (effort !== word)
+    ledger.approximate(reasoningPath(reasoning, ledger.paths), 'the nearest effort that the model has')
   return { fields: { reasoningConfig: { type: 'enabled', maxReasoningEffort: effort } }, thinks: false }
 }
 
@@ -134,13 +129,13 @@ function planOpenai(reasoning: ReasoningRequest, flat: boolean, ledger: Ledger):
 /** The effort that was asked for, or that a budget amounts to. */
 function wordOf({ effort, budgetTokens }: ReasoningRequest, ledger: Ledger): string | undefined {
   if (effort !== undefined) {
-    if (budgetTokens !== undefined) ledger.drop(ledger.paths.budget, 'the effort was sent instead of the budget')
+    if (budgetTokens !== undefined) ledger.drop(ledger.paths.budgetTokens, 'the effort was sent instead of the budget')
     return effort
   }
   if (budgetTokens === undefined) {
     ledger.drop(ledger.paths.reasoning, 'how much to reason was not said')
     return undefined
   }
-  ledger.approximate(ledger.paths.budget, 'the model takes an effort and no budget')
+  ledger.approximate(ledger.paths.budgetTokens, 'the model takes an effort and no budget')
   return effortOfBudget(budgetTokens)
 }

@@ -15,7 +15,7 @@ export function decodeTools(tools: readonly Members[], faults: Fault[]): Tool[] 
     const at = `toolConfig.tools[${index}]`
     const before = decoded.at(-1)
     if (isObject(tool['cachePoint']) && before?.type === 'function' && before.cache === undefined)
-      decoded[decoded.length - 1] = { ...before, cache: decodeCache(tool['cachePoint']) }
+      decoded[decoded.length - 1] = { ...before, cache: decodeCache(tool['cachePoint'], at) }
     else if (isObject(tool['toolSpec'])) decoded.push(...decodeTool(tool, at, faults))
     else decoded.push({ type: 'opaque', kind: kindOf(tool), value: tool, at })
   }

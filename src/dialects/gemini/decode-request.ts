@@ -14,7 +14,7 @@ import { placeOf } from './endpoint.ts'
 import { packOwn, unknownMembers, validatedMode, type Aside, type Members } from './extras.ts'
 import { askedOf } from './facts.ts'
 import { decodeSchema } from './gemini-schema.ts'
-import { camelKeys, camelRecord, repeated, spellingOf } from './names.ts'
+import { camelKeys, camelRecord, repeated, spelledPlaces, spellingOf } from './names.ts'
 import { readRequest, type Fault, type RequestShape } from './schema.ts'
 import { decodeThinking } from './thinking.ts'
 
@@ -54,7 +54,7 @@ export function decodeRequest(request: WireRequest): Outcome<IrRequest> {
   const decoded: IrRequest = {
     source: 'gemini',
     model,
-    instructions: decodeInstructions(body.systemInstruction, faults),
+    instructions: decodeInstructions(body.systemInstruction, spellingOf(asked, 'systemInstruction'), faults),
     turns: decodeContents(body.contents, faults),
     tools: decodeTools(body.tools, repeated(camelKeys(asked)['tools']), faults),
     sampling: decodeSampling(config),
@@ -65,6 +65,7 @@ export function decodeRequest(request: WireRequest): Outcome<IrRequest> {
       output,
       choices: config.candidateCount ?? undefined,
       bound,
+      at: spelledPlaces(asked),
     }),
     extras: decodeExtras(body, asked, output),
   }
@@ -110,9 +111,9 @@ function toolConfigOf(config: Members): Members {
   return { ...named, functionCallingConfig: camelRecord(named['functionCallingConfig']) }
 }
 
-function decodeInstructions(content: RequestShape['systemInstruction'], faults: Fault[]): ContentPart[] {
+function decodeInstructions(content: RequestShape['systemInstruction'], at: string, faults: Fault[]): ContentPart[] {
   if (!content) return []
-  return decodeParts(content.parts, 'systemInstruction.parts', { ids: createCallIds(), faults })
+  return decodeParts(content.parts, `${at}.parts`, { ids: createCallIds(), faults })
 }
 
 type Config = NonNullable<RequestShape['generationConfig']>

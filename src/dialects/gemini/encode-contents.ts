@@ -3,8 +3,8 @@
 // https://ai.google.dev/gemini-api/docs/function-calling
 import type { ContentPart, FilePart, PartBase, ToolResultPart } from '../../ir/content.ts'
 import type { IrRequest, Turn } from '../../ir/request.ts'
+import { fileNamePath } from '../kit/client-paths.ts'
 import type { Ledger } from '../kit/ledger.ts'
-import { clientPaths, type ClientPaths } from './client-paths.ts'
 import { decodeArgs, encodePart } from './encode-part.ts'
 import type { Members } from './extras.ts'
 import { encodeMedium } from './media.ts'
@@ -36,7 +36,7 @@ interface Place {
 /** Encodes the conversation; what cannot be carried is dropped or refused in `ledger`. */
 export function encodeContents(request: IrRequest, signs: boolean, ledger: Ledger): Conversation {
   const names = callNames(request.turns)
-  const encode = createPartEncoder(names, clientPaths(request.source), ledger)
+  const encode = createPartEncoder(names, ledger)
   const system = request.instructions.flatMap((part) => encode(part, { role: 'system', at: part.at ?? 'system' }))
   const drafts: Draft[] = []
   request.turns.forEach((turn, index) => {
@@ -101,7 +101,8 @@ function signFirstCall({ parts }: Draft, ledger: Ledger): void {
 
 type PartEncoder = (part: ContentPart, place: Place) => Placed[]
 
-function createPartEncoder(names: ReadonlyMap<string, string>, paths: ClientPaths, ledger: Ledger): PartEncoder {
+function createPartEncoder(names: ReadonlyMap<string, string>, ledger: Ledger): PartEncoder {
+  const { paths } = ledger
   const encode: PartEncoder = (part, place) => {
     if (place.role === 'system' && part.type !== 'text' && part.type !== 'refusal') {
       ledger.refuse(place.at, `instructions cannot hold ${part.type}`)
@@ -109,15 +110,16 @@ function createPartEncoder(names: ReadonlyMap<string, string>, paths: ClientPath
     }
     ledger.dropExtras(part.extras, place.at)
     ledger.dropCache(part.cache, place.at)
-    const signature = part.signature === undefined ? {} : { signature: part.signature }
+    // Anthropic's clients write an empty one where there is none.
+    const signature = part.signature ? { signature: part.signature } : {}
     const written = (bare: ContentPart): Placed[] => [
       { at: place.at, part: encodePart({ ...bare, ...signature }, { own: false }) },
     ]
     switch (part.type) {
       case 'text':
         if (part.citations !== undefined && part.citations.length > 0)
-          ledger.drop(`${place.at}.citations`, 'citations of another wire')
-        return part.text === '' && part.signature === undefined ? [] : written({ type: 'text', text: part.text })
+          ledger.drop(`${place.at}.${paths.citations}`, 'citations of another wire')
+        return part.text === '' && !part.signature ? [] : written({ type: 'text', text: part.text })
       case 'refusal':
         ledger.approximate(place.at, 'a refusal goes as plain text')
         return part.text === '' ? [] : written({ type: 'text', text: part.text })
@@ -132,7 +134,8 @@ function createPartEncoder(names: ReadonlyMap<string, string>, paths: ClientPath
         else ledger.refuse(place.at, `content of type ${part.kind}`)
         return []
       case 'image':
-        if (part.detail !== undefined && part.detail !== 'auto') ledger.drop(`${place.at}.detail`, 'no resolution hint')
+        if (part.detail !== undefined && part.detail !== 'auto')
+          ledger.drop(`${place.at}.${paths.detail}`, 'no resolution hint')
         return isSendable(part, place, ledger) ? written(part) : []
       case 'audio':
         return written(part)
@@ -166,10 +169,10 @@ function createPartEncoder(names: ReadonlyMap<string, string>, paths: ClientPath
 
   function encodeFile(part: FilePart, place: Place): Placed[] {
     const { source, name, context, cite } = part
-    if (name !== undefined) ledger.drop(`${place.at}.${paths.fileName}`, 'a file has no name here')
-    if (cite === true) ledger.drop(`${place.at}.citations`, 'citations of a file cannot be asked for')
+    if (name !== undefined) ledger.drop(`${place.at}.${fileNamePath(part, paths)}`, 'a file has no name here')
+    if (cite === true) ledger.drop(`${place.at}.${paths.cite}`, 'citations of a file cannot be asked for')
     const before: Placed[] = context === undefined ? [] : [{ at: place.at, part: { text: context } }]
-    if (context !== undefined) ledger.approximate(`${place.at}.context`, 'goes as a text before the file')
+    if (context !== undefined) ledger.approximate(`${place.at}.${paths.context}`, 'goes as a text before the file')
     if (source.kind !== 'parts') {
       if (!isSendable(part, place, ledger)) return []
       return [...before, { at: place.at, part: encodePart(bareOf(part), { own: false }) }]

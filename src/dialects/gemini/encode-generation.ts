@@ -2,9 +2,9 @@
 // https://ai.google.dev/api/generate-content#generationconfig
 import type { IrRequest, OutputFormat, Sampling } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
+import { reasoningPath } from '../kit/client-paths.ts'
 import type { Ledger } from '../kit/ledger.ts'
 import { present } from '../kit/present.ts'
-import { clientPaths, type ClientPaths } from './client-paths.ts'
 import { compileSchema } from './compile-schema.ts'
 import { asideOf, type Members } from './extras.ts'
 import { planThinking } from './thinking.ts'
@@ -37,25 +37,24 @@ function encodeSampling(sampling: Sampling): Members {
 
 /** The whole of a foreign request's; what the wire cannot say is reported. */
 export function encodeForeignGeneration(request: IrRequest, model: string, ledger: Ledger): Members {
-  const paths = clientPaths(request.source)
   return {
-    ...encodeSampling(limitSampling(request.sampling, paths, ledger)),
+    ...encodeSampling(limitSampling(request.sampling, ledger)),
     ...present({
       candidateCount: request.choices === 1 ? undefined : request.choices,
       thinkingConfig: encodeThinking(request, model, ledger),
     }),
-    ...encodeOutput(request.output, paths, ledger),
+    ...encodeOutput(request.output, ledger),
   }
 }
 
-function limitSampling(sampling: Sampling, paths: ClientPaths, ledger: Ledger): Sampling {
+function limitSampling(sampling: Sampling, ledger: Ledger): Sampling {
   const { stop, seed, ...rest } = sampling
   const stops = stop?.filter((sequence) => sequence !== '') ?? []
   if (stops.length > maxStops)
-    ledger.drop(paths.stop, `the wire takes ${maxStops} stop sequences, the others were left out`)
+    ledger.drop(ledger.paths.stop, `the wire takes ${maxStops} stop sequences, the others were left out`)
   // The field has 32 bits.
   const fits = seed === undefined || (Number.isInteger(seed) && (seed | 0) === seed)
-  if (!fits) ledger.drop('seed', 'a seed beyond 32 bits')
+  if (!fits) ledger.drop(ledger.paths.seed, 'a seed beyond 32 bits')
   return {
     ...rest,
     ...(fits && present({ seed })),
@@ -64,10 +63,10 @@ function limitSampling(sampling: Sampling, paths: ClientPaths, ledger: Ledger): 
 }
 
 function encodeThinking(request: IrRequest, model: string, ledger: Ledger): Members | undefined {
-  const paths = clientPaths(request.source)
+  const { paths } = ledger
   const { config, loss } = planThinking(request.reasoning, model)
   if (loss !== undefined) {
-    const path = request.reasoning?.effort === undefined ? paths.reasoning : paths.effort
+    const path = reasoningPath(request.reasoning ?? {}, paths)
     if (loss.action === 'dropped') ledger.drop(path, loss.reason)
     else ledger.approximate(path, loss.reason)
   }
@@ -75,7 +74,7 @@ function encodeThinking(request: IrRequest, model: string, ledger: Ledger): Memb
   return config
 }
 
-function encodeOutput(output: OutputFormat | undefined, paths: ClientPaths, ledger: Ledger): Members {
+function encodeOutput(output: OutputFormat | undefined, ledger: Ledger): Members {
   switch (output?.type) {
     case undefined:
     case 'text':
@@ -83,17 +82,13 @@ function encodeOutput(output: OutputFormat | undefined, paths: ClientPaths, ledg
     case 'json-object':
       return { responseMimeType: 'application/json' }
     case 'json-schema':
-      return { responseMimeType: 'application/json', ...encodeOutputSchema(output, paths, ledger) }
+      return { responseMimeType: 'application/json', ...encodeOutputSchema(output, ledger) }
   }
 }
 
-function encodeOutputSchema(
-  { schema, description }: OutputFormat & { type: 'json-schema' },
-  paths: ClientPaths,
-  ledger: Ledger,
-): Members {
+function encodeOutputSchema({ schema, description }: OutputFormat & { type: 'json-schema' }, ledger: Ledger): Members {
   if (!isObject(schema)) return {}
-  const compiled = compileSchema(schema, paths.outputSchema, ledger)
+  const compiled = compileSchema(schema, ledger.paths.outputSchema, ledger)
   // A format has no description of its own; the schema is the next thing that has.
   return {
     responseJsonSchema:

@@ -6,7 +6,6 @@ import type { NameRule } from '../../ir/legal-name.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget, EncodedRequest } from '../dialect.ts'
 import { createLedger, type Ledger } from '../kit/ledger.ts'
-import { clientPaths } from './client-paths.ts'
 import { encodeContents } from './encode-contents.ts'
 import { encodeForeignGeneration, encodeOwnGeneration } from './encode-generation.ts'
 import { encodePart } from './encode-part.ts'
@@ -40,7 +39,7 @@ export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<
 /** The body of a request, whatever is asked with it. */
 export function encodeBody(request: IrRequest, { model }: CodecTarget): Outcome<EncodedBody> {
   const own = request.source === 'gemini'
-  const ledger = createLedger({ own, toolNames, callIds })
+  const ledger = createLedger({ request, own, toolNames, callIds })
   const body = own ? encodeOwn(request) : encodeForeign(request, model, ledger)
   const refusal = ledger.refusal()
   return refusal === undefined ? ok({ body, ledger }) : { ok: false, error: refusal }
@@ -62,7 +61,7 @@ export function callOf({ body, ledger }: EncodedBody, { model }: CodecTarget, ac
 function encodeForeign(request: IrRequest, model: string, ledger: Ledger): Members {
   if (request.bound !== undefined) ledger.refuse(request.bound.param, request.bound.reason)
   ledger.dropExtras(request.extras)
-  if (request.user !== undefined) ledger.drop(clientPaths(request.source).user, 'the wire knows no end user')
+  if (request.user !== undefined) ledger.drop(ledger.paths.user, 'the wire knows no end user')
   const { system, contents } = encodeContents(request, wantsSignatures(model), ledger)
   const generation = encodeForeignGeneration(request, model, ledger)
   return {

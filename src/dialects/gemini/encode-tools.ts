@@ -2,8 +2,8 @@
 import type { FunctionTool, IrRequest, Tool } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { Ledger } from '../kit/ledger.ts'
+import { toolPath } from '../kit/client-paths.ts'
 import { present } from '../kit/present.ts'
-import { clientPaths } from './client-paths.ts'
 import { compileSchema } from './compile-schema.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
 
@@ -35,19 +35,17 @@ function ownDeclaration(tool: FunctionTool): Members {
 
 /** The `tools` and `toolConfig` of a foreign request. */
 export function encodeForeignTools(request: IrRequest, ledger: Ledger): Members {
-  const declarations = request.tools.flatMap((tool, index) =>
-    encodeTool(tool, tool.at ?? `tools[${index}]`, request, ledger),
-  )
+  const declarations = request.tools.flatMap((tool, index) => encodeTool(tool, tool.at ?? `tools[${index}]`, ledger))
   const calling = encodeChoice(request, declarations.length > 0, ledger)
   if (request.parallelToolCalls === false && declarations.length > 0)
-    ledger.drop(clientPaths(request.source).parallel, 'the model cannot be kept from calling several tools at once')
+    ledger.drop(ledger.paths.parallelToolCalls, 'the model cannot be kept from calling several tools at once')
   return {
     ...(declarations.length > 0 && { tools: [{ functionDeclarations: declarations }] }),
     ...(calling !== undefined && { toolConfig: { functionCallingConfig: calling } }),
   }
 }
 
-function encodeTool(tool: Tool, at: string, request: IrRequest, ledger: Ledger): Members[] {
+function encodeTool(tool: Tool, at: string, ledger: Ledger): Members[] {
   switch (tool.type) {
     case 'opaque':
       ledger.drop(at, `the provider has no tool ${tool.kind}`)
@@ -56,22 +54,18 @@ function encodeTool(tool: Tool, at: string, request: IrRequest, ledger: Ledger):
       ledger.refuse(at, 'a free-text tool')
       return []
     case 'function':
-      return [encodeFunction(tool, at, request, ledger)]
+      return [encodeFunction(tool, at, ledger)]
   }
 }
 
-function encodeFunction(tool: FunctionTool, at: string, { source }: IrRequest, ledger: Ledger): Members {
-  const paths = clientPaths(source)
-  // OpenAI's tools of the time before `tools` are bare functions.
-  const bare = at.startsWith('functions[')
+function encodeFunction(tool: FunctionTool, at: string, ledger: Ledger): Members {
   ledger.dropExtras(tool.extras, at)
   ledger.dropCache(tool.cache, at)
-  if (tool.strict === true)
-    ledger.drop(`${at}.${bare ? 'strict' : paths.toolStrict}`, 'arguments are not held to their schema')
+  if (tool.strict === true) ledger.drop(toolPath(at, 'strict', ledger.paths), 'arguments are not held to their schema')
   return {
     name: ledger.toolName(tool.name),
     ...present({ description: tool.description }),
-    ...encodeParameters(tool.schema, { at: `${at}.${bare ? 'parameters' : paths.toolSchema}`, tool: at }, ledger),
+    ...encodeParameters(tool.schema, { at: toolPath(at, 'schema', ledger.paths), tool: at }, ledger),
   }
 }
 
@@ -88,7 +82,7 @@ function encodeParameters(schema: unknown, place: { at: string; tool: string }, 
 
 function encodeChoice(request: IrRequest, hasTools: boolean, ledger: Ledger): Members | undefined {
   const { toolChoice: choice } = request
-  const path = clientPaths(request.source).toolChoice
+  const path = ledger.paths.toolChoice
   if (choice === undefined) return undefined
   if (choice.mode === 'opaque' || (choice.mode === 'tool' && !isSent(request, choice.name))) {
     ledger.refuse(path, 'a choice that this wire has no form for')

@@ -8,12 +8,17 @@ const served: readonly Action[] = ['generateContent', 'streamGenerateContent', '
 // Newer releases of Google's SDK ask for v1, everybody else for v1beta.
 const roots = ['/v1beta', '/v1', '/gemini/v1beta', '/gemini/v1']
 
-/** Every path that clients of this wire ask for. */
+/**
+ * Every path that clients of this wire ask for. The second form is what `@ai-sdk/google` makes of a name with a slash,
+ * which it takes for a collection of its own.
+ */
 export const endpoints: readonly Endpoint[] = roots.flatMap((root) =>
-  served.map((action) => ({
-    path: `${root}/models/{model}:${action}`,
-    task: action === 'countTokens' ? ('count-tokens' as const) : ('generate' as const),
-  })),
+  ['models/{model}', '{model}'].flatMap((resource) =>
+    served.map((action) => ({
+      path: `${root}/${resource}:${action}`,
+      task: action === 'countTokens' ? ('count-tokens' as const) : ('generate' as const),
+    })),
+  ),
 )
 
 export interface Place {
@@ -24,7 +29,7 @@ export interface Place {
 
 /** What a client's path says. */
 export function placeOf(path: string): Place {
-  const match = /^(?:\/gemini)?\/v1(?:beta)?\/models\/(.*):(\w+)$/s.exec(path)
+  const match = /^(?:\/gemini)?\/v1(?:beta)?\/(?:models\/)?(.*):(\w+)$/s.exec(path)
   const action = served.find((known) => known === match?.[2]) ?? 'generateContent'
   return { model: match?.[1] ?? '', action }
 }

@@ -1,6 +1,8 @@
 // The two spellings of this wire: proto JSON is written in camelCase and read in snake_case just as well.
 // https://protobuf.dev/programming-guides/json/
+import type { IrRequest } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
+import { clientNames, clientPaths } from '../kit/client-paths.ts'
 import type { Members } from './extras.ts'
 
 /** What a tool or a schema author wrote: never respelled. */
@@ -38,6 +40,38 @@ export function camelOf(key: string): string {
 export function spellingOf(record: unknown, name: string): string {
   if (!isObject(record) || name in record) return name
   return Object.keys(record).find((key) => camelOf(key) === name) ?? name
+}
+
+/** Where the client's spellings are other ones than the specification's, for losses to name its own. */
+export function spelledPlaces(body: Members): IrRequest['at'] {
+  const parts = repeated(body['contents']).flatMap((content) => (isObject(content) ? repeated(content['parts']) : []))
+  const records = [body, ...parts.filter(isSnake)]
+  const names = Object.entries(clientPaths({ source: 'gemini' })).map(([name, path]) => {
+    const spelled = records.map((record) => spelledPath(record, path)).find((found) => found !== undefined)
+    return [name, spelled === path ? undefined : spelled] as const
+  })
+  return clientNames(Object.fromEntries(names))
+}
+
+/** A path in the client's spelling; undefined where it does not lead anywhere. */
+function spelledPath(value: unknown, path: string): string | undefined {
+  const steps: string[] = []
+  for (const name of path.split('.')) {
+    const step = spellingOf(value, name)
+    if (!isObject(value) || !(step in value)) return undefined
+    steps.push(step)
+    value = value[step]
+  }
+  return steps.join('.')
+}
+
+/** Whether a part, or its content, has names in snake_case: clients do not change their mind from part to part. */
+function isSnake(part: unknown): boolean {
+  if (!isObject(part)) return false
+  return Object.entries(part).some(
+    ([key, member]) =>
+      key.includes('_') || (isObject(member) && Object.keys(member).some((name) => name.includes('_'))),
+  )
 }
 
 /** The members of a record in camelCase; none where it is no record. */

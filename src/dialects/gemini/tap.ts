@@ -73,7 +73,8 @@ export function createStreamTap(): StreamTap {
       if (!isObject(value)) return idle
       return hidesError(value) ? failed(decodeEmbeddedError(value)) : read(camelKeys(value))
     },
-    skim: (text) => (answered ? !telling.test(text) : undefined),
+    // Without parts it is no progress: comments, chunks that hold the line open.
+    skim: (text) => (answered ? text.includes('"parts"') && !telling.test(text) : undefined),
     report() {
       const usage: Usage | undefined = Object.keys(counts).length > 0 ? decodeUsage(counts) : undefined
       return { complete: isComplete(), ...present({ usage, finish: finishOf(), model, id }) }

@@ -4,10 +4,15 @@ import type { CacheHint, Extras } from '../../ir/content.ts'
 import { GatewayError, type ErrorCode } from '../../ir/error.ts'
 import { legalName, type NameRule } from '../../ir/legal-name.ts'
 import type { Loss } from '../../ir/loss.ts'
+import type { ClientPaths, IrRequest } from '../../ir/request.ts'
+import { clientPaths, extraPath, writesSchemasAsText } from './client-paths.ts'
+import { present } from './present.ts'
 
 export interface Ledger {
   /** The request came in on this wire: everything goes back as it came, and nothing is reported. */
   readonly own: boolean
+  /** What the client calls its parameters, and their members below parts and tools. */
+  readonly paths: ClientPaths
   readonly losses: readonly Loss[]
   /** Provider's name to client's name, for the names that had to change. */
   readonly toolNames: ReadonlyMap<string, string>
@@ -29,6 +34,7 @@ export interface Ledger {
 }
 
 export interface LedgerOptions {
+  readonly request: IrRequest
   readonly own: boolean
   readonly toolNames: NameRule
   readonly callIds: NameRule
@@ -36,21 +42,27 @@ export interface LedgerOptions {
 
 /** An empty ledger. */
 export function createLedger(options: LedgerOptions): Ledger {
-  const { own } = options
+  const { own, request } = options
+  const paths = clientPaths(request)
+  // Nothing inside a text has a place of its own.
+  const text = writesSchemasAsText(request) ? paths.outputSchema : undefined
   const losses: Loss[] = []
   const toolNames = new Map<string, string>()
   let refusal: GatewayError | undefined
+
+  function note(loss: Loss): void {
+    const isInText = text !== undefined && loss.path.startsWith(`${text}.`)
+    losses.push(isInText ? { ...loss, path: text } : loss)
+  }
+
   return {
     own,
+    paths,
     losses,
     toolNames,
     refusal: () => refusal,
-    drop(path, reason, lossiness) {
-      losses.push({ path, action: 'dropped', reason, ...(lossiness !== undefined && { lossiness }) })
-    },
-    approximate(path, reason, lossiness) {
-      losses.push({ path, action: 'approximated', reason, ...(lossiness !== undefined && { lossiness }) })
-    },
+    drop: (path, reason, lossiness) => note({ path, action: 'dropped', reason, ...present({ lossiness }) }),
+    approximate: (path, reason, lossiness) => note({ path, action: 'approximated', reason, ...present({ lossiness }) }),
     refuse(path, message, code = 'unsupported_content') {
       refusal ??= new GatewayError(code, { param: path, message: `${path}: ${message}` })
     },
@@ -62,17 +74,22 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     callId: (id) => (own ? id : legalName(id, options.callIds)),
     dropExtras(extras, at) {
-      if (own) return
-      for (const key of Object.keys(extras ?? {}))
+      if (own || extras === undefined) return
+      for (const key of Object.keys(extras))
         losses.push({
-          path: at === undefined || at === '' ? key : `${at}.${key}`,
+          path: extraPath(extras, key, at),
           action: 'dropped',
           reason: 'the provider has no such field',
         })
     },
     dropCache(cache, at) {
       if (!own && cache !== undefined)
-        losses.push({ path: `${at}.cache_control`, action: 'dropped', reason: 'no cache breakpoint can stand here' })
+        losses.push({ path: cachePath(cache, at), action: 'dropped', reason: 'no cache breakpoint can stand here' })
     },
   }
+}
+
+/** Where a cache breakpoint stands: on some wires beside the part that it belongs to. */
+export function cachePath(cache: CacheHint, at: string): string {
+  return cache.at ?? `${at}.cache_control`
 }

@@ -32,7 +32,7 @@ function knownPart(type: string, part: Members, at: string | undefined): Content
   const key = payloadKeys.get(type)
   if (key === undefined) return undefined
   const payload = part[key]
-  const base: PartBase = present({ at, cache: decodeCache(part), extras: partExtras(type, part, payload) })
+  const base: PartBase = present({ at, cache: decodeCache(part, at), extras: partExtras(type, part, payload) })
   switch (type) {
     case 'text':
       return typeof payload === 'string' ? { type: 'text', text: payload, ...base } : undefined
@@ -63,19 +63,26 @@ function partExtras(type: string, part: Members, payload: unknown): PartBase['ex
  * The cache breakpoint of a part or message: `cache_control` as Anthropic and OpenRouter have it, or OpenAI's own.
  * @see https://platform.openai.com/docs/guides/prompt-caching
  */
-export function decodeCache(record: Members, unseen: Aside = {}): CacheHint | undefined {
+export function decodeCache(record: Members, at: string | undefined, unseen: Aside = {}): CacheHint | undefined {
   const control = record['cache_control']
   if (isObject(control)) {
     const { type: _type, ttl, ...rest } = control
-    return present({ ttl: textOf(ttl), extras: pack(rest, unseen) })
+    return present({ ttl: textOf(ttl), at: below(at, 'cache_control'), extras: pack(rest, unseen) })
   }
   const breakpoint = record['prompt_cache_breakpoint']
-  return isObject(breakpoint) ? present({ extras: pack({}, { ...unseen, breakpoint }) }) : undefined
+  return isObject(breakpoint)
+    ? present({ at: below(at, 'prompt_cache_breakpoint'), extras: pack({}, { ...unseen, breakpoint }) })
+    : undefined
+}
+
+/** The path of a member; none in an answer, whose parts have no place in a client's body. */
+export function below(at: string | undefined, path: string): string | undefined {
+  return at === undefined ? undefined : `${at}.${path}`
 }
 
 /** A breakpoint on the message (OpenRouter) ends where its last part ends. */
-export function withMessageCache(parts: ContentPart[], message: Members): ContentPart[] {
-  const cache = decodeCache(message, { onMessage: true })
+export function withMessageCache(parts: ContentPart[], message: Members, at: string | undefined): ContentPart[] {
+  const cache = decodeCache(message, at, { onMessage: true })
   const last = parts.at(-1)
   if (cache === undefined || last === undefined || last.cache !== undefined) return parts
   return [...parts.slice(0, -1), { ...last, cache }]

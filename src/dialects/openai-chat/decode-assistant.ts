@@ -5,11 +5,11 @@ import type { Turn } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { CallIds } from './call-ids.ts'
 import { splitSignature } from './call-signature.ts'
-import { cacheMembers, decodeContent, withMessageCache } from './content.ts'
+import { below, cacheMembers, decodeContent, withMessageCache } from './content.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { extrasOf, silently, unknownMembers, type Aside, type Members } from './extras.ts'
 import { listOf, present, textOf } from '../kit/present.ts'
-import { readReasoning, reasoningKeys, reasoningPart } from './reasoning.ts'
+import { readReasoning, reasoningKeys, reasoningMember, reasoningPart } from './reasoning.ts'
 import type { MessageShape } from './schema.ts'
 
 const knownMembers: readonly string[] = ['role', 'content', 'refusal', 'tool_calls', 'function_call', ...reasoningKeys]
@@ -42,8 +42,8 @@ export function decodeAssistantMessage(
   // Empty text beside calls is how some clients and providers say null.
   const content = message['content'] === '' ? [] : decodeContent(message['content'], below(at, 'content'))
   const parts = [
-    ...readReasoning(message).map((piece) => reasoningPart(piece, at)),
-    ...withMessageCache(content, message),
+    ...readReasoning(message).map((piece) => reasoningPart(piece, below(at, reasoningMember(piece)))),
+    ...withMessageCache(content, message, at),
     ...decodeRefusal(message['refusal'], at),
     ...listOf(message['tool_calls']).flatMap((call, index) => decodeCall(call, below(at, `tool_calls[${index}]`), ids)),
     ...decodeLegacy(message['function_call'], at, ids),
@@ -123,8 +123,4 @@ function decodeLegacy(called: unknown, at: string | undefined, ids: CallIds): To
 export function inputText(input: unknown): string {
   if (typeof input === 'string') return input
   return isNothing(input) ? '' : JSON.stringify(input)
-}
-
-function below(at: string | undefined, path: string): string | undefined {
-  return at === undefined ? undefined : `${at}.${path}`
 }

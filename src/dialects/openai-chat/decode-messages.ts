@@ -5,7 +5,8 @@ import type { Turn } from '../../ir/request.ts'
 import { decodeAssistant } from './decode-assistant.ts'
 import { createCallIds, type CallIds } from './call-ids.ts'
 import { cacheMembers, decodeContent, withMessageCache } from './content.ts'
-import { asideOf, extrasOf, pack, saidMembers, silently, unknownMembers } from './extras.ts'
+import { asideOf, extrasOf, packOwn, saidMembers, silently, unknownMembers } from './extras.ts'
+import { placeExtras } from '../kit/client-paths.ts'
 import { present } from '../kit/present.ts'
 import type { MessageShape } from './schema.ts'
 
@@ -57,8 +58,9 @@ export function decodeMessages(messages: readonly MessageShape[]): Outcome<Decod
 
 /** A leading message becomes parts of the instructions; each remembers which message it stood in. */
 function decodeInstruction(message: MessageShape, position: number): ContentPart[] {
-  const content = decodeContent(message.content, `messages[${position}].content`)
-  const parts = withMessageCache(content, message)
+  const at = `messages[${position}]`
+  const content = decodeContent(message.content, `${at}.content`)
+  const parts = withMessageCache(content, message, at)
   const { said, silent } = unknownMembers(message, new Set([...knownMembers, ...cacheMembers(content)]))
   const members = { ...silent, ...said }
   if (position === 0 && message.role === 'system' && Object.keys(members).length === 0) return parts
@@ -66,8 +68,8 @@ function decodeInstruction(message: MessageShape, position: number): ContentPart
     // What is lost elsewhere is reported once per message.
     const lost = index === 0 ? said : {}
     const note = { position, role: message.role, members }
-    const extras = pack({ ...lost, ...saidMembers(part.extras) }, { ...asideOf(part.extras), message: note })
-    return { ...part, ...present({ extras }) }
+    const extras = packOwn({ ...lost, ...saidMembers(part.extras) }, { ...asideOf(part.extras), message: note })
+    return { ...part, extras: placeExtras(extras, Object.keys(lost), at) }
   })
 }
 
@@ -78,7 +80,7 @@ function decodeTurn(role: 'user' | 'system', message: MessageShape, at: string):
     ...(Array.isArray(message.content) && content.length === 0 && { content: [] }),
   }
   const extras = extrasOf(message, new Set([...knownMembers, ...cacheMembers(content)]), silently(silent))
-  return { role, parts: withMessageCache(content, message), at, ...present({ extras }) }
+  return { role, parts: withMessageCache(content, message, at), at, ...present({ extras }) }
 }
 
 function decodeResult(message: MessageShape, at: string, ids: CallIds): ToolResultPart {
@@ -94,7 +96,7 @@ function decodeResult(message: MessageShape, at: string, ids: CallIds): ToolResu
   return {
     type: 'tool-result',
     callId: ids.answered(legacy ? message.name : message.tool_call_id, legacy),
-    parts: withMessageCache(content, message),
+    parts: withMessageCache(content, message, at),
     at,
     ...present({ extras }),
   }

@@ -5,6 +5,7 @@ import type { WireRequest } from '../dialect.ts'
 import { decodeMessages } from './decode-messages.ts'
 import { decodeToolChoice, decodeTools, incompleteTool } from './decode-tools.ts'
 import { extrasOf, silently, unknownMembers, type Members } from './extras.ts'
+import { clientNames } from '../kit/client-paths.ts'
 import { present } from '../kit/present.ts'
 import { readRequest, type RequestShape } from './schema.ts'
 
@@ -57,6 +58,7 @@ export function decodeRequest(wire: WireRequest): Outcome<IrRequest> {
       streamUsage: request.stream === true ? request.stream_options?.include_usage === true : undefined,
       choices: request.n ?? undefined,
       user: request.user ?? undefined,
+      at: olderNames(request),
       extras: decodeExtras(request),
     }),
   })
@@ -73,6 +75,15 @@ function decodeSampling(request: RequestShape): Sampling {
     seed: request.seed ?? undefined,
     frequencyPenalty: request.frequency_penalty ?? undefined,
     presencePenalty: request.presence_penalty ?? undefined,
+  })
+}
+
+/** Where the client used a name from before. */
+function olderNames(request: RequestShape): IrRequest['at'] {
+  const { max_completion_tokens: limit, max_tokens: olderLimit, tool_choice: choice, function_call: older } = request
+  return clientNames({
+    maxOutputTokens: typeof limit !== 'number' && typeof olderLimit === 'number' ? 'max_tokens' : undefined,
+    toolChoice: !choice && older ? 'function_call' : undefined,
   })
 }
 

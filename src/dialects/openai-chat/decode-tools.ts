@@ -54,7 +54,7 @@ function functionTool(shape: FunctionShape, tool: Members, at: string, unseen: A
       description: shape.description ?? undefined,
       schema: shape.parameters ?? undefined,
       strict: shape.strict ?? undefined,
-      cache: decodeCache(tool),
+      cache: decodeCache(tool, at),
       extras: extrasOf(nested(rest, 'function', { ...inner.silent, ...inner.said }), new Set(), unseen),
     }),
   }

@@ -2,6 +2,7 @@
 import type { CacheHint, ContentPart, FilePart } from '../../ir/content.ts'
 import type { Ledger } from '../kit/ledger.ts'
 import { asideOf, ownMembers, saidMembers, type Members } from './extras.ts'
+import { fileNamePath } from '../kit/client-paths.ts'
 import { urlOf } from '../kit/data-url.ts'
 import { encodeFile } from './media.ts'
 import { present } from '../kit/present.ts'
@@ -42,7 +43,8 @@ export function encodePart(part: ContentPart, at: string, ledger: Ledger): Membe
   const rest = ledger.own ? restOf(part) : {}
   switch (part.type) {
     case 'text':
-      if (part.citations !== undefined) ledger.drop(`${at}.citations`, 'a request has no place for citations')
+      if (part.citations !== undefined && part.citations.length > 0)
+        ledger.drop(`${at}.${ledger.paths.citations}`, 'a request has no place for citations')
       return [{ type: 'text', text: part.text, ...rest }]
     case 'refusal':
       return [{ type: 'refusal', refusal: part.text, ...rest }]
@@ -78,10 +80,10 @@ function encodeDocument(part: FilePart, at: string, ledger: Ledger, rest: Member
   if (ledger.own) return [withPayload('file', encodeFile(part) ?? {}, rest)]
   const before: Members[] = []
   if (part.context !== undefined) {
-    ledger.approximate(`${at}.context`, 'sent as text before the document')
+    ledger.approximate(`${at}.${ledger.paths.context}`, 'sent as text before the document')
     before.push({ type: 'text', text: part.context })
   }
-  if (part.cite === true) ledger.drop(`${at}.citations`, 'the provider is not asked to cite')
+  if (part.cite === true) ledger.drop(`${at}.${ledger.paths.cite}`, 'the provider is not asked to cite')
   return [...before, ...encodeForeignSource(part, at, ledger)]
 }
 
@@ -91,11 +93,11 @@ function encodeForeignSource(part: FilePart, at: string, ledger: Ledger): Member
       return [{ type: 'file', file: encodeFile({ ...part, name: part.name ?? 'document.pdf' }) }]
     case 'text':
       ledger.approximate(at, 'a text document is sent as text')
-      if (part.name !== undefined) ledger.drop(`${at}.title`, 'a text has no title')
+      dropName(part, at, ledger)
       return [{ type: 'text', text: part.source.text }]
     case 'parts':
       ledger.approximate(at, 'a document in parts is sent as its parts')
-      if (part.name !== undefined) ledger.drop(`${at}.title`, 'a text has no title')
+      dropName(part, at, ledger)
       return part.source.parts.flatMap((inner, index) =>
         encodePart(inner, inner.at ?? `${at}.source.content[${index}]`, ledger),
       )
@@ -104,6 +106,10 @@ function encodeForeignSource(part: FilePart, at: string, ledger: Ledger): Member
     case 'file':
       return refused(ledger, at, 'a document at another provider cannot be reached')
   }
+}
+
+function dropName(part: FilePart, at: string, ledger: Ledger): void {
+  if (part.name !== undefined) ledger.drop(`${at}.${fileNamePath(part, ledger.paths)}`, 'a text has no title')
 }
 
 function refused(ledger: Ledger, at: string, message: string): [] {

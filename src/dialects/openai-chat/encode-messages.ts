@@ -7,20 +7,28 @@ import { encodeContent, encodePart } from './encode-content.ts'
 import type { Ledger } from '../kit/ledger.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
 
+export interface EncodedMessages {
+  readonly messages: readonly Members[]
+  /** Where in the client's body each of them comes from. */
+  readonly places: readonly string[]
+}
+
 /** The messages of a request. */
-export function encodeMessages(request: IrRequest, ledger: Ledger, traits: Traits = {}): Members[] {
+export function encodeMessages(request: IrRequest, ledger: Ledger, traits: Traits = {}): EncodedMessages {
   const takesReasoning = traits.reasoningField !== undefined && traits.reasoningField !== 'none'
   const messages = encodeInstructions(request.instructions, ledger)
+  const places = messages.map(() => request.instructions[0]?.at ?? 'system')
   for (const [index, turn] of request.turns.entries()) {
     const at = turn.at ?? `messages[${index}]`
     if (turn.role === 'user') messages.push(...encodeUser(turn, at, ledger))
     else if (turn.role === 'assistant') messages.push(...encodeAssistant(turn, at, ledger, takesReasoning))
     else messages.push(encodeSystem(turn, at, ledger))
+    while (places.length < messages.length) places.push(at)
   }
   const last = request.turns.at(-1)
   if (!ledger.own && last?.role === 'assistant')
     ledger.approximate(last.at ?? 'messages', 'the answer does not continue the last turn but follows it')
-  return messages
+  return { messages, places }
 }
 
 /** One message for all instructions; those of this wire go back into the messages they stood in. */
@@ -81,7 +89,8 @@ function encodeUser(turn: Turn, at: string, ledger: Ledger): Members[] {
 function encodeResult(result: ToolResultPart, at: string, ledger: Ledger, hoisted: Members[]): Members {
   ledger.dropExtras(result.extras, at)
   ledger.dropCache(result.cache, at)
-  if (result.isError === true) ledger.approximate(`${at}.is_error`, 'only the text says that the tool failed')
+  if (result.isError === true)
+    ledger.approximate(`${at}.${ledger.paths.isError}`, 'only the text says that the tool failed')
   const staying = ledger.own
     ? result.parts
     : result.parts.filter((part) => part.type !== 'image' && part.type !== 'file')

@@ -5,25 +5,23 @@ import type { Ledger } from '../kit/ledger.ts'
 import type { Members } from './extras.ts'
 
 /** `reasoning_effort`, from the effort where it was said, else from a budget. */
-export function encodeReasoning(request: IrRequest, ledger: Ledger): Members {
-  const { reasoning } = request
+export function encodeReasoning({ reasoning }: IrRequest, ledger: Ledger): Members {
   if (reasoning === undefined) return {}
-  const anthropic = request.source === 'anthropic-messages'
-  const budgetPath = anthropic ? 'thinking.budget_tokens' : 'reasoning'
-  ledger.dropExtras(reasoning.extras, anthropic ? 'thinking' : 'reasoning')
-  if (reasoning.mode === 'disabled') {
-    if (reasoning.effort !== undefined)
-      ledger.drop(anthropic ? 'output_config.effort' : 'reasoning_effort', 'reasoning is switched off')
+  const { paths } = ledger
+  ledger.dropExtras(reasoning.extras, paths.reasoning)
+  const { mode, effort, budgetTokens } = reasoning
+  if (mode === 'disabled') {
+    if (effort !== undefined) ledger.drop(paths.effort, 'reasoning is switched off')
     return {}
   }
-  if (reasoning.effort !== undefined) {
-    if (reasoning.budgetTokens !== undefined) ledger.drop(budgetPath, 'the effort was sent instead')
-    return { reasoning_effort: reasoning.effort }
+  if (effort !== undefined) {
+    if (budgetTokens !== undefined) ledger.drop(paths.budgetTokens, 'the effort was sent instead')
+    return { reasoning_effort: effort }
   }
-  if (reasoning.budgetTokens !== undefined) {
-    ledger.approximate(budgetPath, 'the wire has an effort and no budget')
-    return { reasoning_effort: effortOfBudget(reasoning.budgetTokens) }
+  if (budgetTokens !== undefined) {
+    ledger.approximate(paths.budgetTokens, 'the wire has an effort and no budget')
+    return { reasoning_effort: effortOfBudget(budgetTokens) }
   }
-  if (reasoning.mode === 'enabled') ledger.drop(anthropic ? 'thinking' : 'reasoning', 'how much to reason was not said')
+  if (mode === 'enabled') ledger.drop(paths.reasoning, 'how much to reason was not said')
   return {}
 }

@@ -1,10 +1,12 @@
 // The canonical request as a request of this wire. Owns the top-level members and what of them a foreign client loses.
 import { ok, type Outcome } from '../../ir/error.ts'
 import type { NameRule } from '../../ir/legal-name.ts'
-import type { IrRequest, OutputFormat } from '../../ir/request.ts'
+import type { Loss } from '../../ir/loss.ts'
+import type { ClientPaths, IrRequest, OutputFormat } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget, EncodedRequest } from '../dialect.ts'
 import { applyEdits, fitRequest } from './quirks/index.ts'
+import { clientPaths } from '../kit/client-paths.ts'
 import { createLedger, type Ledger } from '../kit/ledger.ts'
 import { encodeMessages } from './encode-messages.ts'
 import { encodeReasoning } from './encode-reasoning.ts'
@@ -27,15 +29,16 @@ const encoder = new TextEncoder()
 
 /** Encodes a request; fails with `unsupported_content` where leaving something out would change what was asked. */
 export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<EncodedRequest> {
-  const ledger = createLedger({ own: request.source === 'openai-chat', toolNames, callIds })
+  const ledger = createLedger({ request, own: request.source === 'openai-chat', toolNames, callIds })
   ledger.dropExtras(request.extras)
   const limit = limitKey(request, target)
   const silent: Members = asideOf(request.extras).silent ?? {}
   const { stream_options: options, response_format: format, ...rest } = ledger.own ? ownMembers(request.extras) : {}
   if (limit !== 'max_tokens' && 'max_tokens' in silent) delete rest['max_tokens']
+  const { messages, places } = encodeMessages(request, ledger, target.traits)
   const body = {
     model: target.model,
-    messages: encodeMessages(request, ledger, target.traits),
+    messages,
     ...encodeTools(request, ledger),
     ...encodeSampling(request, ledger),
     ...encodeReasoning(request, ledger),
@@ -57,9 +60,27 @@ export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<
       headers: { 'content-type': 'application/json' },
       body: encoder.encode(JSON.stringify(fitted.edits.length === 0 ? body : applyEdits(body, fitted.edits))),
     },
-    losses: [...ledger.losses, ...fitted.losses],
+    losses: [
+      ...ledger.losses,
+      ...fitted.losses.map((loss) => (ledger.own ? loss : placed(loss, places, ledger, request))),
+    ],
     toolNames: ledger.toolNames,
   })
+}
+
+// This wire's names of parameters; the older one of the limit has the same meaning.
+const parameters: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(clientPaths({ source: 'openai-chat' })).map(([name, path]) => [path, name] as const),
+  ['max_tokens', 'maxOutputTokens'],
+])
+
+/** A loss of the encoded body, which has this wire's names, by the place in a foreign client's. */
+function placed(loss: Loss, places: readonly string[], { paths }: Ledger, { reasoning }: IrRequest): Loss {
+  const message = /^messages\[(\d+)\]/.exec(loss.path)?.[1]
+  const known = parameters.get(loss.path) as keyof ClientPaths | undefined
+  const name = known === 'effort' && reasoning?.effort === undefined ? 'budgetTokens' : known
+  const path = message === undefined ? name && paths[name] : places[Number(message)]
+  return path === undefined ? loss : { ...loss, path }
 }
 
 /** What the output limit is called: as the provider wants it, else as the client of this wire said it. */
@@ -71,31 +92,23 @@ function limitKey(request: IrRequest, target: CodecTarget): 'max_tokens' | 'max_
 
 function encodeSampling(request: IrRequest, ledger: Ledger): Members {
   const { temperature, topP, topK, stop, seed, frequencyPenalty, presencePenalty } = request.sampling
-  if (!ledger.own && topK !== undefined) ledger.drop('top_k', 'the wire has no such parameter')
+  if (!ledger.own && topK !== undefined) ledger.drop(ledger.paths.topK, 'the wire has no such parameter')
   return present({
     temperature,
     top_p: topP,
     top_k: ledger.own ? topK : undefined,
-    stop: encodeStop(stop, request, ledger),
+    stop: encodeStop(stop, ledger),
     seed,
     frequency_penalty: frequencyPenalty,
     presence_penalty: presencePenalty,
   })
 }
 
-function encodeStop(
-  stop: readonly string[] | undefined,
-  request: IrRequest,
-  ledger: Ledger,
-): readonly string[] | undefined {
+function encodeStop(stop: readonly string[] | undefined, ledger: Ledger): readonly string[] | undefined {
   if (ledger.own || stop === undefined) return stop
   if (stop.length > maxStops)
-    ledger.drop(stopPath(request), `the wire takes ${maxStops} stop sequences, the others were left out`)
+    ledger.drop(ledger.paths.stop, `the wire takes ${maxStops} stop sequences, the others were left out`)
   return stop.length === 0 ? undefined : stop.slice(0, maxStops)
-}
-
-function stopPath(request: IrRequest): string {
-  return request.source === 'anthropic-messages' ? 'stop_sequences' : 'stop'
 }
 
 function encodeOutput(output: OutputFormat | undefined, extras: unknown): unknown {

@@ -23,7 +23,7 @@ export function encodeTools(request: IrRequest, ledger: Ledger): Members {
   if (ledger.own || tools.length > 0) return members
   const { mode } = request.toolChoice ?? { mode: 'auto' }
   if (request.tools.length > 0 && (mode === 'required' || mode === 'tool'))
-    ledger.refuse('tool_choice', 'none of the tools that must be called can be sent')
+    ledger.refuse(ledger.paths.toolChoice, 'none of the tools that must be called can be sent')
   return {}
 }
 
@@ -103,7 +103,7 @@ function encodeToolChoice(request: IrRequest, ledger: Ledger): unknown {
       return namedChoice(choice, request.tools, ledger)
     case 'opaque':
       if (ledger.own) return choice.value
-      ledger.drop('tool_choice', `the provider has no choice ${choice.kind}`)
+      ledger.drop(ledger.paths.toolChoice, `the provider has no choice ${choice.kind}`)
       return undefined
   }
 }
@@ -111,7 +111,7 @@ function encodeToolChoice(request: IrRequest, ledger: Ledger): unknown {
 function namedChoice(choice: ToolChoice & { mode: 'tool' }, tools: readonly Tool[], ledger: Ledger): Members {
   const named = tools.find((tool) => tool.type !== 'opaque' && tool.name === choice.name)
   if (!ledger.own && named === undefined && tools.some((tool) => tool.type === 'opaque'))
-    ledger.refuse('tool_choice', `the provider has no tool ${choice.name}`)
+    ledger.refuse(ledger.paths.toolChoice, `the provider has no tool ${choice.name}`)
   const key = choice.kind === 'custom' ? 'custom' : 'function'
   return { type: key, [key]: { name: ledger.toolName(choice.name) } }
 }

@@ -70,6 +70,12 @@ export function reasoningPart(piece: ReasoningPiece, at?: string): ReasoningPart
   }
 }
 
+/** The member of a message that a piece was read from. */
+export function reasoningMember({ spelling }: ReasoningPiece): string {
+  const inDetails = spelling.detail !== undefined || spelling.entry !== undefined
+  return inDetails ? 'reasoning_details' : (spelling.keys[0] ?? 'content')
+}
+
 /** Whether two pieces of a stream belong to one part: the same kind of entry under the same index. */
 export function continues(open: ReasoningSpelling, next: ReasoningPiece): boolean {
   const { detail, entry, part } = next.spelling

@@ -15,6 +15,8 @@ import { hasContent } from './stream-content.ts'
 // After the first content only frames that may say one of these are parsed: usage or an error that is not null, a finish
 // reason, or the first tool call. In a text the quotes around the name are escaped; a hit leads to a parse and no more.
 const telling = /"(?:usage|error)"\s*:\s*[^\sn]|"finish_reason"\s*:\s*"[^"]/
+// What a chunk in full flow has: text of some kind. Without it a chunk is read, for it may only keep the line open.
+const flows = /"(?:content|reasoning_content|reasoning|text|thinking|arguments|input|refusal|data)"\s*:\s*"[^"]/
 const callsTools = /"(?:tool_calls|function_call)"\s*:\s*(?:\[\s*)?\{/
 
 const idle: TapSignal = { type: 'idle' }
@@ -36,6 +38,10 @@ export function createStreamTap({ facts }: Exchange): StreamTap {
     return !broken && (done || finishes.size >= facts.choices)
   }
 
+  function isFlowing(text: string): boolean {
+    return flows.test(text) && !telling.test(text) && (calls || !callsTools.test(text))
+  }
+
   function failed(error: GatewayError): TapSignal {
     broken = true
     return { type: 'error', error }
@@ -55,8 +61,9 @@ export function createStreamTap({ facts }: Exchange): StreamTap {
     if (counted !== undefined) usage = mergeUsage(usage, counted)
     const error = hiddenError(record)
     if (error !== undefined) return failed(error)
-    id = textOf(record['id']) ?? id
-    model = textOf(record['model']) ?? model
+    // Those of the content: first chunks have none or another, and later ones may rotate.
+    id = answered ? (id ?? textOf(record['id'])) : (textOf(record['id']) ?? id)
+    model = answered ? (model ?? textOf(record['model'])) : (textOf(record['model']) ?? model)
     const choices = listOf(record['choices']).filter(isObject)
     const says = choices.map(readChoice).includes(true)
     if (says) answered = true
@@ -73,16 +80,14 @@ export function createStreamTap({ facts }: Exchange): StreamTap {
       }
       if (event === 'error') return failed(embeddedError(parseJson(data) ?? data))
       // A frame that is not parsed is one of many in the middle of the answer.
-      if (answered && !telling.test(data) && (calls || !callsTools.test(data))) return content
+      if (answered && isFlowing(data)) return content
       const record = parseJson(data)
       return isObject(record) ? read(record) : idle
     },
     skim(text) {
       if (!answered || done || broken) return undefined
       // An event line is not of this wire; the terminal may also stand in a text, and then the frames are read.
-      return (
-        !text.includes(doneData) && !text.includes('event:') && !telling.test(text) && (calls || !callsTools.test(text))
-      )
+      return !text.includes(doneData) && !text.includes('event:') && isFlowing(text)
     },
     report() {
       const word = [...finishes.entries()].sort(([left], [right]) => left - right)[0]?.[1]

@@ -27,7 +27,7 @@ const encoder = new TextEncoder()
  */
 export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<EncodedRequest> {
   const own = request.source === 'openai-completions'
-  const ledger = createLedger({ own, toolNames: anyName, callIds: anyName })
+  const ledger = createLedger({ request, own, toolNames: anyName, callIds: anyName })
   const body = { model: target.model, ...(own ? encodeOwn(request) : encodeForeign(request, ledger)) }
   const refusal = ledger.refusal()
   if (refusal !== undefined) return { ok: false, error: refusal }
@@ -70,15 +70,9 @@ function encodeForeign(request: IrRequest, ledger: Ledger): Members {
   refuseTools(request, ledger)
   refuseFormat(request, ledger)
   dropReasoning(request, ledger)
-  if (request.sampling.topK !== undefined) ledger.drop('top_k', 'the wire has no such parameter')
+  if (request.sampling.topK !== undefined) ledger.drop(ledger.paths.topK, 'the wire has no such parameter')
   const prompt = encodePrompt(request, ledger)
   const stop = encodeStop(request, prompt.stop, ledger)
-  const { maxOutputTokens } = request.sampling
-  if (maxOutputTokens === undefined)
-    ledger.approximate(
-      'max_tokens',
-      `an answer without a limit ends early on this wire, so ${defaultMaxTokens} was set`,
-    )
   const { top_k: _topK, ...sampling } = encodeSampling(request, stop)
   return {
     prompt: prompt.text,
@@ -98,24 +92,27 @@ function refuseTools({ tools, toolChoice }: IrRequest, ledger: Ledger): void {
     else if (toolChoice?.mode === 'none') ledger.drop(at, 'a tool that may not be called')
     else ledger.refuse(at, 'a text completion calls no tools')
   }
-  if (forced) ledger.refuse('tool_choice', 'a text completion calls no tools')
-  if (toolChoice?.mode === 'opaque') ledger.drop('tool_choice', 'a text completion calls no tools')
+  if (forced) ledger.refuse(ledger.paths.toolChoice, 'a text completion calls no tools')
+  if (toolChoice?.mode === 'opaque') ledger.drop(ledger.paths.toolChoice, 'a text completion calls no tools')
 }
 
 function refuseFormat({ output }: IrRequest, ledger: Ledger): void {
-  if (output?.type === 'json-schema') ledger.refuse('response_format', 'a text completion follows no schema')
-  if (output?.type === 'json-object') ledger.drop('response_format', 'a text completion cannot be asked for JSON')
+  if (output?.type === 'json-schema') ledger.refuse(ledger.paths.output, 'a text completion follows no schema')
+  if (output?.type === 'json-object') ledger.drop(ledger.paths.output, 'a text completion cannot be asked for JSON')
 }
 
 function dropReasoning({ reasoning }: IrRequest, ledger: Ledger): void {
-  ledger.dropExtras(reasoning?.extras, 'reasoning')
+  const { paths } = ledger
+  ledger.dropExtras(reasoning?.extras, paths.reasoning)
   if (reasoning === undefined || reasoning.mode === 'disabled' || reasoning.effort === 'none') return
-  ledger.drop(reasoning.effort === undefined ? 'reasoning' : 'reasoning_effort', 'a text completion does not reason')
+  if (reasoning.mode !== undefined || reasoning.budgetTokens !== undefined)
+    ledger.drop(paths.reasoning, 'a text completion does not reason')
+  if (reasoning.effort !== undefined) ledger.drop(paths.effort, 'a text completion does not reason')
 }
 
 function encodeStop({ sampling }: IrRequest, ours: string | undefined, ledger: Ledger): readonly string[] | undefined {
   const asked = sampling.stop ?? []
-  if (asked.length > maxStops) ledger.drop('stop', `the wire takes ${maxStops} stop sequences`)
+  if (asked.length > maxStops) ledger.drop(ledger.paths.stop, `the wire takes ${maxStops} stop sequences`)
   const sent = [...asked, ...(ours === undefined ? [] : [ours])].slice(0, maxStops)
   return sent.length > 0 ? sent : undefined
 }

@@ -16,7 +16,9 @@ export function decodeFinish(word: unknown): Finish {
 
 /** The finish reason for a client. A word of this wire goes back as it came. */
 export function encodeFinish(finish: Finish): string {
-  if (finish.raw !== undefined && words.has(finish.raw) && finish.class !== 'tool') return finish.raw
+  const { raw } = finish
+  // The same word may have meant something else where it comes from (a refusal that ended with `stop`).
+  if (raw !== undefined && words.has(raw) && finishClassOf(raw) === finish.class) return raw
   switch (finish.class) {
     case 'length':
       return 'length'

@@ -58,7 +58,7 @@ function encodePart(part: ContentPart, place: Place, ledger: Ledger): string | u
   switch (part.type) {
     case 'text':
       if (part.citations !== undefined && part.citations.length > 0)
-        ledger.drop(`${place.at}.citations`, 'a prompt has no citations')
+        ledger.drop(`${place.at}.${ledger.paths.citations}`, 'a prompt has no citations')
       return shed(part, part.text, place, ledger)
     case 'refusal':
       ledger.approximate(place.at, 'a refusal goes as plain text')
@@ -86,6 +86,6 @@ function leaveOut(part: ContentPart, { role, at }: Place, ledger: Ledger): undef
 function shed(part: ContentPart, text: string, { at }: Place, ledger: Ledger): string {
   ledger.dropExtras(part.extras, at)
   ledger.dropCache(part.cache, at)
-  if (part.signature !== undefined) ledger.drop(`${at}.signature`, 'a prompt has no signatures')
+  if (part.signature !== undefined) ledger.drop(`${at}.${ledger.paths.signature}`, 'a prompt has no signatures')
   return text
 }

@@ -13,6 +13,8 @@ import { decodeFinish } from './finish-reason.ts'
 // After the first content only frames that may say one of these are parsed: usage or an error that is not null, or a
 // finish reason. In a text the quotes around the name are escaped; a hit leads to a parse and no more.
 const telling = /"(?:usage|error)"\s*:\s*[^\sn]|"finish_reason"\s*:\s*"[^"]/
+// What a chunk in full flow has; one without it may only keep the line open, and is read.
+const flows = /"text"\s*:\s*"[^"]/
 
 const idle: TapSignal = { type: 'idle' }
 const content: TapSignal = { type: 'content' }
@@ -65,14 +67,14 @@ export function createStreamTap({ facts }: Exchange): StreamTap {
       }
       if (event === 'error') return failed(embeddedError(parseJson(data) ?? data))
       // A frame that is not parsed is one of many in the middle of the answer.
-      if (answered && !telling.test(data)) return content
+      if (answered && flows.test(data) && !telling.test(data)) return content
       const record = parseJson(data)
       return isObject(record) ? read(record) : idle
     },
     skim(text) {
       if (!answered || done || broken) return undefined
       // An event line is not of this wire; the terminal may also stand in a text, and then the frames are read.
-      return !text.includes(doneData) && !text.includes('event:') && !telling.test(text)
+      return !text.includes(doneData) && !text.includes('event:') && flows.test(text) && !telling.test(text)
     },
     report() {
       const word = [...finishes].sort(([left], [right]) => left - right)[0]?.[1]

@@ -118,13 +118,14 @@ function baseOf(part: Members, said: readonly string[], { item, at }: Place, uns
   const unknown = unknownMembers(part, new Set([...common, ...said])).said
   // An empty list of annotations means nothing, and has to be there on this wire.
   const kept = without(part, part['annotations'] === undefined ? said : said.filter((key) => key !== 'annotations'))
-  return present({ at, cache: decodeCache(part), extras: pack(unknown, { item, part: kept, ...unseen }) })
+  return present({ at, cache: decodeCache(part, at), extras: pack(unknown, { item, part: kept, ...unseen }) })
 }
 
 /**
  * The cache breakpoint of a part.
  * @see https://platform.openai.com/docs/guides/prompt-caching
  */
-function decodeCache(part: Members): CacheHint | undefined {
-  return isObject(part['prompt_cache_breakpoint']) ? {} : undefined
+function decodeCache(part: Members, at: string | undefined): CacheHint | undefined {
+  if (!isObject(part['prompt_cache_breakpoint'])) return undefined
+  return present({ at: at === undefined ? undefined : `${at}.prompt_cache_breakpoint` })
 }

@@ -2,6 +2,7 @@
 // outputs are put together elsewhere.
 import type { ContentPart, OpaquePart, ReasoningPart, ToolCallPart, ToolResultPart } from '../../ir/content.ts'
 import { isObject } from '../../wire/json-parse.ts'
+import { placeExtras } from '../kit/client-paths.ts'
 import { listOf, present, textOf } from '../kit/present.ts'
 import { decodeContent } from './content.ts'
 import { pack, unknownMembers, without, type ItemNote, type Members } from './extras.ts'
@@ -65,8 +66,9 @@ function decodeMessage(item: Members, { key, at }: ItemPlace): ContentPart[] {
       },
     ]
   if (Object.keys(said).length === 0 || first.type === 'opaque') return parts
-  // What the message says stands on its first part, which then has the message's place: another wire reports it as lost.
-  return [{ ...first, ...present({ at }), extras: { ...said, ...first.extras } }, ...rest]
+  // What the message says stands on its first part: another wire reports it as lost.
+  const extras = { ...said, ...first.extras }
+  return [{ ...first, extras: at === undefined ? extras : placeExtras(extras, Object.keys(said), at) }, ...rest]
 }
 
 /** Reasoning: the entries of its summary, else of its content, as one text. */

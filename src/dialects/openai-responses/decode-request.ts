@@ -2,6 +2,7 @@
 import { failed, ok, type Outcome } from '../../ir/error.ts'
 import type { IrRequest, OutputFormat, ReasoningRequest, Sampling } from '../../ir/request.ts'
 import type { WireRequest } from '../dialect.ts'
+import { clientNames } from '../kit/client-paths.ts'
 import { present, textOf } from '../kit/present.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { decodeItems, type DecodedInput } from './decode-input.ts'
@@ -53,6 +54,7 @@ export function decodeRequest(wire: WireRequest): Outcome<IrRequest> {
       reasoning: decodeReasoning(request.reasoning),
       output: decodeOutput(request.text?.format),
       user: request.user ?? request.safety_identifier ?? undefined,
+      at: clientNames({ user: isIdentified(request) ? 'safety_identifier' : undefined }),
       bound: bindingOf(request) ?? bound,
       extras: decodeExtras(request),
     }),
@@ -123,9 +125,14 @@ function bindingOf(request: RequestShape): IrRequest['bound'] {
   return undefined
 }
 
+/** The end user's identifier stands in the newer of its two members. */
+function isIdentified(request: RequestShape): boolean {
+  return !request.user && textOf(request.safety_identifier) !== undefined
+}
+
 function decodeExtras(request: RequestShape): IrRequest['extras'] {
   const known = new Set(knownMembers)
-  const identified = !request.user && textOf(request.safety_identifier) !== undefined
+  const identified = isIdentified(request)
   if (identified) known.add('safety_identifier')
   const { said, silent } = unknownMembers(request, known)
   const defaults = Object.entries(said).filter(([key, value]) => isDefault(key, value))

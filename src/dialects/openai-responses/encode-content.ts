@@ -1,5 +1,6 @@
 // Foreign parts as content of this wire. Owns what a part becomes; which item it goes to is decided elsewhere.
 import type { ContentPart, FilePart } from '../../ir/content.ts'
+import { fileNamePath } from '../kit/client-paths.ts'
 import { urlOf } from '../kit/data-url.ts'
 import type { Ledger } from '../kit/ledger.ts'
 import { present } from '../kit/present.ts'
@@ -29,7 +30,7 @@ function encodePart(part: ContentPart, at: string, ledger: Ledger): Members[] {
   switch (part.type) {
     case 'text':
       if (part.citations !== undefined && part.citations.length > 0)
-        ledger.drop(`${at}.citations`, 'a request has no place for citations')
+        ledger.drop(`${at}.${ledger.paths.citations}`, 'a request has no place for citations')
       return [{ type: 'input_text', text: part.text }]
     case 'refusal':
       ledger.approximate(at, 'a refusal goes as plain text')
@@ -55,23 +56,23 @@ function encodePart(part: ContentPart, at: string, ledger: Ledger): Members[] {
 /** A signature of anything but reasoning has no place here. */
 export function dropSignature(part: ContentPart, at: string, ledger: Ledger): void {
   if (!ledger.own && part.type !== 'reasoning' && part.signature !== undefined)
-    ledger.drop(`${at}.signature`, 'the wire has signatures on reasoning alone')
+    ledger.drop(`${at}.${ledger.paths.signature}`, 'the wire has signatures on reasoning alone')
 }
 
 /** The wire wants one of its own words. */
 function detailOf(detail: string | undefined, at: string, ledger: Ledger): string {
   if (detail === undefined || details.has(detail)) return detail ?? 'auto'
-  ledger.drop(`${at}.detail`, 'a resolution hint that the wire has no word for')
+  ledger.drop(`${at}.${ledger.paths.detail}`, 'a resolution hint that the wire has no word for')
   return 'auto'
 }
 
 function encodeFile(part: FilePart, at: string, ledger: Ledger): Members[] {
   const before: Members[] = []
   if (part.context !== undefined) {
-    ledger.approximate(`${at}.context`, 'sent as text before the document')
+    ledger.approximate(`${at}.${ledger.paths.context}`, 'sent as text before the document')
     before.push({ type: 'input_text', text: part.context })
   }
-  if (part.cite === true) ledger.drop(`${at}.citations`, 'the provider is not asked to cite')
+  if (part.cite === true) ledger.drop(`${at}.${ledger.paths.cite}`, 'the provider is not asked to cite')
   return [...before, ...encodeSource(part, at, ledger)]
 }
 
@@ -86,15 +87,19 @@ function encodeSource(part: FilePart, at: string, ledger: Ledger): Members[] {
       return refused(ledger, at, 'a document that is stored at another provider')
     case 'text':
       ledger.approximate(at, 'a text document is sent as text')
-      if (name !== undefined) ledger.drop(`${at}.title`, 'a text has no title')
+      dropName(part, at, ledger)
       return [{ type: 'input_text', text: source.text }]
     case 'parts':
       ledger.approximate(at, 'a document in parts is sent as its parts')
-      if (name !== undefined) ledger.drop(`${at}.title`, 'a text has no title')
+      dropName(part, at, ledger)
       return source.parts.flatMap((inner, index) =>
         encodePart(inner, inner.at ?? `${at}.source.content[${index}]`, ledger),
       )
   }
+}
+
+function dropName(part: FilePart, at: string, ledger: Ledger): void {
+  if (part.name !== undefined) ledger.drop(`${at}.${fileNamePath(part, ledger.paths)}`, 'a text has no title')
 }
 
 function refused(ledger: Ledger, at: string, message: string): [] {

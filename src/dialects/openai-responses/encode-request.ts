@@ -10,7 +10,6 @@ import { present } from '../kit/present.ts'
 import { encodeConversation } from './encode-turns.ts'
 import { encodeTools } from './encode-tools.ts'
 import { asideOf, ownMembers, saidMembers, without, type Members } from './extras.ts'
-import { pathOf } from './parameter-paths.ts'
 import { upstreamPath } from './retarget.ts'
 
 const nameRule: NameRule = { illegal: /[^a-zA-Z0-9_-]/g, maxLength: 64 }
@@ -47,11 +46,15 @@ export function encodeBody(
   request: IrRequest,
   target: CodecTarget,
 ): Outcome<{ readonly body: Members; readonly ledger: Ledger }> {
-  const ledger = createLedger({ own: request.source === 'openai-responses', toolNames: nameRule, callIds: callIdRule })
+  const ledger = createLedger({
+    request,
+    own: request.source === 'openai-responses',
+    toolNames: nameRule,
+    callIds: callIdRule,
+  })
   const { own } = ledger
   ledger.dropExtras(request.extras)
-  if (!own && (request.choices ?? 1) > 1)
-    ledger.refuse(pathOf('choices', request.source), 'only one answer per request')
+  if (!own && (request.choices ?? 1) > 1) ledger.refuse(ledger.paths.choices, 'only one answer per request')
   const { text, ...rest } = own ? ownMembers(request.extras) : {}
   const conversation = encodeConversation(request, ledger)
   const user = own && asideOf(request.extras).identifier === true ? 'safety_identifier' : 'user'
@@ -78,16 +81,15 @@ function statelessMembers({ reasoning }: IrRequest, input: unknown): Members {
   return { store: false, ...((asked || replayed) && { include: ['reasoning.encrypted_content'] }) }
 }
 
-function encodeSampling({ sampling, source }: IrRequest, ledger: Ledger): Members {
+function encodeSampling({ sampling }: IrRequest, ledger: Ledger): Members {
   const { maxOutputTokens, temperature, topP, topK, stop, seed, frequencyPenalty, presencePenalty } = sampling
   const unknown = { topK, stop, seed, frequencyPenalty, presencePenalty }
   if (!ledger.own)
     for (const [parameter, value] of Object.entries(unknown))
       if (value !== undefined && !(Array.isArray(value) && value.length === 0))
-        ledger.drop(pathOf(parameter as keyof typeof unknown, source), 'the wire has no such parameter')
+        ledger.drop(ledger.paths[parameter as keyof typeof unknown], 'the wire has no such parameter')
   const isTooSmall = !ledger.own && maxOutputTokens !== undefined && maxOutputTokens < minOutputTokens
-  if (isTooSmall)
-    ledger.approximate(pathOf('maxOutputTokens', source), `the wire takes no limit below ${minOutputTokens}`)
+  if (isTooSmall) ledger.approximate(ledger.paths.maxOutputTokens, `the wire takes no limit below ${minOutputTokens}`)
   return present({
     max_output_tokens: isTooSmall ? minOutputTokens : maxOutputTokens,
     temperature,
@@ -96,26 +98,26 @@ function encodeSampling({ sampling, source }: IrRequest, ledger: Ledger): Member
 }
 
 /** `reasoning`, with the effort where it was said, else from a budget. */
-function encodeReasoning({ reasoning, source }: IrRequest, empty: unknown, ledger: Ledger): Members {
+function encodeReasoning({ reasoning }: IrRequest, empty: unknown, ledger: Ledger): Members {
   if (reasoning === undefined) return present({ reasoning: empty })
-  ledger.dropExtras(reasoning.extras, pathOf('reasoning', source))
+  ledger.dropExtras(reasoning.extras, ledger.paths.reasoning)
   if (ledger.own) return { reasoning: { ...present({ effort: reasoning.effort }), ...saidMembers(reasoning.extras) } }
   const { mode, effort, budgetTokens } = reasoning
   if (mode === 'disabled') {
-    if (effort !== undefined) ledger.drop(pathOf('effort', source), 'reasoning is switched off')
+    if (effort !== undefined) ledger.drop(ledger.paths.effort, 'reasoning is switched off')
     return {}
   }
   if (effort !== undefined) {
-    if (budgetTokens !== undefined) ledger.drop(pathOf('budget', source), 'the effort was sent instead')
+    if (budgetTokens !== undefined) ledger.drop(ledger.paths.budgetTokens, 'the effort was sent instead')
     if (efforts.has(effort)) return { reasoning: { effort } }
-    ledger.drop(pathOf('effort', source), 'an effort that the wire has no word for')
+    ledger.drop(ledger.paths.effort, 'an effort that the wire has no word for')
     return {}
   }
   if (budgetTokens !== undefined) {
-    ledger.approximate(pathOf('budget', source), 'the wire has an effort and no budget')
+    ledger.approximate(ledger.paths.budgetTokens, 'the wire has an effort and no budget')
     return { reasoning: { effort: effortOfBudget(budgetTokens) } }
   }
-  if (mode === 'enabled') ledger.drop(pathOf('reasoning', source), 'how much to reason was not said')
+  if (mode === 'enabled') ledger.drop(ledger.paths.reasoning, 'how much to reason was not said')
   return {}
 }
 

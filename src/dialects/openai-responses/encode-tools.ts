@@ -20,7 +20,7 @@ export function encodeTools(request: IrRequest, ledger: Ledger): Members {
   if (ledger.own || tools.length > 0) return members
   const { mode } = request.toolChoice ?? { mode: 'auto' }
   if (request.tools.length > 0 && (mode === 'required' || mode === 'tool'))
-    ledger.refuse('tool_choice', 'none of the tools that must be called can be sent')
+    ledger.refuse(ledger.paths.toolChoice, 'none of the tools that must be called can be sent')
   return {}
 }
 
@@ -68,7 +68,7 @@ function encodeToolChoice(request: IrRequest, ledger: Ledger): unknown {
 function namedChoice(choice: ToolChoice & { mode: 'tool' }, tools: readonly Tool[], ledger: Ledger): Members {
   const named = tools.find((tool) => tool.type !== 'opaque' && tool.name === choice.name)
   if (!ledger.own && named === undefined && tools.some((tool) => tool.type === 'opaque'))
-    ledger.refuse('tool_choice', `the provider has no tool ${choice.name}`)
+    ledger.refuse(ledger.paths.toolChoice, `the provider has no tool ${choice.name}`)
   return { type: choice.kind ?? 'function', name: ledger.toolName(choice.name) }
 }
 
@@ -76,7 +76,7 @@ function namedChoice(choice: ToolChoice & { mode: 'tool' }, tools: readonly Tool
 function foreignChoice({ kind, value }: ToolChoice & { mode: 'opaque' }, ledger: Ledger): Members | undefined {
   const allowed = isObject(value) ? value['allowed_tools'] : undefined
   if (kind !== 'allowed_tools' || !isObject(allowed)) {
-    ledger.drop('tool_choice', `the provider has no choice ${kind}`)
+    ledger.drop(ledger.paths.toolChoice, `the provider has no choice ${kind}`)
     return undefined
   }
   const tools = listOf(allowed['tools']).flatMap((tool) => {

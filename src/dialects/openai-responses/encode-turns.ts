@@ -97,7 +97,7 @@ function encodeResult(result: ToolResultPart, at: string, { ledger, customCalls 
   ledger.dropExtras(result.extras, at)
   ledger.dropCache(result.cache, at)
   if (!ledger.own && result.isError === true)
-    ledger.approximate(`${at}.is_error`, 'only the text says that the tool failed')
+    ledger.approximate(`${at}.${ledger.paths.isError}`, 'only the text says that the tool failed')
   return {
     type: customCalls.has(result.callId) ? 'custom_tool_call_output' : 'function_call_output',
     call_id: ledger.callId(result.callId),
@@ -116,7 +116,7 @@ function encodeAnswer(part: ContentPart, at: string, encoding: Encoding): Member
   switch (part.type) {
     case 'text':
       if (part.citations !== undefined && part.citations.length > 0)
-        ledger.drop(`${at}.citations`, 'a request has no place for citations')
+        ledger.drop(`${at}.${ledger.paths.citations}`, 'a request has no place for citations')
       return part.text === '' ? [] : [{ type: 'message', role: 'assistant', content: part.text }]
     case 'refusal':
       return part.text === '' ? [] : [refusalItem(part.text, encoding)]

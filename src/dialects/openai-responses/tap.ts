@@ -77,7 +77,8 @@ export function createStreamTap(): StreamTap {
     },
     skim(text) {
       if (!committed || broken || finish !== undefined) return undefined
-      return !telling.test(text)
+      // Without a delta it is no progress: comments, pings.
+      return text.includes('.delta"') && !telling.test(text)
     },
     report: () => ({ complete: finish !== undefined && !broken, ...present({ usage, finish }), ...names }),
     // The terminal is what makes an answer complete: nothing can be lacking behind it.

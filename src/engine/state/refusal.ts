@@ -11,6 +11,8 @@ const texts = [
   /missing a [`'"]?thought_signature/i,
   // OpenAI and Azure.
   /encrypted content .{0,200}could not be (?:verified|decrypted)/i,
+  // An item that is asked for by its id alone, in a conversation that was not stored.
+  /item with id .{1,100} not found/i,
 ]
 
 /**

@@ -109,7 +109,8 @@ async function sealCall(part: ToolCallPart, { room, sealer, notes }: Tools): Pro
 /** What the envelope on reasoning has to hold. */
 export function reasoningState(noted: NotedReasoning, { splits }: WireRoom): Omit<SealedState, 'realm'> {
   const { text: _text, position: _position, ...token } = noted
-  return splits ? { turn: [{ type: 'reasoning', ...noted }] } : { token }
+  // Without text there is nothing to bring along.
+  return splits && noted.text !== '' ? { turn: [{ type: 'reasoning', ...noted }] } : { token }
 }
 
 /** What the envelope on a call has to hold; undefined where nothing. */

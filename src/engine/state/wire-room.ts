@@ -49,7 +49,16 @@ export const wireRoom: Readonly<Record<DialectId, WireRoom>> = {
     repeatsOnCall: true,
   },
   // `reasoning_details` (OpenRouter's clients) and `extra_content` (Google's) come back from some, neither from most.
-  'openai-chat': { ...nothing, reasoning: true, redacted: true, call: true, repeatsOnCall: true, recorded: true },
+  // The official package's own streaming helper keeps only the last piece of `reasoning_details`.
+  'openai-chat': {
+    ...nothing,
+    reasoning: true,
+    redacted: true,
+    splits: true,
+    call: true,
+    repeatsOnCall: true,
+    recorded: true,
+  },
   // One prompt, one answer: nothing comes back.
   'openai-completions': nothing,
   'openai-embeddings': nothing,

@@ -1,6 +1,6 @@
 // What the `ai` package has heard, whole and streamed, in the words of the tests.
 import type { generateText, streamText } from 'ai'
-import type { Heard, Question } from '../sdk-client.ts'
+import { finishOf, type Heard, type Question } from '../sdk-client.ts'
 
 type Whole = Awaited<ReturnType<typeof generateText>>
 type Streamed = ReturnType<typeof streamText>
@@ -26,7 +26,7 @@ function heardStep(step: Step): Heard {
     text: step.text,
     thinking: step.reasoningText ?? '',
     calls: step.toolCalls.map((call) => ({ id: call.toolCallId, name: call.toolName, input: call.input as unknown })),
-    finish: finishReason === 'tool-calls' ? 'tool' : finishReason === 'stop' ? 'stop' : 'other',
+    finish: finishOf(finishReason, { stop: 'stop', 'tool-calls': 'tool', length: 'length' }),
     usage: {
       input: usage.inputTokens,
       cached: usage.inputTokenDetails.cacheReadTokens,

@@ -2,6 +2,7 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { recordingFetch } from '../recording-fetch.ts'
 import {
+  finishOf,
   full,
   instructions,
   maxTokens,
@@ -98,7 +99,7 @@ function heardOf(message: Anthropic.Message): Heard {
     calls: content.flatMap((block) =>
       block.type === 'tool_use' ? [{ id: block.id, name: block.name, input: block.input }] : [],
     ),
-    finish: stop === 'tool_use' ? 'tool' : stop === 'end_turn' ? 'stop' : 'other',
+    finish: finishOf(stop, { end_turn: 'stop', tool_use: 'tool', max_tokens: 'length' }),
     usage: {
       input: usage.input_tokens + cached + (usage.cache_creation_input_tokens ?? 0),
       cached,

@@ -2,6 +2,7 @@
 import { ApiError, GoogleGenAI, type Content, type GenerateContentResponse, type Part } from '@google/genai'
 import { recordingFetch } from '../recording-fetch.ts'
 import {
+  finishOf,
   full,
   instructions,
   maxTokens,
@@ -89,7 +90,7 @@ function heardOf(chunks: readonly GenerateContentResponse[]): Heard {
     thinking: parts.map((part) => (part.thought === true ? (part.text ?? '') : '')).join(''),
     calls,
     // This wire has no word for the end that calls tools.
-    finish: finish !== 'STOP' ? 'other' : calls.length > 0 ? 'tool' : 'stop',
+    finish: finishOf(finish, { STOP: calls.length > 0 ? 'tool' : 'stop', MAX_TOKENS: 'length' }),
     usage: {
       input: usage?.promptTokenCount,
       cached: usage?.cachedContentTokenCount ?? 0,

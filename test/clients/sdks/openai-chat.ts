@@ -2,6 +2,7 @@
 import OpenAI from 'openai'
 import { recordingFetch } from '../recording-fetch.ts'
 import {
+  finishOf,
   full,
   inputOf,
   instructions,
@@ -91,7 +92,7 @@ function heardOf(completion: OpenAI.ChatCompletion): Heard {
         ? [{ id: call.id, name: call.function.name, input: inputOf(call.function.arguments) }]
         : [],
     ),
-    finish: choice?.finish_reason === 'tool_calls' ? 'tool' : choice?.finish_reason === 'stop' ? 'stop' : 'other',
+    finish: finishOf(choice?.finish_reason, { stop: 'stop', tool_calls: 'tool', length: 'length' }),
     usage: {
       input: usage?.prompt_tokens,
       cached: usage?.prompt_tokens_details?.cached_tokens,

@@ -1,7 +1,7 @@
 // The `openai` package on `/v1/completions`: one prompt, one text.
 import OpenAI from 'openai'
 import { recordingFetch } from '../recording-fetch.ts'
-import { full, instructions, maxTokens, type Question, type SdkClient } from '../sdk-client.ts'
+import { finishOf, full, instructions, maxTokens, type Question, type SdkClient } from '../sdk-client.ts'
 import { openaiErrors } from './openai-errors.ts'
 
 export function openaiCompletions(url: string, key: string): SdkClient {
@@ -11,7 +11,7 @@ export function openaiCompletions(url: string, key: string): SdkClient {
     text,
     thinking: '',
     calls: [],
-    finish: finish === 'stop' ? ('stop' as const) : ('other' as const),
+    finish: finishOf(finish, { stop: 'stop', length: 'length' }),
     usage: {
       input: last?.usage?.prompt_tokens,
       cached: last?.usage?.prompt_tokens_details?.cached_tokens,

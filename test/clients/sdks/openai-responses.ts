@@ -3,6 +3,7 @@
 import OpenAI from 'openai'
 import { recordingFetch } from '../recording-fetch.ts'
 import {
+  finishOf,
   full,
   inputOf,
   instructions,
@@ -94,7 +95,10 @@ function heardOf(response: OpenAI.Responses.Response): Heard {
     text: output.map(textOf).join(''),
     thinking: output.map(thinkingOf).join(''),
     calls,
-    finish: response.status !== 'completed' ? 'other' : calls.length > 0 ? 'tool' : 'stop',
+    finish: finishOf(response.incomplete_details?.reason ?? response.status, {
+      completed: calls.length > 0 ? 'tool' : 'stop',
+      max_output_tokens: 'length',
+    }),
     usage: {
       input: usage?.input_tokens,
       cached: usage?.input_tokens_details.cached_tokens,

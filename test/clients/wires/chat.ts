@@ -2,6 +2,7 @@
 import { schemaErrors } from '../../support/openapi.ts'
 import {
   counts,
+  endOf,
   halve,
   mediumOf,
   member,
@@ -18,6 +19,7 @@ import {
 } from './wire.ts'
 import { openaiError } from './openai-error.ts'
 
+const words = { stop: 'stop', tool: 'tool_calls', length: 'length' }
 const answering = 'gpt-5-2025-08-07'
 
 export const chat: Wire = {
@@ -30,7 +32,7 @@ export const chat: Wire = {
   abilities: {
     converses: true,
     signs: 'nothing',
-    ids: ['call_kX0dQm5L3rTz8VbN1cYw7HsJ', 'call_9pRfA2uGe6MiZo4KtWxB0vDq'],
+    ids: ['call_kX0dQm5L3rTz8VbN1cYw7HsJ', 'call_9pRfA2uGe6MiZo4KtWxB0vDq', 'call_Yw3nQ7bXoK1vS5mTzR8cLdEj'],
   },
   pathOf: () => '/chat/completions',
   requestErrors: ({ body }) => schemaErrors('openai', 'CreateChatCompletionRequest', body),
@@ -68,7 +70,7 @@ function whole(answer: ScriptedAnswer): object {
     refusal: null,
     annotations: [],
   }
-  const finish_reason = calls === undefined ? 'stop' : 'tool_calls'
+  const finish_reason = endOf(answer, words)
   return {
     id: 'chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT',
     object: 'chat.completion',
@@ -103,7 +105,7 @@ function events(answer: ScriptedAnswer, { body }: { readonly body: Json }): stri
     ': keep-alive\n\n',
     ...halve(answer.text).map((content) => chunk({ content })),
     ...callChunks(answer.calls ?? []),
-    chunk({}, answer.calls === undefined ? 'stop' : 'tool_calls'),
+    chunk({}, endOf(answer, words)),
     ...(asksUsage ? [chunk(undefined, null, usageOf(answer))] : []),
     'data: [DONE]\n\n',
   ]

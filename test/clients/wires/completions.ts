@@ -29,9 +29,9 @@ export const completions: Wire = {
   requestErrors: ({ body }) => schemaErrors('openai', 'CreateCompletionRequest', body),
   // One prompt holds everything.
   see: (body) => ({ ...nothingSeen, system: [body['prompt']].flat().join('') }),
-  whole: ({ text }) => ({
+  whole: ({ text, isCut }) => ({
     ...head,
-    choices: [{ text: text ?? '', index: 0, logprobs: null, finish_reason: 'stop' }],
+    choices: [{ text: text ?? '', index: 0, logprobs: null, finish_reason: isCut ? 'length' : 'stop' }],
     usage,
   }),
   events,
@@ -41,7 +41,7 @@ export const completions: Wire = {
     sse({ error: { message: 'The server had an error', type: 'server_error', param: null, code: null } }),
 }
 
-function events({ text }: ScriptedAnswer, { body }: { readonly body: Json }): string[] {
+function events({ text, isCut }: ScriptedAnswer, { body }: { readonly body: Json }): string[] {
   const asksUsage = member(body, 'stream_options')['include_usage'] === true
   const chunk = (piece: string, finish_reason: string | null): string =>
     sse({
@@ -51,7 +51,7 @@ function events({ text }: ScriptedAnswer, { body }: { readonly body: Json }): st
     })
   return [
     ...halve(text).map((piece) => chunk(piece, null)),
-    chunk('', 'stop'),
+    chunk('', isCut ? 'length' : 'stop'),
     ...(asksUsage ? [sse({ ...head, choices: [], usage })] : []),
     'data: [DONE]\n\n',
   ]

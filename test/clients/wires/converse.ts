@@ -5,6 +5,8 @@ import { inputOf } from '../sdk-client.ts'
 import { signatures } from './signatures.ts'
 import {
   counts,
+  endOf,
+  fragments,
   halve,
   member,
   nothingSeen,
@@ -17,6 +19,7 @@ import {
   type Wire,
 } from './wire.ts'
 
+const words = { stop: 'end_turn', tool: 'tool_use', length: 'max_tokens' }
 const model = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'
 const modelPath = `/model/${encodeURIComponent(model)}`
 
@@ -35,7 +38,7 @@ export const converse: Wire = {
   abilities: {
     converses: true,
     signs: 'reasoning',
-    ids: ['tooluse_kZJMlvQmRJ6eAyJE5GIl7Q', 'tooluse_Zb3mVx0QTfuoPq9sLrA1wg'],
+    ids: ['tooluse_kZJMlvQmRJ6eAyJE5GIl7Q', 'tooluse_Zb3mVx0QTfuoPq9sLrA1wg', 'tooluse_Hn8cYkD2S1iEvJzWtG5oXq'],
   },
   pathOf: (streamed) => `${modelPath}/${streamed ? 'converse-stream' : 'converse'}`,
   countPath: `${modelPath}/count-tokens`,
@@ -64,7 +67,8 @@ const usage = {
   cacheWriteInputTokens: 0,
 }
 
-function whole({ thinking, text, calls }: ScriptedAnswer): object {
+function whole(answer: ScriptedAnswer): object {
+  const { thinking, text, calls } = answer
   const content = [
     ...(thinking === undefined
       ? []
@@ -75,7 +79,7 @@ function whole({ thinking, text, calls }: ScriptedAnswer): object {
   return {
     metrics: { latencyMs: 1551 },
     output: { message: { content, role: 'assistant' } },
-    stopReason: calls === undefined ? 'end_turn' : 'tool_use',
+    stopReason: endOf(answer, words),
     usage,
   }
 }
@@ -101,7 +105,7 @@ function events(answer: ScriptedAnswer): Uint8Array[] {
   for (const { id, name, input } of calls ?? [])
     blocks.push({
       start: { toolUse: { toolUseId: id, name } },
-      deltas: ['', ...halve(JSON.stringify(input))].map((piece) => ({ toolUse: { input: piece } })),
+      deltas: fragments(input).map((piece) => ({ toolUse: { input: piece } })),
     })
   return [
     event('messageStart', { role: 'assistant' }),
@@ -110,7 +114,7 @@ function events(answer: ScriptedAnswer): Uint8Array[] {
       ...deltas.map((delta) => event('contentBlockDelta', { contentBlockIndex, delta })),
       event('contentBlockStop', { contentBlockIndex }),
     ]),
-    event('messageStop', { stopReason: calls === undefined ? 'end_turn' : 'tool_use' }),
+    event('messageStop', { stopReason: endOf(answer, words) }),
     event('metadata', { usage, metrics: { latencyMs: 1551 } }),
   ]
 }

@@ -3,6 +3,7 @@ import { discoveryErrors } from '../../support/discovery.ts'
 import { signatures } from './signatures.ts'
 import {
   counts,
+  endOf,
   halve,
   member,
   nothingSeen,
@@ -18,6 +19,8 @@ import {
   type Wire,
 } from './wire.ts'
 
+// Calls have no word of their own.
+const words = { stop: 'STOP', tool: 'STOP', length: 'MAX_TOKENS' }
 const model = 'gemini-3-pro-preview'
 const answering = 'gemini-3-pro-preview-11-2025'
 
@@ -34,7 +37,7 @@ export const gemini: Wire = {
   requestErrors: ({ body, path }: Asked) =>
     discoveryErrors(path.includes(':countTokens') ? 'CountTokensRequest' : 'GenerateContentRequest', body),
   see,
-  whole: (answer) => envelope(answer, partsOf(answer), 'STOP'),
+  whole: (answer) => envelope(answer, partsOf(answer), endOf(answer, words)),
   events,
   streamType: 'text/event-stream',
   counted: (tokens) => ({ totalTokens: tokens, promptTokensDetails: [{ modality: 'TEXT', tokenCount: tokens }] }),
@@ -71,7 +74,7 @@ function partsOf({ thinking, text, calls }: ScriptedAnswer): object[] {
 /** Calls have no ids; of parallel ones only the first is signed. */
 function callParts(calls: ScriptedAnswer['calls'] = [], signed: boolean): object[] {
   return calls.map(({ name, input: args }, index) => ({
-    functionCall: { name, args },
+    functionCall: { name, ...(Object.keys(args).length > 0 && { args }) },
     ...(signed && index === 0 && { thoughtSignature: signatures.gemini }),
   }))
 }
@@ -88,7 +91,7 @@ function events(answer: ScriptedAnswer): string[] {
     ...halve(thinking).map((piece) => chunk([{ text: piece, thought: true }])),
     ...halve(text).map((piece) => chunk([{ text: piece }])),
     ...callParts(calls, thinking !== undefined).map((part) => chunk([part])),
-    chunk([end], 'STOP'),
+    chunk([end], endOf(answer, words)),
   ]
 }
 

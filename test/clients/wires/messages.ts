@@ -2,6 +2,8 @@
 import { schemaErrors } from '../../support/openapi.ts'
 import {
   counts,
+  endOf,
+  fragments,
   halve,
   member,
   nothingSeen,
@@ -15,6 +17,7 @@ import {
 } from './wire.ts'
 import { signatures } from './signatures.ts'
 
+const words = { stop: 'end_turn', tool: 'tool_use', length: 'max_tokens' }
 const answering = 'claude-sonnet-4-5-20250929'
 
 export const messages: Wire = {
@@ -27,7 +30,7 @@ export const messages: Wire = {
   abilities: {
     converses: true,
     signs: 'reasoning',
-    ids: ['toolu_01D7FLrfh4GYq7yT1ULFeyMV', 'toolu_01XyhKmJN4DMn8CeT5bRfPqW'],
+    ids: ['toolu_01D7FLrfh4GYq7yT1ULFeyMV', 'toolu_01XyhKmJN4DMn8CeT5bRfPqW', 'toolu_01QbC7vZsLw2RkXo9TgUiHaE'],
   },
   pathOf: () => '/v1/messages',
   countPath: '/v1/messages/count_tokens',
@@ -50,7 +53,8 @@ const usage = {
   service_tier: 'standard',
 }
 
-function whole({ thinking, text, calls }: ScriptedAnswer): object {
+function whole(answer: ScriptedAnswer): object {
+  const { thinking, text, calls } = answer
   return {
     id: 'msg_01XFDUDYJgAACzvnptvVoYEL',
     type: 'message',
@@ -61,7 +65,7 @@ function whole({ thinking, text, calls }: ScriptedAnswer): object {
       ...(text === undefined ? [] : [{ type: 'text', text }]),
       ...(calls ?? []).map(({ id, name, input }) => ({ type: 'tool_use', id, name, input })),
     ],
-    stop_reason: calls === undefined ? 'end_turn' : 'tool_use',
+    stop_reason: endOf(answer, words),
     stop_sequence: null,
     usage,
   }
@@ -95,13 +99,13 @@ function blocksOf({ thinking, text, calls }: ScriptedAnswer): Block[] {
   for (const { id, name, input } of calls ?? [])
     blocks.push({
       start: { type: 'tool_use', id, name, input: {} },
-      deltas: ['', ...halve(JSON.stringify(input))].map((partial_json) => ({ type: 'input_json_delta', partial_json })),
+      deltas: fragments(input).map((partial_json) => ({ type: 'input_json_delta', partial_json })),
     })
   return blocks
 }
 
 function events(answer: ScriptedAnswer): string[] {
-  const stop_reason = answer.calls === undefined ? 'end_turn' : 'tool_use'
+  const stop_reason = endOf(answer, words)
   const message = { ...whole({}), stop_reason: null, usage: { ...usage, output_tokens: 1 } }
   return [
     event('message_start', { message }),

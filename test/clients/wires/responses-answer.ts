@@ -1,7 +1,7 @@
 // How Responses are answered: items, and the events that tell of them.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import { signatures } from './signatures.ts'
-import { counts, halve, reasoningTokens, sse, type Json, type ScriptedAnswer } from './wire.ts'
+import { counts, endOf, halve, reasoningTokens, sse, type Json, type ScriptedAnswer } from './wire.ts'
 
 export const answering = 'gpt-5-2025-08-07'
 
@@ -18,8 +18,13 @@ type Item =
     }
   | { type: 'function_call'; id: string; status: string; call_id: string; name: string; arguments: string }
 
+function statusOf(answer: ScriptedAnswer): string {
+  return endOf(answer, { stop: 'completed', tool: 'completed', length: 'incomplete' })
+}
+
 /** The items of an answer. What was thought comes encrypted where the request asks for that. */
-export function itemsOf({ thinking, text, calls }: ScriptedAnswer, body: Json): Item[] {
+export function itemsOf(answer: ScriptedAnswer, body: Json): Item[] {
+  const { thinking, text, calls } = answer
   const encrypts = Array.isArray(body['include']) && body['include'].includes('reasoning.encrypted_content')
   return [
     ...(thinking === undefined
@@ -38,7 +43,7 @@ export function itemsOf({ thinking, text, calls }: ScriptedAnswer, body: Json): 
           {
             id: `msg_${suffix}`,
             type: 'message' as const,
-            status: 'completed',
+            status: statusOf(answer),
             content: [{ type: 'output_text', annotations: [], logprobs: [], text }],
             role: 'assistant',
           },
@@ -55,7 +60,7 @@ export function itemsOf({ thinking, text, calls }: ScriptedAnswer, body: Json): 
 }
 
 /** The record around the items. */
-export function responseOf(output: readonly object[], answer: ScriptedAnswer, status = 'completed'): Json {
+export function responseOf(output: readonly object[], answer: ScriptedAnswer, status = statusOf(answer)): Json {
   const usage = {
     input_tokens: counts.input,
     input_tokens_details: { cached_tokens: counts.cached },
@@ -70,7 +75,7 @@ export function responseOf(output: readonly object[], answer: ScriptedAnswer, st
     status,
     background: false,
     error: null,
-    incomplete_details: null,
+    incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
     instructions: null,
     max_output_tokens: 9000,
     model: answering,
@@ -86,7 +91,7 @@ export function responseOf(output: readonly object[], answer: ScriptedAnswer, st
     tools: [],
     top_p: 1,
     truncation: 'disabled',
-    usage: status === 'completed' ? usage : null,
+    usage: status === statusOf(answer) ? usage : null,
     user: null,
     metadata: {},
   }
@@ -109,7 +114,7 @@ export function responsesEvents(answer: ScriptedAnswer, { body }: { readonly bod
     ['response.in_progress', { response: begun }],
     ...inOrder,
     ...interleaved,
-    ['response.completed', { response: responseOf(items, answer) }],
+    [`response.${statusOf(answer)}`, { response: responseOf(items, answer) }],
   ])
 }
 

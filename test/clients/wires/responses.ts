@@ -15,7 +15,7 @@ export const responses: Wire = {
   abilities: {
     converses: true,
     signs: 'reasoning',
-    ids: ['call_DcQ7mWz1nVbR4xKsJ9tLpYfE', 'call_uH2oGa8TiCqN5ePkXr0BvMdZ'],
+    ids: ['call_DcQ7mWz1nVbR4xKsJ9tLpYfE', 'call_uH2oGa8TiCqN5ePkXr0BvMdZ', 'call_i4TzL9sBnW6aVqE1kRy0JpXo'],
   },
   pathOf: () => '/responses',
   countPath: '/responses/input_tokens',

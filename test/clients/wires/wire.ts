@@ -6,6 +6,8 @@ export interface ScriptedAnswer {
   readonly thinking?: string
   readonly text?: string
   readonly calls?: readonly ScriptedCall[]
+  /** It met the limit of tokens. */
+  readonly isCut?: boolean
 }
 
 export interface ScriptedCall {
@@ -120,12 +122,23 @@ export function reasoningTokens({ thinking }: ScriptedAnswer): number {
   return thinking === undefined ? 0 : 2
 }
 
+/** The wire's word for why an answer ends. */
+export function endOf<T>({ calls, isCut }: ScriptedAnswer, words: { stop: T; tool: T; length: T }): T {
+  if (isCut === true) return words.length
+  return calls === undefined ? words.stop : words.tool
+}
+
 /** Text in two pieces that part within a word, and never within a character. */
 export function halve(text: string | undefined): string[] {
   if (text === undefined) return []
   const characters = [...text]
   const middle = Math.ceil(characters.length / 2)
   return [characters.slice(0, middle).join(''), characters.slice(middle).join('')].filter((piece) => piece !== '')
+}
+
+/** A call's arguments in fragments, the first one empty; without arguments no other one comes. */
+export function fragments(input: object): string[] {
+  return ['', ...(Object.keys(input).length === 0 ? [] : halve(JSON.stringify(input)))]
 }
 
 /** An SSE event; `\r\n` where a provider has that. */

@@ -19,13 +19,13 @@ describe('a content block', () => {
       'text with a cache breakpoint',
       'user',
       { type: 'text', text: 'a', cache_control: { type: 'ephemeral', ttl: '1h' } },
-      { type: 'text', text: 'a', cache: { ttl: '1h' } },
+      { type: 'text', text: 'a', cache: { ttl: '1h', at: 'messages[0].content[0].cache_control' } },
     ],
     [
       'text with a breakpoint of default lifetime',
       'user',
       { type: 'text', text: 'a', cache_control: { type: 'ephemeral' } },
-      { type: 'text', text: 'a', cache: {} },
+      { type: 'text', text: 'a', cache: { at: 'messages[0].content[0].cache_control' } },
     ],
     [
       'text with a null breakpoint',
@@ -188,7 +188,7 @@ describe('the conversation', () => {
     ]
     expect(decode(bodyWith({ system })).instructions).toEqual([
       { type: 'text', text: 'be', at: 'system[0]' },
-      { type: 'text', text: 'kind', at: 'system[1]', cache: {} },
+      { type: 'text', text: 'kind', at: 'system[1]', cache: { at: 'system[1].cache_control' } },
     ])
   })
 

@@ -222,7 +222,7 @@ describe('content of another wire', () => {
       'an image with a resolution hint',
       { type: 'image', source: { kind: 'url', url: 'https://a.example/b' }, detail: 'high', at },
       { type: 'image', source: { type: 'url', url: 'https://a.example/b' } },
-      [`dropped ${at}.detail`],
+      [`dropped ${at}.image_url.detail`],
     ],
     [
       'a PDF',
@@ -234,7 +234,7 @@ describe('content of another wire', () => {
       'a cache breakpoint',
       text('a', { at, cache: { ttl: '1h', extras: { mood: 'good' } } }),
       { type: 'text', text: 'a', cache_control: { type: 'ephemeral', ttl: '1h' } },
-      [],
+      [`dropped ${at}.cache_control.mood`],
     ],
     [
       'fields of its own',
@@ -255,7 +255,7 @@ describe('content of another wire', () => {
     ['a block of a server tool', { type: 'opaque', kind: 'web_search_call', value: {}, at }, [`dropped ${at}`]],
     ['an image the assistant made', { type: 'image', source: base64, at }, [`dropped ${at}`]],
     ['white space alone', text(' \n', { at }), [`dropped ${at}`]],
-    ['citations', text('', { at, citations: [{ url: 'u', value: {} }] }), [`dropped ${at}.citations`]],
+    ['citations', text('', { at, citations: [{ url: 'u', value: {} }] }), [`dropped ${at}.annotations`]],
     ['a breakpoint on nothing', text('', { at, cache: {} }), [`dropped ${at}.cache_control`]],
   ]
   it.each(dropped)('is dropped from the history: %s', (_what, part, losses) => {

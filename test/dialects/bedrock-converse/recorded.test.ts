@@ -142,7 +142,7 @@ describe.runIf(hasCorpus)('recorded requests', () => {
         expect(requests.problems(body), model).toEqual([])
         const arrived = (JSON.stringify(body).match(/"cachePoint"/g) ?? []).length
         const dropped = losses.filter(
-          ({ path, action }) => action === 'dropped' && path.endsWith('.cache_control'),
+          ({ path, action }) => action === 'dropped' && /\.(?:cache_control|prompt_cache_breakpoint)$/.test(path),
         ).length
         expect(arrived, model).toBeLessThanOrEqual(4)
         expect(arrived + dropped, model).toBe(breakpoints(request))

@@ -212,7 +212,7 @@ describe('media', () => {
       'an image with a resolution',
       { type: 'image', source, detail: 'low' },
       [{ inlineData: { mimeType: 'image/png', data: 'AA==' } }],
-      ['dropped p.detail'],
+      ['dropped p.image_url.detail'],
     ],
     [
       'a link to an image',
@@ -511,17 +511,11 @@ describe('how much to think', () => {
   it.each<[string, IrRequest['reasoning'], string, unknown, string[]]>([
     ['nothing', undefined, flash, undefined, []],
     ['a budget', { mode: 'enabled', budgetTokens: 5000 }, flash, budget(5000), []],
-    [
-      'a budget above the model’s',
-      { mode: 'enabled', budgetTokens: 31_999 },
-      flash,
-      budget(24_576),
-      ['approximated reasoning'],
-    ],
+    ['a budget above the model’s', { mode: 'enabled', budgetTokens: 31_999 }, flash, budget(24_576), near],
     ['a budget that Pro takes', { mode: 'enabled', budgetTokens: 31_999 }, pro, budget(31_999), []],
     ['as it likes', { mode: 'adaptive' }, flash, budget(-1), []],
     ['not at all', { mode: 'disabled' }, flash, { thinkingBudget: 0 }, []],
-    ['not at all, but Pro always does', { mode: 'disabled' }, pro, { thinkingBudget: 128 }, ['approximated reasoning']],
+    ['not at all, but Pro always does', { mode: 'disabled' }, pro, { thinkingBudget: 128 }, near],
     ['an effort', { effort: 'low' }, flash, budget(4096), near],
     ['the least effort', { effort: 'minimal' }, flash, { thinkingBudget: 0 }, near],
     ['no effort', { effort: 'none' }, flash, { thinkingBudget: 0 }, []],

@@ -33,9 +33,11 @@ describe('the path', () => {
 
   it('is owned under both versions, with and without a prefix', () => {
     const paths = gemini.endpoints.map(({ path, task }) => `${task} ${path}`)
-    expect(paths).toHaveLength(12)
+    expect(paths).toHaveLength(24)
     expect(paths).toContain('generate /v1/models/{model}:streamGenerateContent')
     expect(paths).toContain('count-tokens /gemini/v1beta/models/{model}:countTokens')
+    // A name with a slash, as some clients write it.
+    expect(paths).toContain('generate /v1beta/{model}:generateContent')
   })
 })
 

@@ -1,5 +1,6 @@
 // Requests of this wire into canonical form: who says what, what is kept for its own wire, and what ties it to that.
 import { describe, expect, it } from 'vitest'
+import { extraPath } from '../../../src/dialects/kit/client-paths.ts'
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts'
 import type { ErrorCode } from '../../../src/ir/error.ts'
 import { bodyWith, decode, errorOf, wireRequest, withItems, type Json } from './support.ts'
@@ -136,7 +137,7 @@ describe('the input', () => {
     const [turn] = withItems(
       user([{ type: 'input_text', text: 't', prompt_cache_breakpoint: { mode: 'explicit' } }]),
     ).turns
-    expect(turn?.parts[0]?.cache).toEqual({})
+    expect(turn?.parts[0]?.cache).toEqual({ at: 'input[0].content[0].prompt_cache_breakpoint' })
   })
 
   it('reads calls and results of functions and of free-text tools', () => {
@@ -193,12 +194,14 @@ describe('what another wire would lose', () => {
       { ...call, id: 'fc_1', namespace: 'ns' },
       { ...result, id: 'fco_1', name: 'f' },
     )
-    const places = turns.flatMap(({ parts }) => parts.map((part) => [part.at, Object.keys(part.extras ?? {})]))
+    const places = turns.flatMap(({ parts }) =>
+      parts.map(({ extras = {}, at }) => Object.keys(extras).map((key) => extraPath(extras, key, at))),
+    )
     expect(places).toEqual([
-      ['input[0]', ['internal_chat_message_metadata_passthrough']],
-      ['input[1]', ['phase']],
-      ['input[2]', ['namespace']],
-      ['input[3]', []],
+      ['input[0].internal_chat_message_metadata_passthrough'],
+      ['input[1].phase'],
+      ['input[2].namespace'],
+      [],
     ])
   })
 

@@ -146,7 +146,7 @@ describe('a user’s message', () => {
       'an image without a hint of another wire',
       { type: 'image', source: { kind: 'url', url: 'https://x' }, detail: 'ultra' },
       [{ type: 'input_image', image_url: 'https://x', detail: 'auto' }],
-      [`${at}.detail dropped`],
+      [`${at}.image_url.detail dropped`],
     ],
   ])('has %s, and says so', (_name, part, content, losses) => {
     const translation = translated(say(part))

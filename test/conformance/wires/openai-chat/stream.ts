@@ -183,7 +183,9 @@ function choiceProblems(choice: Json, finished: Map<number, number>, calls: Set<
     if (opening && (text(call['id']) === '' || text(call['type']) === '' || text(name) === ''))
       found.push(beyond('a tool call opens without id, type or name'))
     if (!opening && (call['id'] !== undefined || name !== undefined)) found.push('id or name again in a later delta')
-    if (typeof (custom ? input : args) !== 'string') found.push('tool arguments are not text')
+    // What says nothing of the arguments may come by itself: Google's signature does.
+    const speaks = opening || 'function' in call || 'custom' in call
+    if (speaks && typeof (custom ? input : args) !== 'string') found.push('tool arguments are not text')
     calls.add(key)
   }
   if (choice['finish_reason'] !== null && choice['finish_reason'] !== undefined)
