@@ -15,7 +15,12 @@ interface ClientStreamOptions {
  * A body for the client. A comment is sent whenever the client has waited `heartbeatMs` for the next event: it keeps
  * proxies and idle timers away, and on runtimes that notice a lost client only when writing, it is how they notice.
  */
-export function toClientStream({ source, clock, heartbeat, heartbeatMs }: ClientStreamOptions): ReadableStream<Uint8Array> {
+export function toClientStream({
+  source,
+  clock,
+  heartbeat,
+  heartbeatMs,
+}: ClientStreamOptions): ReadableStream<Uint8Array> {
   let open = true
   let waitingSince: number | undefined
   let disarm: (() => void) | undefined

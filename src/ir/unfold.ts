@@ -72,9 +72,7 @@ function deltas(content: ContentPart, part: number): IrEvent[] {
     case 'refusal':
       return [{ type: 'refusal-delta', part, text: content.text }]
     case 'reasoning':
-      return [
-        ...(content.text === '' ? [] : [{ type: 'reasoning-delta', part, text: content.text } as const]),
-      ]
+      return content.text === '' ? [] : [{ type: 'reasoning-delta', part, text: content.text }]
     case 'tool-call':
       return [{ type: 'tool-input-delta', part, text: content.input }]
     default:

@@ -84,9 +84,9 @@ describe('usage', () => {
 describe('joining chunks', () => {
   it('copies nothing where they are neighbours, and everything in order where they are not', () => {
     const bytes = new Uint8Array([1, 2, 3, 4])
-    const neighbours = join([bytes.subarray(0, 2), bytes.subarray(2)], 4)
+    const neighbours = join([bytes.subarray(0, 2), bytes.subarray(2)])
     expect(neighbours.buffer).toBe(bytes.buffer)
-    expect([...join([bytes.subarray(2), bytes.subarray(0, 2)], 4)]).toEqual([3, 4, 1, 2])
+    expect([...join([bytes.subarray(2), bytes.subarray(0, 2)])]).toEqual([3, 4, 1, 2])
   })
 })
 

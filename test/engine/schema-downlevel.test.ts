@@ -18,7 +18,9 @@ function appWith(strict: boolean): TestApp {
       storage: { kind: 'memory' },
     },
     upstream: () =>
-      jsonAnswer({ candidates: [{ index: 0, content: { role: 'model', parts: [{ text: 'ok' }] }, finishReason: 'STOP' }] }),
+      jsonAnswer({
+        candidates: [{ index: 0, content: { role: 'model', parts: [{ text: 'ok' }] }, finishReason: 'STOP' }],
+      }),
   })
 }
 

@@ -64,7 +64,10 @@ describe('counting tokens', () => {
   })
 
   it('estimates where the counter fails, and not where it refuses the request', async () => {
-    const failing = await count(appWith(() => jsonAnswer({}, 503)), 'claude/x')
+    const failing = await count(
+      appWith(() => jsonAnswer({}, 503)),
+      'claude/x',
+    )
     expect([failing.status, failing.headers.get('x-signalbox-token-count')]).toEqual([200, 'estimated'])
     const refusing = await count(
       appWith(() => jsonAnswer({ type: 'error', error: { type: 'invalid_request_error', message: 'no' } }, 400)),
@@ -104,9 +107,7 @@ describe('embedding', () => {
   it('asks Gemini and answers in the encoding that the client asked for', async () => {
     const test = appWith(() => jsonAnswer({ embeddings: [{ values: [1, 2] }, { values: [0.5, 0.25] }] }))
     const floats = await embed(test, 'google/gemini-embedding-001')
-    expect(test.sent[0]?.url).toBe(
-      'https://google.example.com/v1beta/models/gemini-embedding-001:batchEmbedContents',
-    )
+    expect(test.sent[0]?.url).toBe('https://google.example.com/v1beta/models/gemini-embedding-001:batchEmbedContents')
     expect(await floats.json()).toMatchObject({
       object: 'list',
       data: [
@@ -120,7 +121,10 @@ describe('embedding', () => {
   })
 
   it('is refused where no target of the route can do it', async () => {
-    const response = await embed(appWith(() => jsonAnswer({})), 'words/x')
+    const response = await embed(
+      appWith(() => jsonAnswer({})),
+      'words/x',
+    )
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ error: { code: 'invalid_request' } })
   })

@@ -7,6 +7,7 @@ import type { ClientFramer } from '../../src/engine/framing.ts'
 import type { StreamMachine } from '../../src/engine/machine.ts'
 import { createLegalEncoder, createTranslation } from '../../src/engine/translate.ts'
 import { unfold } from '../../src/ir/unfold.ts'
+import type { Usage } from '../../src/ir/usage.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { createSseDecoder } from '../../src/wire/sse-decode.ts'
 import { encodeSse } from '../../src/wire/sse-encode.ts'
@@ -39,7 +40,8 @@ const good = [
 ]
 
 function translation(ingress: Dialect): StreamMachine {
-  return createTranslation({ ingress, egress: openaiChat, exchange, framer, toolNames: new Map() })
+  const plausible = (usage: Usage): Usage => usage
+  return createTranslation({ ingress, egress: openaiChat, exchange, framer, toolNames: new Map(), plausible })
 }
 
 interface Run {
@@ -49,13 +51,13 @@ interface Run {
 }
 
 /** Feeds a stream as the engine does: an error ends it, in the client's words. */
-function run(machine: StreamMachine, texts: readonly string[]): Run {
+async function run(machine: StreamMachine, texts: readonly string[]): Promise<Run> {
   const decoder = createSseDecoder(1_000_000)
   let text = ''
   let ended = false
   const blocks = texts.flatMap((piece) => decoder.push(new TextEncoder().encode(piece)))
   for (const step of [...blocks.map((block) => () => machine.step(block)), () => machine.finish()]) {
-    const { bytes, kind, error } = step()
+    const { bytes, kind, error } = await step()
     if (bytes !== undefined) text += new TextDecoder().decode(bytes)
     ended ||= kind === 'end'
     if (error === undefined) continue
@@ -78,8 +80,8 @@ function faulty(change: (frames: Frame[]) => Frame[]): Dialect {
 const isStop = ({ event }: Frame): boolean => event === 'content_block_stop'
 
 describe('a translated stream', () => {
-  it('passes where it is legal', () => {
-    const { text, error, ended } = run(translation(anthropicMessages), good)
+  it('passes where it is legal', async () => {
+    const { text, error, ended } = await run(translation(anthropicMessages), good)
     expect({ error, ended }).toEqual({ error: undefined, ended: true })
     expectLegal('anthropic-messages', text)
   })
@@ -93,24 +95,24 @@ describe('a translated stream', () => {
       'an event has a name of its own',
       (frames) => frames.map((frame) => (isStop(frame) ? { ...frame, event: 'stop' } : frame)),
     ],
-  ])('ends in an error where %s, and what is illegal stays behind', (_name, change) => {
+  ])('ends in an error where %s, and what is illegal stays behind', async (_name, change) => {
     const ingress = faulty(change)
     const direct = unfoldedFrames(ingress)
     expect(readStream('anthropic-messages', direct).faults).not.toEqual([])
 
     const machine = translation(ingress)
-    const { text, error } = run(machine, good)
+    const { text, error } = await run(machine, good)
     expect(error).toBe('internal')
     expect(text).toContain('the answer could not be written as a legal stream')
     expectLegal('anthropic-messages', text)
     expect(machine.report().complete).toBe(false)
   })
 
-  it('tells of arguments that are not JSON as something lost', () => {
+  it('tells of arguments that are not JSON as something lost', async () => {
     const call = { index: 0, id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"a":' } }
     const machine = translation(anthropicMessages)
     const cut = [chatChunk({ role: 'assistant', content: null }), chatChunk({ tool_calls: [call] })]
-    const { text, error } = run(machine, [...cut, chatChunk({}, 'length'), 'data: [DONE]\n\n'])
+    const { text, error } = await run(machine, [...cut, chatChunk({}, 'length'), 'data: [DONE]\n\n'])
     expect(error).toBeUndefined()
     expectLegal('anthropic-messages', text, { flags: ['tool-input-not-json'] })
     expect(machine.report().losses).toContainEqual({
@@ -120,20 +122,19 @@ describe('a translated stream', () => {
     })
   })
 
-  it('is no answer at all where it breaks before anything was sent', () => {
+  it('is no answer at all where it breaks before anything was sent', async () => {
     const ingress = faulty((frames) => frames.filter(({ event }) => event !== 'message_start'))
     const decoder = createSseDecoder(1_000_000)
     const machine = translation(ingress)
-    const steps = good
-      .flatMap((piece) => decoder.push(new TextEncoder().encode(piece)))
-      .map((block) => machine.step(block))
+    const blocks = good.flatMap((piece) => decoder.push(new TextEncoder().encode(piece)))
+    const steps = await Promise.all(blocks.map((block) => machine.step(block)))
     expect(steps.find(({ error }) => error !== undefined)).toMatchObject({ kind: 'idle', error: { code: 'internal' } })
     expect(steps.some(({ bytes }) => bytes !== undefined)).toBe(false)
   })
 })
 
 describe('an encoder behind its grammar', () => {
-  it('gives nothing more after a fault', () => {
+  it('gives nothing more after a fault', async () => {
     const encoder = createLegalEncoder(
       faulty((frames) => frames.filter((frame) => !isStop(frame))),
       exchange,

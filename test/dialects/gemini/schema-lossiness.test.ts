@@ -16,7 +16,7 @@ describe('what a schema loses with a keyword', () => {
     ['an extension', { type: 'string', 'x-order': 1 }, ['s.x-order low']],
     ['a bound on a value', { type: 'string', minLength: 2, pattern: '^a' }, ['s.minLength medium', 's.pattern medium']],
     ['a bound that comes near', { type: 'integer', exclusiveMinimum: 0 }, ['s.exclusiveMinimum low']],
-    ['a condition', { type: 'object', if: {}, then: {} }, ['s.if high', 's.then high']],
+    ['a condition', { type: 'object', if: {}, else: {} }, ['s.if high', 's.else high']],
     ['names of properties', { type: 'object', propertyNames: { maxLength: 3 } }, ['s.propertyNames high']],
     ['a keyword of a later draft', { type: 'object', wobble: true }, ['s.wobble medium']],
     ['a reference to elsewhere', { $ref: 'https://example.com/a.json' }, ['s.$ref high']],

@@ -202,7 +202,7 @@ describe('an answer of this wire', () => {
 
   it('comes back as it was', () => {
     const body = answer({ latency: 3, usage: { prompt_tokens: 8, total_tokens: 8, completion_tokens: 0 } })
-    expect(jsonOf(openaiEmbeddings.encodeResponse(read(body), exchange).body)).toEqual(body)
+    expect(jsonOf(openaiEmbeddings.encodeResponse(read(body), exchange, 'float').body)).toEqual(body)
   })
 
   it.each<[string, unknown, string]>([
@@ -236,7 +236,7 @@ describe('a foreign answer', () => {
   }
 
   it('is a list of numbers, with usage and losses', () => {
-    const { body, losses } = openaiEmbeddings.encodeResponse(foreign, exchange)
+    const { body, losses } = openaiEmbeddings.encodeResponse(foreign, exchange, 'float')
     expect(jsonOf(body)).toEqual({
       object: 'list',
       data: [
@@ -251,7 +251,7 @@ describe('a foreign answer', () => {
 
   it('has a usage record even where nobody counted', () => {
     const { usage: _usage, ...uncounted } = foreign
-    const body = jsonOf(openaiEmbeddings.encodeResponse(uncounted, exchange).body)
+    const body = jsonOf(openaiEmbeddings.encodeResponse(uncounted, exchange, 'float').body)
     expect(body['usage']).toEqual({ prompt_tokens: 0, total_tokens: 0 })
   })
 
