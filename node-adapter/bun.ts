@@ -33,12 +33,13 @@ export function createBunRuntime(): Runtime {
         maxRequestBodySize: Math.max(options.maxBodyBytes * 2, 128 * 1024 * 1024),
       })
       let stopped: Promise<void> | undefined
+      const stop = (): Promise<void> => (stopped ??= server.stop(false))
       return {
         port: server.port,
-        stopAccepting: () => void (stopped = server.stop(false)),
-        close: async () => {
+        stopAccepting: () => void stop(),
+        close: async (patienceMs) => {
+          await Promise.race([stop(), new Promise<void>((resolve) => setTimeout(resolve, patienceMs))])
           await server.stop(true)
-          await stopped
         },
       }
     },

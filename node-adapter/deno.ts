@@ -31,7 +31,7 @@ export function createDenoRuntime(): Runtime {
         port: server.addr.port,
         stopAccepting: () => void stop(),
         // Deno waits for every connection; one that is still open now belongs to a client that does not read.
-        close: () => Promise.race([stop(), new Promise<void>((resolve) => setTimeout(resolve, 500))]),
+        close: (patienceMs) => Promise.race([stop(), new Promise<void>((resolve) => setTimeout(resolve, patienceMs))]),
       }
     },
   }

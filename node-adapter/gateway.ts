@@ -26,6 +26,8 @@ export interface Gateway {
   stop(drainMs: number): Promise<void>
 }
 
+const lastWordsMs = 1000
+
 /** Starts listening. Throws where the stores cannot be opened or the port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { snapshot, log, host } = options
@@ -72,9 +74,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       listener.stopAccepting()
       await idle(app, drainMs)
       app.interrupt()
-      // The error events still have to reach their clients.
-      await idle(app, Math.min(drainMs, 1000))
-      await listener.close()
+      // An answer is over once its last event is there to be taken; that event still has to reach its client.
+      await listener.close(lastWordsMs)
       await deferred.settled()
       await traces.close()
       await opened.close()

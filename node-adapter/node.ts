@@ -1,9 +1,11 @@
 // Node: Hono's server around the fetch handler, undici's dispatcher as the way out.
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { createUndiciFetch } from './egress-undici.ts'
 import type { Runtime } from './runtime.ts'
+
+const sweepMs = 20
 
 /** The Node runtime. */
 export function createNodeRuntime(): Runtime {
@@ -27,21 +29,20 @@ export function createNodeRuntime(): Runtime {
       server.listen(options.port, options.host)
       await once(server, 'listening')
       const address = server.address()
+      let stopped: Promise<void> | undefined
+      // The server closes the idle connections itself, but not those that fall idle later.
+      const stop = (): Promise<void> => (stopped ??= new Promise((resolve) => server.close(() => resolve())))
       return {
         port: typeof address === 'object' && address !== null ? address.port : options.port,
-        stopAccepting: () => {
-          server.close()
-          server.closeIdleConnections()
+        stopAccepting: () => void stop(),
+        close: async (patienceMs) => {
+          const sweep = setInterval(() => server.closeIdleConnections(), sweepMs)
+          await Promise.race([stop(), new Promise<void>((resolve) => setTimeout(resolve, patienceMs))])
+          clearInterval(sweep)
+          server.closeAllConnections()
+          await stop()
         },
-        close: () => closeServer(server),
       }
     },
   }
-}
-
-async function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections()
-  if (!server.listening) return
-  server.close()
-  await once(server, 'close')
 }

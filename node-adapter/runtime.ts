@@ -16,8 +16,8 @@ export interface Listener {
   readonly port: number
   /** Stops accepting connections; what is under way goes on. */
   stopAccepting(): void
-  /** Ends what is left and frees the port. */
-  close(): Promise<void>
+  /** Frees the port. Answers that are written but not yet taken get `patienceMs`, then they are cut. */
+  close(patienceMs: number): Promise<void>
 }
 
 export interface Runtime {

@@ -250,7 +250,11 @@ describe('the layer test itself', () => {
       'src/dialects/openai-chat/x.ts',
       `import { a } from '../../engine/execute.ts'`,
     ],
-    ['a foreign dialect that imports OpenAI parts', 'src/dialects/gemini/x.ts', `import { a } from '../openai-wire/errors.ts'`],
+    [
+      'a foreign dialect that imports OpenAI parts',
+      'src/dialects/gemini/x.ts',
+      `import { a } from '../openai-wire/errors.ts'`,
+    ],
     ['a dialect that uses zod outside its schema', 'src/dialects/openai-chat/x.ts', `import { z } from 'zod'`],
     ['the wire that imports the canonical vocabulary', 'src/wire/x.ts', `import type { A } from '../ir/facts.ts'`],
     ['the canonical vocabulary that imports anything', 'src/ir/x.ts', `import { z } from 'zod'`],

@@ -112,10 +112,13 @@ async function runOperationCommand(
 
 // The input speaks of fields, the person typed flags.
 function flagFailure(message: string, param: string | undefined, command: Command): Error {
+  const text = command.flags.reduce(
+    (said, { field, name }) => said.replaceAll(new RegExp(`(^|; )${field}: `, 'g'), `$1--${name}: `),
+    message,
+  )
   const flag = command.flags.find((candidate) => candidate.field === param)
-  if (flag === undefined) return usageFailure('invalid_flag', `${message}; usage: ${usageOf(command)}`)
-  const text = message.replaceAll(`${flag.field}: `, `--${flag.name}: `)
-  return usageFailure('invalid_flag', `${text}; usage: ${usageOf(command)}`, `--${flag.name}`)
+  const at = flag === undefined ? undefined : `--${flag.name}`
+  return usageFailure('invalid_flag', `${text}; usage: ${usageOf(command)}`, at)
 }
 
 function checkPlace(values: Readonly<Record<string, unknown>>): PlaceFlags {

@@ -56,8 +56,13 @@ export async function printEnvelope(
 ): Promise<ExitCode> {
   if (options.json) await write(process.stdout, jsonLine(envelope))
   else if (envelope.ok) await printSuccess(envelope, options.columns)
-  else await printError(envelope.error.code, [envelope.error.message])
+  else await printError(envelope.error.code, [withPlace(envelope.error)])
   return exitOf(envelope)
+}
+
+// A constant message does not say which member it is about; most others do.
+function withPlace({ message, param }: Extract<Envelope, { ok: false }>['error']): string {
+  return param === undefined || message.includes(param) ? message : `${param}: ${message}`
 }
 
 async function printSuccess(

@@ -122,7 +122,9 @@ function target() {
     on_abort: z
       .enum(['cancel', 'drain'])
       .default('cancel')
-      .describe('When the client leaves: end the call, or read it to its end (for servers that do not survive an abort)'),
+      .describe(
+        'When the client leaves: end the call, or read it to its end (for servers that do not survive an abort)',
+      ),
     breaker: breakerSchema().nullable().default(null),
   })
 }

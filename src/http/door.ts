@@ -60,8 +60,9 @@ export function createDoor(options: DoorOptions): MiddlewareHandler<DoorEnv> {
     guardRequest(c.req.raw, snapshot, options)
     const origin = c.req.header('origin')
     if (c.req.method === 'OPTIONS') return preflight(c, origin)
-    if (c.req.header('upgrade') !== undefined) throw new GatewayError('upgrade_required')
-    if (!isPublic(c, snapshot)) c.set('principal', await authenticator.authenticate(c.req.raw.headers, snapshot, queryKey(c.req.raw)))
+    if (wantsWebSocket(c.req.header('upgrade'))) throw new GatewayError('upgrade_required')
+    if (!isPublic(c, snapshot))
+      c.set('principal', await authenticator.authenticate(c.req.raw.headers, snapshot, queryKey(c.req.raw)))
     await next()
     if (origin !== undefined) allowOrigin(c.res.headers, origin)
     return undefined
@@ -77,6 +78,12 @@ function requestId(now: number, random: string): string {
 function queryKey(request: Request): string | undefined {
   const url = new URL(request.url)
   return isGeminiPath(url.pathname) ? (url.searchParams.get('key') ?? undefined) : undefined
+}
+
+// Any other offer may be ignored, and Java's client makes one (h2c) with every request over plain HTTP.
+// https://www.rfc-editor.org/rfc/rfc9110#section-7.8
+function wantsWebSocket(offered: string | undefined): boolean {
+  return offered !== undefined && /(?:^|,)\s*websocket\s*(?:[,/]|$)/i.test(offered)
 }
 
 function isPublic(c: DoorContext, snapshot: Snapshot): boolean {

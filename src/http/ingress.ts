@@ -38,12 +38,23 @@ export function matchEndpoint(path: string): Ingress | undefined {
   )
 }
 
-/** The dialect that an answer on this path is written in, errors of unknown paths included. */
-export function dialectOfPath(path: string): AnyDialect {
+/**
+ * The dialect that an answer on this path is written in, errors of unknown paths included.
+ * @param headers where given, they tell whose SDK asks on the one path that three of them share
+ */
+export function dialectOfPath(path: string, headers?: Headers): AnyDialect {
+  if (headers !== undefined && /^\/v1\/models(?:\/|$)/.test(path)) return dialectOfModels(path, headers)
   const owner = matchEndpoint(path) ?? [...exact].find(([own]) => path.startsWith(`${own}/`))?.[1]
   if (owner !== undefined) return owner.dialect
   if (path.startsWith('/anthropic/')) return allDialects['anthropic-messages']
   return isGeminiPath(path) ? allDialects.gemini : allDialects['openai-chat']
+}
+
+/** Whose list of models is asked for: where the path does not tell, the headers that each SDK sends do. */
+export function dialectOfModels(path: string, headers: Headers): AnyDialect {
+  if (path.startsWith('/anthropic/')) return allDialects['anthropic-messages']
+  if (isGeminiPath(path) || headers.has('x-goog-api-key') || headers.has('x-goog-api-client')) return allDialects.gemini
+  return headers.has('anthropic-version') ? allDialects['anthropic-messages'] : allDialects['openai-chat']
 }
 
 /** Whether Google's SDKs would ask here: `/v1beta/…`, `/gemini/…`, `/v1/models/<model>:<action>`. */

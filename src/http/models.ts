@@ -2,8 +2,10 @@
 import type { Hono } from 'hono'
 import type { Snapshot } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
+import { matchRoute } from '../policy/match-route.ts'
 import type { DoorEnv } from './door.ts'
-import { isGeminiPath, pathOf } from './ingress.ts'
+import { errorResponse } from './errors.ts'
+import { dialectOfModels, pathOf } from './ingress.ts'
 
 /** What a client may name. */
 export interface ListedModel {
@@ -85,11 +87,24 @@ const geminiShape: ListShape = {
   }),
 }
 
-// On one origin `/v1/models` is asked for by three SDKs: their own headers tell them apart.
 function shapeOf(path: string, headers: Headers): ListShape {
-  if (path.startsWith('/anthropic/')) return anthropicShape
-  if (isGeminiPath(path) || headers.has('x-goog-api-key') || headers.has('x-goog-api-client')) return geminiShape
-  return headers.has('anthropic-version') ? anthropicShape : openaiShape
+  switch (dialectOfModels(path, headers).id) {
+    case 'anthropic-messages':
+      return anthropicShape
+    case 'gemini':
+      return geminiShape
+    default:
+      return openaiShape
+  }
+}
+
+/** A name that is not listed but served all the same: behind a glob, or as `provider/model`. */
+function unlisted(id: string, snapshot: Snapshot): ListedModel | undefined {
+  const match = id === '' ? undefined : matchRoute(id, snapshot)
+  if (match === undefined) return undefined
+  const targets = match.targets.map(({ provider, model }) => `${provider}/${model === '*' ? match.clientModel : model}`)
+  const kind = match.route === null ? 'target' : 'route'
+  return { id, displayName: id, kind, ownedBy: 'signalbox', targets }
 }
 
 const prefixes = ['/v1/models', '/anthropic/v1/models', '/v1beta/models', '/gemini/v1beta/models', '/gemini/v1/models']
@@ -99,10 +114,19 @@ export function mountModels(app: Hono<DoorEnv>): void {
   for (const prefix of prefixes) {
     app.get(prefix, (c) => c.json(shapeOf(prefix, c.req.raw.headers).list(listModels(c.get('snapshot')))))
     app.get(`${prefix}/*`, (c) => {
-      const id = pathOf(c.req.raw).slice(prefix.length + 1)
-      const model = listModels(c.get('snapshot')).find((candidate) => candidate.id === id)
-      if (model === undefined) throw new GatewayError('model_not_found', { param: 'model' })
-      return c.json(shapeOf(prefix, c.req.raw.headers).one(model))
+      const { headers } = c.req.raw
+      const path = pathOf(c.req.raw)
+      const id = path.slice(prefix.length + 1)
+      const snapshot = c.get('snapshot')
+      const model = listModels(snapshot).find((candidate) => candidate.id === id) ?? unlisted(id, snapshot)
+      if (model !== undefined) return c.json(shapeOf(prefix, headers).one(model))
+      return errorResponse(new GatewayError('model_not_found', { param: 'model' }), path, c.get('requestId'), headers)
+    })
+    app.all(prefix, (c) => {
+      const refusal = new GatewayError('method_not_allowed')
+      const response = errorResponse(refusal, prefix, c.get('requestId'), c.req.raw.headers)
+      response.headers.set('allow', 'GET')
+      return response
     })
   }
 }

@@ -129,5 +129,7 @@ export interface Citation {
   /** Offsets in the text part it belongs to, in UTF-16 code units, end exclusive; absent where the wire gives none. */
   readonly start?: number
   readonly end?: number
+  /** Where it stands in its own body, if that is not in its part. */
+  readonly at?: string
   readonly value: unknown
 }

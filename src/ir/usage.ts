@@ -9,7 +9,10 @@ export interface Usage {
   /** Input tokens read at full price (neither from the cache nor written to it). */
   readonly input?: number
   readonly cacheRead?: number
-  /** Written to the cache with the default (five-minute) lifetime. */
+  /**
+   * Written to the cache with the default (five-minute) lifetime. A total whose lifetimes the provider does not tell
+   * counts as that: it is the lifetime of whoever did not ask for another, and the cheaper one.
+   */
   readonly cacheWrite?: number
   readonly cacheWrite1h?: number
   /** All generated tokens, reasoning included. */

@@ -97,6 +97,11 @@ function bodyFacts(context: OperationContext, asked: Input, body: Record<string,
   const extra = flags.find((name) => asked[name])
   if (extra !== undefined)
     throw new GatewayError('invalid_value', { message: `${extra}: the body says this itself`, param: extra })
+  if (asked.model === undefined && asked.dialect === 'gemini' && body['model'] === undefined)
+    throw new GatewayError('missing_required_parameter', {
+      message: 'model: required beside a body of gemini, whose path names it',
+      param: 'model',
+    })
   const facts = context.factsOf(asked.dialect, asked.model === undefined ? body : { ...body, model: asked.model })
   if (!facts.ok) throw facts.error
   return facts.value

@@ -12,6 +12,8 @@ const dialectIds = [
   'bedrock-converse',
 ] as const satisfies readonly DialectId[]
 
+const modelInPath: ReadonlySet<DialectId> = new Set(['gemini', 'bedrock-converse'])
+
 const entry = z.strictObject({
   pointer: z.string().describe('RFC 6901, into the body that was given'),
   reason: z.string(),
@@ -41,14 +43,16 @@ export const translate = defineOperation({
     refused: z.array(entry),
   }),
   run: async (context, { from, to, model, body }) => {
-    const translated = context.translate({ from, to, model, body })
+    // Asked for by `model` already: only a body that was recorded as it was sent names one of its own.
+    const isNamed = body['model'] !== undefined || modelInPath.has(from)
+    const translated = context.translate({ from, to, model, body: isNamed ? body : { ...body, model } })
     if (!translated.ok) throw translated.error
     const { call, ledger } = translated.value
     return {
       path: call?.path ?? null,
       headers: call === undefined ? null : { ...call.headers },
       body: call?.body ?? null,
-      mapped: [...ledger.mapped],
+      mapped: ledger.mapped.filter((pointer) => isNamed || pointer !== '/model'),
       approximated: [...ledger.approximated],
       dropped: [...ledger.dropped],
       refused: [...ledger.refused],

@@ -127,28 +127,9 @@ const open: readonly KnownFailure[] = [
     ['faults · cut after each event'],
   ),
   ...failures(
-    'bedrock-converse/bedrock-web-search-with-bedrock-amazon-nova-2-lite-v1-0-streams-grounded-turns.0.eventstream.json',
-    'a part of citations alone becomes an empty text block',
-    ['cross · bedrock-converse stream → anthropic-messages stream'],
-  ),
-  {
-    test: /^requests · bedrock-converse → anthropic-messages · bedrock-converse\/bedrock-nova-tool-result-followed/,
-    reason: 'a plain text that came as bytes is refused, though Anthropic takes it as text',
-  },
-  ...failures(
-    'openai-chat/openai-gpt-4o-completions-async-stream.0.sse',
-    'a refusal comes back from completions as text that ended: that wire has one text and no mark on it',
-    ['reversible · answer · openai-chat → openai-completions → back'],
-  ),
-  ...failures(
     'bedrock-converse/bedrock-strict-tool-with-native-output.1.request.json',
     'the description of a format is lost in silence',
     ['reversible · request, parameters · bedrock-converse → gemini → back'],
-  ),
-  ...failures(
-    'parallel/responsesCustomToolCallStreamingParam/responses/response-streaming.json',
-    'a Chat stream is read without what its free-text calls grow by',
-    ['reversible · answer · openai-responses → openai-chat → back'],
   ),
   {
     test: /^properties · (?:openai-chat|bedrock-converse) → gemini requests say the same/,

@@ -3,11 +3,13 @@
 import { expect } from 'vitest'
 import type { GenerativeId } from '../../src/dialects/index.ts'
 import { pointerOf } from '../../src/ir/ledger.ts'
+import { answerFeatures, type UpstreamId } from '../matrix/answer-features.ts'
 import { plain, requestFeatures, type IngressId } from '../matrix/request-features.ts'
 import { list, record, type Json } from '../support/json.ts'
-import { answerCases, requestCases, responseOf } from './corpus-cases.ts'
+import { answerCases, requestCases, type AnswerCase } from './corpus-cases.ts'
 import {
   decodeRequest,
+  decodeResponse,
   dialectIds,
   encodeResponse,
   exchangeFor,
@@ -575,8 +577,23 @@ function featureRequests(dialect: GenerativeId): Sent[] {
   })
 }
 
+/** The places that the translation of an answer names and that the provider's body does not have. */
+function misplacedAnswer(to: GenerativeId, { dialect, body }: Pick<AnswerCase, 'dialect' | 'body'>): string[] {
+  const { losses } = encodeResponse(to, decodeResponse(dialect, body), exchangeFor(to, dialect))
+  return losses.map(({ path }) => path).filter((path) => !leads(body, pointerOf(body, path)))
+}
+
+function featureAnswers(dialect: GenerativeId): Json[] {
+  return answerFeatures.flatMap(({ on }) => {
+    const body = on[dialect as UpstreamId]
+    return body === undefined ? [] : [{ ...body }]
+  })
+}
+
 layer('loss places', ({ check, skip }) => {
   const recorded = requestCases(skip)
+  // A stream has no places of its own: its losses go by those of a whole answer.
+  const answers = answerCases(skip).filter(({ frames }) => frames === undefined)
   for (const from of dialectIds) {
     const bodies = [
       ...recorded.filter(({ dialect }) => dialect === from).map(({ sent }) => sent),
@@ -584,9 +601,17 @@ layer('loss places', ({ check, skip }) => {
       ...rich[from].map((body) => sentTo(from, body)),
       ...refused[from].map((body) => sentTo(from, { ...bare[from], ...body })),
     ]
-    for (const to of others(from))
+    const said = [
+      ...answers.filter(({ dialect }) => dialect === from),
+      ...featureAnswers(from).map((body) => ({ dialect: from, body })),
+    ]
+    for (const to of others(from)) {
       check(`requests name what the client wrote · ${from} → ${to}`, { dialect: from, target: to }, () => {
         expect([...new Set(bodies.flatMap((sent) => misplaced(from, to, sent)))]).toEqual([])
       })
+      check(`answers name what the provider wrote · ${from} → ${to}`, { dialect: from, target: to }, () => {
+        expect([...new Set(said.flatMap((answer) => misplacedAnswer(to, answer)))]).toEqual([])
+      })
+    }
   }
 })

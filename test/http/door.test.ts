@@ -157,6 +157,8 @@ describe('the gates', () => {
     ['many headers', Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`x-${i}`, 'a'])), 431],
     ['long headers', { 'x-long': 'a'.repeat(20_000) }, 431],
     ['a WebSocket upgrade', { upgrade: 'websocket' }, 426],
+    ['a WebSocket upgrade among others', { upgrade: 'h2c, WebSocket' }, 426],
+    ['the offer of another protocol, which may be ignored', { upgrade: 'h2c' }, 200],
   ])('answer %s', async (_name, headers, status) => {
     expect((await post(appWith(), { ...key, ...headers })).status).toBe(status)
   })

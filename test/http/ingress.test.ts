@@ -44,6 +44,15 @@ describe('the wire of an error', () => {
     expect(dialectOfPath(path).id).toBe(dialect)
   })
 
+  it.each<[string, Record<string, string>, string]>([
+    ['/v1/models', {}, 'openai-chat'],
+    ['/v1/models', { 'anthropic-version': '2026-10-21' }, 'anthropic-messages'],
+    ['/v1/models/x', { 'x-goog-api-key': 'k' }, 'gemini'],
+    ['/v1/chat/completions', { 'anthropic-version': '2026-10-21' }, 'openai-chat'],
+  ])('on %s with %o is that of %s', (path, headers, dialect) => {
+    expect(dialectOfPath(path, new Headers(headers)).id).toBe(dialect)
+  })
+
   it('takes a key from the URL on no other path than Google’s', () => {
     expect(isGeminiPath('/v1beta/models')).toBe(true)
     expect(isGeminiPath('/v1/models')).toBe(false)

@@ -41,7 +41,11 @@ const message = (...content: readonly Body[]): Body => ({
   status: 'completed',
   content,
 })
-const outputText = (text: string, annotations: readonly Body[] = []): Body => ({ type: 'output_text', text, annotations })
+const outputText = (text: string, annotations: readonly Body[] = []): Body => ({
+  type: 'output_text',
+  text,
+  annotations,
+})
 const messages = (content: readonly Body[], more: Body = {}): Body => ({
   id: 'msg_1',
   type: 'message',
@@ -121,11 +125,11 @@ export const answerFeatures: readonly AnswerFeature[] = [
         },
         message(outputText('hi')),
       ]),
-      'anthropic-messages': messages([
-        { type: 'thinking', thinking: 'let me see', signature: 'c2lnbmVk' },
-        text('hi'),
+      'anthropic-messages': messages([{ type: 'thinking', thinking: 'let me see', signature: 'c2lnbmVk' }, text('hi')]),
+      gemini: gemini([
+        { text: 'let me see', thought: true },
+        { text: 'hi', thoughtSignature: 'c2lnbmVk' },
       ]),
-      gemini: gemini([{ text: 'let me see', thought: true }, { text: 'hi', thoughtSignature: 'c2lnbmVk' }]),
       'bedrock-converse': bedrock([
         { reasoningContent: { reasoningText: { text: 'let me see', signature: 'c2lnbmVk' } } },
         { text: 'hi' },

@@ -106,12 +106,7 @@ function toolTurn(result: {
         { role: 'user', parts: [{ text: 'hi' }] },
         {
           role: 'model',
-          parts: [
-            {
-              functionCall: { id: 'c1', name: 'look_up', args: { city: 'Rome' } },
-              thoughtSignature: 'c2lnbmVk',
-            },
-          ],
+          parts: [{ functionCall: { id: 'c1', name: 'look_up', args: { city: 'Rome' } } }],
         },
         { role: 'user', parts: [{ functionResponse: { id: 'c1', name: 'look_up', ...result.gemini } }] },
       ],
@@ -119,7 +114,9 @@ function toolTurn(result: {
   }
 }
 
-const chatContent = (part: Body): Body => ({ messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }, part] }] })
+const chatContent = (part: Body): Body => ({
+  messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }, part] }],
+})
 const responsesContent = (part: Body): Body => ({
   input: [{ role: 'user', content: [{ type: 'input_text', text: 'hi' }, part] }],
 })
@@ -468,7 +465,11 @@ export const requestFeatures: readonly RequestFeature[] = [
   },
   {
     name: 'metadata',
-    on: { 'openai-chat': { metadata: { run: '7' } }, 'openai-responses': { metadata: { run: '7' } }, gemini: { labels: { run: '7' } } },
+    on: {
+      'openai-chat': { metadata: { run: '7' } },
+      'openai-responses': { metadata: { run: '7' } },
+      gemini: { labels: { run: '7' } },
+    },
   },
   {
     name: 'state kept by the provider',

@@ -28,6 +28,16 @@ function servingContext() {
 }
 
 describe('route preview', () => {
+  it('asks for the model of a wire that has it in the path', async () => {
+    const body = { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] }
+    const asked = { dialect: 'gemini', body }
+    expect(await errorOf(routePreview, servingContext(), asked)).toMatchObject({
+      code: 'missing_required_parameter',
+      message: expect.stringContaining('whose path names it'),
+    })
+    expect(await dataOf(routePreview, servingContext(), { ...asked, model: 'fast' })).toMatchObject({ route: 'fast' })
+  })
+
   it('selects and orders as the planner does', async () => {
     expect(await dataOf(routePreview, servingContext(), { model: 'fast' })).toMatchObject({
       requested: 'fast',

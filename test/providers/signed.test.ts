@@ -2,13 +2,33 @@
 import { describe, expect, it } from 'vitest'
 import { below, followUpOn, followUps, send, valuesIn, waysWithTools, type Json, type Way } from './support.ts'
 
+/** What all signatures begin with: `signed by the mock`. The wire follows, so that none is taken for another's. */
 const seal = 'c2lnbmVkIGJ5IHRoZSBtb2Nr'
+const sealed = expect.stringMatching(new RegExp(`^${seal}`))
+
+/** With thinking switched on, on the wires that have a switch for it. */
+function thoughtful(name: string, body: Json): Json {
+  const thinking = { type: 'enabled', budget_tokens: 1024 }
+  if (name.startsWith('anthropic')) return { ...body, max_tokens: 2000, thinking }
+  return name.startsWith('bedrock') ? { ...body, additionalModelRequestFields: { thinking } } : body
+}
+
+const wayOf = (name: string): Way => waysWithTools.find((entry) => entry.name === name) as Way
+
+/** What a wire answers to the first question. */
+async function firstOn(name: string, model = 'signed'): Promise<Json> {
+  const way = wayOf(name)
+  return valuesIn(await send(way.url(model), thoughtful(name, way.body(model, 'one', ['f']))))[0] as Json
+}
+
+/** The text of a request in which every call was made by another model. */
+const byAnother = (request: Json): string =>
+  JSON.stringify(request).replaceAll(/(call|toolu|tooluse)_[a-z]+_/g, '$1_other_')
 
 describe.each(followUps)('signed thinking on %s', (name, followUp) => {
-  const way = waysWithTools.find((entry) => entry.name === name) as Way
-  const again = (answer: Json): Json => followUp('signed', answer)
-  const first = async (): Promise<Json> =>
-    valuesIn(await send(way.url('signed'), way.body('signed', 'one', ['f'])))[0] as Json
+  const way = wayOf(name)
+  const again = (answer: Json): Json => thoughtful(name, followUp('signed', answer))
+  const first = (): Promise<Json> => firstOn(name)
 
   it('stands before the call, and is taken back unchanged', async () => {
     const answer = await first()
@@ -31,7 +51,50 @@ describe.each(followUps)('signed thinking on %s', (name, followUp) => {
     ) as Json
     const second = await send(way.url('signed'), bare)
     expect(second.status, second.text).toBe(400)
-    expect(second.text).toContain('without the signature')
+    expect(second.text).toMatch(/without the signature|Expected .thinking/)
+  })
+
+  it('is not asked for from a call that another model made, and not taken from one either', async () => {
+    const signed = again(await first())
+    const bare = JSON.parse(byAnother(signed), (_key, value: unknown) =>
+      Array.isArray(value) ? value.filter((entry) => !isThought(entry)) : withoutSignature(value),
+    ) as Json
+    const unasked = thoughtless(bare)
+    // Google wants its own word for such a call, and has no switch.
+    const second = await send(way.url('signed'), name === 'gemini' ? standIn(unasked) : unasked)
+    expect([second.status, second.text]).toEqual([200, expect.stringContaining('the result')])
+    const foreign = byAnother(signed).replace(/c2lnbmVkIGJ5IHRoZSBtb2Nr[^"]*/, 'c2lnbmVkIGJ5IHRoZSBvdGhlcg==')
+    expect((await send(way.url('signed'), foreign)).status).toBe(400)
+  })
+})
+
+/** Thinking off, as a gateway has to send a conversation that another model began. */
+function thoughtless({ thinking: _thinking, additionalModelRequestFields: _fields, ...rest }: Json): Json {
+  return rest
+}
+
+function standIn(request: Json): Json {
+  return JSON.parse(
+    JSON.stringify(request).replaceAll(
+      '{"functionCall"',
+      '{"thoughtSignature":"skip_thought_signature_validator","functionCall"',
+    ),
+  ) as Json
+}
+
+describe('a model that thinks only when it is told to', () => {
+  it.each(['anthropic-messages', 'bedrock-converse'])('signs nothing on %s where thinking is off', async (name) => {
+    const way = wayOf(name)
+    const answer = valuesIn(await send(way.url('signed'), way.body('signed', 'one', ['f'])))[0] as Json
+    expect(JSON.stringify(answer)).not.toContain(seal)
+    expect((await send(way.url('signed'), followUpOn(name)('signed', answer))).status).toBe(200)
+  })
+
+  it('wants the thoughts before the last results on anthropic-messages, from whomever', async () => {
+    const way = wayOf('anthropic-messages')
+    const plain = valuesIn(await send(way.url('signed'), way.body('signed', 'one', ['f'])))[0] as Json
+    const second = await send(way.url('signed'), thoughtful('anthropic', followUpOn(way.name)('signed', plain)))
+    expect([second.status, second.text]).toEqual([400, expect.stringContaining('Expected `thinking`')])
   })
 })
 
@@ -50,9 +113,9 @@ function withoutSignature(value: unknown): unknown {
 
 describe('the text of signed thinking', () => {
   it.each(['openai-chat', 'anthropic-messages', 'bedrock-converse'])('may not be changed on %s', async (name) => {
-    const way = waysWithTools.find((entry) => entry.name === name) as Way
-    const answer = valuesIn(await send(way.url('signed'), way.body('signed', 'one', ['f'])))[0] as Json
-    const changed = JSON.stringify(followUpOn(name)('signed', answer)).replace('I repeat', 'I invent')
+    const way = wayOf(name)
+    const again = thoughtful(name, followUpOn(name)('signed', await firstOn(name)))
+    const changed = JSON.stringify(again).replace('I repeat', 'I invent')
     expect((await send(way.url('signed'), changed)).status).toBe(400)
   })
 })
@@ -60,13 +123,13 @@ describe('the text of signed thinking', () => {
 describe('signed thinking in a stream', () => {
   it.each(waysWithTools.filter(({ streamed }) => streamed).map((way): [string, Way] => [way.name, way]))(
     'is told on %s',
-    async (_name, way) => {
-      const answer = await send(way.url('signed'), way.body('signed', 'one', ['f']))
+    async (name, way) => {
+      const answer = await send(way.url('signed'), thoughtful(name, way.body('signed', 'one', ['f'])))
       expect(answer.status).toBe(200)
       const signatures = ['signature', 'thoughtSignature', 'encrypted_content'].flatMap((key) =>
         below(key, valuesIn(answer)),
       )
-      expect(signatures).toContain(seal)
+      expect(signatures).toContainEqual(sealed)
     },
   )
 })

@@ -1,7 +1,8 @@
 // One content block of an encoded stream: its start, its deltas and its stop, from the events of one part.
-// Owns what a block looks like; when it may speak is decided in encode-stream.ts.
-import { isContent, type IrEvent, type PartOpening } from '../../ir/event.ts'
+// Owns what a block looks like; when it may speak is decided in kit/block-queue.ts.
+import { isContent, type PartOpening } from '../../ir/event.ts'
 import type { Frame } from '../../wire/frame.ts'
+import type { BlockWriter } from '../kit/block-queue.ts'
 import { decodeToolInput, type WireBlock } from './content.ts'
 import { ownMembers } from './extras.ts'
 
@@ -9,18 +10,6 @@ import { ownMembers } from './extras.ts'
 export function frameOf(type: string, members: Readonly<Record<string, unknown>>): Frame {
   const value = { type, ...members }
   return { event: type, data: JSON.stringify(value), value }
-}
-
-export interface BlockWriter {
-  /** Whether the event makes the block appear. Until then it holds its place in no order. */
-  appears(event: IrEvent): boolean
-  /** The block's start, under the index it gets. */
-  open(index: number): Frame[]
-  step(event: IrEvent): Frame[]
-  /** The block's stop with what had to wait for it; undefined while a tool's arguments are not complete JSON. */
-  close(): Frame[] | undefined
-  /** The stop of a block that was cut off together with its answer. */
-  cutOff(): Frame[]
 }
 
 /** Whether a part has a block on this wire at all. */
@@ -62,7 +51,8 @@ export function createBlockWriter(opening: PartOpening, own: boolean): BlockWrit
   }
 
   return {
-    appears: (event) => (own && event.type === 'part-start') || isContent(event),
+    // Links of another wire have no delta here: a text that has nothing else is none.
+    appears: (event) => (own ? event.type === 'part-start' : event.type !== 'citation-add' && isContent(event)),
     open(given) {
       index = given
       return [frameOf('content_block_start', { index, content_block: startOf(opening, own) })]

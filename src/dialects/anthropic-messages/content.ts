@@ -14,7 +14,8 @@ import { assertNever } from '../../ir/assert-never.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import { extrasOf, ownMembers } from './extras.ts'
 import { present } from '../kit/present.ts'
-import { isKnownBlock, readBlock, type Block, type Fault } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import { isKnownBlock, readBlock, type Block } from './schema.ts'
 
 /** A block as it goes onto the wire. */
 export type WireBlock = Record<string, unknown>

@@ -7,7 +7,8 @@ import { decodeContent } from './content.ts'
 import { extrasOf } from './extras.ts'
 import { clientNames } from '../kit/client-paths.ts'
 import { present } from '../kit/present.ts'
-import { readRequest, type Fault, type RequestShape } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import { readRequest, type RequestShape } from './schema.ts'
 import { decodeReasoning, knownMode } from './thinking.ts'
 import { decodeToolChoice, decodeTools } from './tools.ts'
 
@@ -32,7 +33,7 @@ const canonical = [
 /** Decodes a request; fails with the path of the first thing that does not have the shape of this wire. */
 export function decodeRequest(request: WireRequest): Outcome<IrRequest> {
   const reading = readRequest(request.body.value)
-  if (!reading.ok) return refused({ at: reading.fault.at.replace(/^\./, ''), message: reading.fault.message })
+  if (!reading.ok) return refused(reading.fault)
   const body = reading.value
   // Required on this wire, whatever another one defaults to.
   if (body.max_tokens === undefined || body.max_tokens === null)

@@ -9,7 +9,7 @@ import { decodeEmbeddedError } from './errors.ts'
 import { extrasOf, ownExtras } from './extras.ts'
 import { decodeFinish } from './finish-reason.ts'
 import { present } from '../kit/present.ts'
-import type { Fault } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
 import { decodeUsage } from './usage.ts'
 
 type Message = Readonly<Record<string, unknown>> & { readonly content: readonly unknown[] }

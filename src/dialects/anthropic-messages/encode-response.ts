@@ -4,10 +4,15 @@ import { GatewayError } from '../../ir/error.ts'
 import type { Loss } from '../../ir/loss.ts'
 import type { IrResponse, Output } from '../../ir/response.ts'
 import type { Exchange } from '../dialect.ts'
+import { createAnswerLosses, type AnswerLosses } from '../kit/answer-losses.ts'
 import { decodeToolInput, encodeBlock, type WireBlock } from './content.ts'
 import { ownMembers } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
 import { fullUsage } from './usage.ts'
+
+export const unsigned = 'only thinking is signed on this wire'
+// Those of a search would have to bring its encrypted index along, which a provider of this wire refuses if it is none.
+export const uncited = 'citations of another wire'
 
 /**
  * Encodes an answer. A tool call whose arguments are not a JSON object is left out of an answer that was cut off;
@@ -18,11 +23,11 @@ export function encodeResponse(
   exchange: Exchange,
 ): { readonly body: Uint8Array; readonly losses: readonly Loss[] } {
   const own = response.source === 'anthropic-messages'
-  const losses: Loss[] = own ? [] : foreignLosses(response)
+  const losses = createAnswerLosses({ source: response.source, own, says: { stopSequence: true, pause: true } })
   const output = response.outputs.find(({ index }) => index === 0) ?? { index: 0, parts: [] }
-  const content = output.parts.flatMap((part, index) =>
-    own ? [encodeBlock(part)] : encodeForeignPart(part, { at: part.at ?? `output[${index}]`, output, losses }),
-  )
+  losses.judgeAnswer(response)
+  losses.dropKeys(response.usage?.extras, losses.place('usage'))
+  const content = output.parts.flatMap((part) => (own ? [encodeBlock(part)] : encodeForeignPart(part, output, losses)))
   const { finish } = output
   const message = {
     id: response.id ?? `msg_${exchange.requestId}`,
@@ -46,25 +51,20 @@ export function encodeResponse(
       },
     }),
   }
-  return { body: new TextEncoder().encode(JSON.stringify(message)), losses }
+  return { body: new TextEncoder().encode(JSON.stringify(message)), losses: losses.list() }
 }
 
-interface Place {
-  readonly at: string
-  readonly output: Output
-  readonly losses: Loss[]
-}
-
-function encodeForeignPart(part: ContentPart, { at, output, losses }: Place): WireBlock[] {
+function encodeForeignPart(part: ContentPart, { finish }: Output, losses: AnswerLosses): WireBlock[] {
+  const { at } = part
   const drop = (reason: string): WireBlock[] => {
-    losses.push({ path: at, action: 'dropped', reason })
+    losses.drop(at ?? (part.type === 'opaque' ? part.kind : part.type), reason)
     return []
   }
-  if (part.signature && part.type !== 'reasoning')
-    losses.push({ path: `${at}.signature`, action: 'dropped', reason: 'only thinking is signed on this wire' })
+  losses.dropKeys(part.extras, at ?? '')
+  if (part.signature && part.type !== 'reasoning') losses.drop(losses.signatureOf(at), unsigned)
   switch (part.type) {
     case 'text':
-      if (part.citations !== undefined && part.citations.length > 0) drop('citations of another wire')
+      for (const citation of part.citations ?? []) losses.drop(losses.citationOf(citation, at), uncited)
       return part.text === '' ? [] : [{ type: 'text', text: part.text }]
     case 'refusal':
       return part.text === '' ? [] : [{ type: 'text', text: part.text }]
@@ -77,23 +77,12 @@ function encodeForeignPart(part: ContentPart, { at, output, losses }: Place): Wi
       if (part.kind === 'custom') return drop('a call of a free-text tool')
       const input = decodeToolInput(part.input)
       if (input !== undefined) return [{ type: 'tool_use', id: part.id, name: part.name, input }]
-      if (output.finish?.class !== 'length') throw new GatewayError('upstream_bad_content')
+      if (finish?.class !== 'length') throw new GatewayError('upstream_bad_content')
       return drop('a tool call that was cut off')
     }
     default:
       return drop(`an answer part of type ${part.type === 'opaque' ? part.kind : part.type}`)
   }
-}
-
-function foreignLosses(response: IrResponse): Loss[] {
-  const first = response.outputs.find(({ index }) => index === 0)
-  const keys = [response.extras, first?.extras, first?.messageExtras, first?.finish?.extras, response.usage?.extras]
-    .flatMap((extras) => Object.keys(extras ?? {}))
-    .map((key): Loss => ({ path: key, action: 'dropped', reason: 'no counterpart in Anthropic Messages' }))
-  const others = response.outputs
-    .filter(({ index }) => index !== 0)
-    .map(({ index }): Loss => ({ path: `output[${index}]`, action: 'dropped', reason: 'only one answer per message' }))
-  return [...keys, ...others]
 }
 
 /** A guess for a provider that reported nothing; the wire demands a number. */

@@ -4,13 +4,14 @@
 import { GatewayError } from '../../ir/error.ts'
 import type { IrEvent } from '../../ir/event.ts'
 import type { Extras } from '../../ir/content.ts'
-import type { Loss } from '../../ir/loss.ts'
 import type { Finish } from '../../ir/response.ts'
 import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import type { Frame } from '../../wire/frame.ts'
 import type { Exchange, StreamEncoder } from '../dialect.ts'
-import { createBlockQueue, type PartEvent, type PartStart } from './block-queue.ts'
-import { frameOf, hasBlock } from './block-writer.ts'
+import { createAnswerLosses } from '../kit/answer-losses.ts'
+import { createBlockQueue, type PartEvent, type PartStart } from '../kit/block-queue.ts'
+import { createBlockWriter, frameOf, hasBlock } from './block-writer.ts'
+import { uncited, unsigned } from './encode-response.ts'
 import { encodeStreamError } from './errors.ts'
 import { isOwn, ownMembers } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
@@ -19,7 +20,11 @@ import { fullUsage } from './usage.ts'
 /** An encoder for one stream. */
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   const blocks = createBlockQueue()
-  const losses = createLosses()
+  const losses = createAnswerLosses({
+    source: exchange.upstream,
+    own: false,
+    says: { stopSequence: true, pause: true },
+  })
   // Nothing else has room for a signature.
   const thinking = new Set<number>()
   let head: Extract<IrEvent, { type: 'response-start' }> | undefined
@@ -57,31 +62,28 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   function openPart(event: PartStart): Frame[] {
     const { opening, choice } = event
     const own = !isForeign()
-    if (choice !== 0) losses.drop(`output[${choice}]`, 'only one answer per message')
+    if (choice !== 0) losses.dropAnswer(choice)
     else if (!hasBlock(opening, own))
       losses.drop(opening.type === 'opaque' ? opening.kind : opening.type, 'a part of another wire')
     else {
       if (opening.type === 'reasoning') thinking.add(event.part)
-      if (!own && 'extras' in opening) losses.dropKeys(opening.extras)
-      return startedWith(blocks.add(event, own))
+      if (!own && 'extras' in opening) losses.dropKeys(opening.extras, '')
+      return startedWith(blocks.add(event, createBlockWriter(opening, own)))
     }
     return []
   }
 
   function feedPart(event: PartEvent): Frame[] {
-    if (event.type === 'citation-add' && isForeign()) losses.drop('citations', 'citations of another wire')
+    if (event.type === 'citation-add' && isForeign()) losses.drop(losses.citationOf(event.citation), uncited)
     if (event.type === 'signature-delta' && !thinking.has(event.part)) {
-      losses.drop('signature', 'only thinking is signed on this wire')
+      losses.drop(losses.signatureOf(undefined), unsigned)
       return []
     }
-    const frames = blocks.feed(event)
-    return startedWith(blocks.isStuck() ? [...frames, ...judgeStuck()] : frames)
+    return startedWith(checked(blocks.feed(event)))
   }
 
-  /** Only an answer that was cut off may hold half a tool call, as on Anthropic's own wire. */
-  function judgeStuck(): Frame[] {
-    if (!blocks.isStuck() || finish === undefined) return []
-    return finish.class === 'length' ? blocks.release() : fail(new GatewayError('upstream_bad_content'))
+  function checked(frames: Frame[]): Frame[] {
+    return blocks.isBroken() ? [...frames, ...fail(new GatewayError('upstream_bad_content'))] : frames
   }
 
   function fail(error: GatewayError): Frame[] {
@@ -89,15 +91,10 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     return encodeStreamError(error, exchange.requestId)
   }
 
-  /** What is still open was never closed by its sender; an answer that is complete closes it. */
-  function settle(): Frame[] {
-    const frames = [...blocks.drain(), ...judgeStuck()]
-    return frames.length === 0 || ended ? frames : [...frames, ...settle()]
-  }
-
   function complete(): Frame[] {
     finish ??= { class: 'other' }
-    const frames = settle()
+    // What is still open was never closed by its sender; an answer that is complete closes it.
+    const frames = checked([...blocks.finish(finish.class), ...blocks.drain()])
     if (ended) return frames
     ended = true
     return [...start(), ...frames, messageDelta(finish), frameOf('message_stop', {})]
@@ -122,8 +119,9 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     return Object.fromEntries(Object.entries(all).filter(isNews))
   }
 
-  function addExtras(extras: Extras): void {
-    if (isForeign()) losses.dropKeys(extras)
+  function addExtras(event: Extract<IrEvent, { type: 'extras-add' }>): void {
+    const { extras } = event
+    if (isForeign()) losses.dropAround(event)
     else if (startUsage === undefined && head !== undefined) head = { ...head, extras: { ...head.extras, ...extras } }
     else lateExtras = { ...lateExtras, ...extras }
   }
@@ -135,21 +133,21 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
       switch (event.type) {
         case 'response-start':
           head ??= event
-          if (isForeign()) losses.dropKeys(event.extras)
+          if (isForeign()) losses.dropKeys(event.extras, '')
           return []
         case 'part-start':
           return openPart(event)
         case 'choice-finish':
           if (event.choice !== 0) return []
           finish = event.finish
-          if (isForeign()) losses.dropKeys(finish.extras)
-          return judgeStuck()
+          if (isForeign()) losses.judgeFinish(finish, event.choice)
+          return checked(blocks.finish(finish.class))
         case 'usage-report':
           usage = mergeUsage(usage, event.usage)
-          if (isForeign()) losses.dropKeys(event.usage.extras)
+          if (isForeign()) losses.dropKeys(event.usage.extras, losses.place('usage'))
           return []
         case 'extras-add':
-          addExtras(event.extras)
+          addExtras(event)
           return []
         case 'keep-alive':
           // Before the head is known there is no message to keep alive.
@@ -169,24 +167,3 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
 }
 
 const counters = new Set(['input_tokens', 'output_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens'])
-
-interface StreamLosses {
-  list(): readonly Loss[]
-  drop(path: string, reason: string): void
-  dropKeys(extras: Extras | undefined): void
-}
-
-/** Each loss once: a stream repeats itself. */
-function createLosses(): StreamLosses {
-  const found = new Map<string, Loss>()
-  function drop(path: string, reason: string): void {
-    if (!found.has(path)) found.set(path, { path, action: 'dropped', reason })
-  }
-  return {
-    list: () => [...found.values()],
-    drop,
-    dropKeys(extras) {
-      for (const key of Object.keys(extras ?? {})) drop(key, 'no counterpart in Anthropic Messages')
-    },
-  }
-}

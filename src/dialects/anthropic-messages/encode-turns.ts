@@ -4,6 +4,7 @@
 import type { ContentPart, PartBase, ToolCallPart, ToolResultPart } from '../../ir/content.ts'
 import type { IrRequest, Turn } from '../../ir/request.ts'
 import { decodeToolInput, encodeBlock, type WireBlock } from './content.ts'
+import { documentSource } from './encode-document.ts'
 import { cachePath } from '../kit/ledger.ts'
 import type { BlockLedger } from './ledger.ts'
 
@@ -180,10 +181,8 @@ function encodeMedium(
     ledger.refuse(place.at, `content of type ${kind}`)
     return []
   }
-  const objection =
-    part.type === 'image' ? objectionTo(part.source) : (objectionTo(part.source) ?? objectionToFile(part))
-  if (objection !== undefined) {
-    ledger.refuse(place.at, objection)
+  if (part.source.kind === 'file') {
+    ledger.refuse(place.at, 'a file that is stored at another provider')
     return []
   }
   if (part.type === 'image') {
@@ -191,19 +190,10 @@ function encodeMedium(
       ledger.drop(`${place.at}.${ledger.paths.detail}`, 'no resolution hint')
     return [encodeBlock({ type: 'image', source: part.source, ...shed(part, place, ledger) })]
   }
+  const source = documentSource(part.source, place.at, ledger)
+  if (source === undefined) return []
   const { extras: _extras, cache: _cache, ...bare } = part
-  return [encodeBlock({ ...bare, ...shed(part, place, ledger) })]
-}
-
-function objectionTo(source: { readonly kind: string }): string | undefined {
-  return source.kind === 'file' ? 'a file that is stored at another provider' : undefined
-}
-
-function objectionToFile({ source }: Extract<ContentPart, { type: 'file' }>): string | undefined {
-  if (source.kind === 'base64' && source.mediaType !== 'application/pdf')
-    return `a document of type ${source.mediaType}`
-  if (source.kind === 'parts') return 'a document in parts'
-  return undefined
+  return [encodeBlock({ ...bare, source, ...shed(part, place, ledger) })]
 }
 
 /** What of a foreign part's frame survives: its cache breakpoint. Its extras are losses. */

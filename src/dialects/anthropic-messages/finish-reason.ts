@@ -2,6 +2,7 @@
 // https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
 import type { Extras } from '../../ir/content.ts'
 import type { Finish, FinishClass } from '../../ir/response.ts'
+import { classByContent, toldClass } from '../kit/block-finish.ts'
 import { present } from '../kit/present.ts'
 
 const classes: ReadonlyMap<string, FinishClass> = new Map([
@@ -38,23 +39,16 @@ export interface Ending {
 }
 
 /** `stop_reason` and `stop_sequence`; an answer without a finish reason ended as its content says. */
-export function encodeFinish({ finish, own, calledTool, refused }: Ending): {
+export function encodeFinish({ finish, own, ...content }: Ending): {
   readonly stop_reason: string
   readonly stop_sequence: string | null
 } {
   const stopSequence = finish?.stopSequence
   const reason = own && finish?.raw !== undefined ? finish.raw : undefined
-  const said = classByContent(finish?.class ?? 'stop', calledTool)
-  const meant = refused && (said === 'stop' || said === 'other') ? 'filter' : said
   return {
-    stop_reason: reason ?? word(meant, stopSequence !== undefined),
+    stop_reason: reason ?? word(toldClass(finish, content), stopSequence !== undefined),
     stop_sequence: stopSequence ?? null,
   }
-}
-
-function classByContent(said: FinishClass, calledTool: boolean): FinishClass {
-  if (calledTool) return said === 'stop' || said === 'other' ? 'tool' : said
-  return said === 'tool' ? 'stop' : said
 }
 
 function word(finish: FinishClass, metStopSequence: boolean): string {

@@ -2,6 +2,7 @@
 // Loose throughout: a member that is not named here is kept. Built on first use, as not every process translates.
 // https://platform.claude.com/docs/en/api/messages
 import { z } from 'zod'
+import { readBody, readShape, type Reading } from '../kit/shape.ts'
 
 const cacheControl = () => z.looseObject({ type: z.string(), ttl: z.string().nullish() }).nullish()
 
@@ -102,14 +103,6 @@ export type Block = z.infer<ReturnType<typeof buildBlock>>
 export type FunctionToolShape = z.infer<ReturnType<typeof buildTool>>
 export type RequestShape = z.infer<ReturnType<typeof buildRequest>>
 
-/** A wrong shape: where, as a path below the value that was read, and what was expected. */
-export interface Fault {
-  readonly at: string
-  readonly message: string
-}
-
-export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault }
-
 const readers: {
   block?: ReturnType<typeof buildBlock>
   tool?: ReturnType<typeof buildTool>
@@ -118,17 +111,17 @@ const readers: {
 
 /** Reads the envelope of a request; content blocks and tools are read one by one, as each may be unknown. */
 export function readRequest(value: unknown): Reading<RequestShape> {
-  return read((readers.request ??= buildRequest()), value)
+  return readBody((readers.request ??= buildRequest()), value)
 }
 
 /** Reads a block of a type that `isKnownBlock` knows. */
 export function readBlock(value: unknown): Reading<Block> {
-  return read((readers.block ??= buildBlock()), value)
+  return readShape((readers.block ??= buildBlock()), value)
 }
 
 /** Reads a tool of the client's own. */
 export function readFunctionTool(value: unknown): Reading<FunctionToolShape> {
-  return read((readers.tool ??= buildTool()), value)
+  return readShape((readers.tool ??= buildTool()), value)
 }
 
 const sourceTypes: ReadonlyMap<string, readonly string[]> = new Map([
@@ -146,15 +139,4 @@ export function isKnownBlock(block: Readonly<Record<string, unknown>>): boolean 
   const sources = sourceTypes.get(type)
   // A malformed source is for the reader to report; only one of an unknown type makes the block unknown.
   return sources !== undefined && (typeof source?.type !== 'string' || sources.includes(source.type))
-}
-
-function read<T>(schema: z.ZodType<T>, value: unknown): Reading<T> {
-  const result = schema.safeParse(value)
-  if (result.success) return { ok: true, value: result.data }
-  const issue = result.error.issues[0]
-  return { ok: false, fault: { at: pathText(issue?.path ?? []), message: issue?.message ?? 'wrong shape' } }
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')
 }

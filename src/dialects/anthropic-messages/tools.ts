@@ -3,7 +3,8 @@ import type { FunctionTool, Tool, ToolChoice } from '../../ir/request.ts'
 import { extrasOf, ownMembers } from './extras.ts'
 import { decodeCache, encodeCache, type WireBlock } from './content.ts'
 import { present } from '../kit/present.ts'
-import { readFunctionTool, type Fault, type RequestShape } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import { readFunctionTool, type RequestShape } from './schema.ts'
 
 /** Decodes the tool list. A typed tool is the provider's own and travels whole. */
 export function decodeTools(tools: RequestShape['tools'], faults: Fault[]): Tool[] {

@@ -93,6 +93,7 @@ function decodeCacheWrites(value: Record<string, unknown>, earlier: Usage | unde
   }
   if (total === undefined) return {}
   const long = earlier?.cacheWrite1h
+  // Nothing tells how long they live: the default.
   if (long === undefined) return { cacheWrite: total }
   // Only a total this time: what was known to live for an hour still does, and alone if it was alone before.
   const allLong = long > 0 && (earlier?.cacheWrite ?? 0) === 0

@@ -4,7 +4,7 @@ import type { JoinOpaque } from '../../ir/fold.ts'
 import type { IrEvent, PartOpening } from '../../ir/event.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import { listOf, present, textOf } from '../kit/present.ts'
-import { decodeBase64Text } from './base64.ts'
+import { decodeBase64Text } from '../kit/base64.ts'
 import { decodeCitation, serverTool } from './decode-content.ts'
 import { leftOver, objectOf, pack, type Members } from './extras.ts'
 

@@ -2,7 +2,8 @@
 import type { OpaquePart, PartBase } from '../../ir/content.ts'
 import { present } from '../kit/present.ts'
 import { leftOver, pack, type Members } from './extras.ts'
-import type { Fault, Kind } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import type { Kind } from './schema.ts'
 
 /** Where blocks stand: whose words they are decides what a tool's result is. */
 export interface Place {

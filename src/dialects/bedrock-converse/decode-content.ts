@@ -3,11 +3,12 @@
 import type { CacheHint, Citation, ContentPart } from '../../ir/content.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { listOf, present, textOf } from '../kit/present.ts'
-import { decodeBase64Text } from './base64.ts'
+import { decodeBase64Text } from '../kit/base64.ts'
 import { base, decodeOpaque, type Place, type Source } from './block-source.ts'
 import { leftOver, objectOf, pack, type Members } from './extras.ts'
 import { decodeAudio, decodeDocument, decodeImage, decodeVideo } from './decode-media.ts'
-import { kindOf, readBlock, type Fault, type Kind, type Shape } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import { kindOf, readBlock, type Kind, type Shape } from './schema.ts'
 
 /** The type, and as an opaque part the kind, of a tool that runs at the provider. */
 export const serverTool = 'server_tool_use'

@@ -12,13 +12,14 @@ import { leftOver, objectOf, pack, type Members } from './extras.ts'
 import { decodeModelFields, type ModelFields } from './model-fields.ts'
 import { decodeOutput, type OutputReading } from './output-format.ts'
 import { actionOf, readPath } from './retarget.ts'
-import { readRequest, type Fault, type RequestShape } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import { readRequest, type RequestShape } from './schema.ts'
 import { decodeToolChoice, decodeTools } from './tools.ts'
 
 /** Decodes a request; fails with the path of the first thing that does not have the shape of this wire. */
 export function decodeRequest(request: WireRequest): Outcome<IrRequest> {
   const reading = readRequest(bodyOf(request))
-  if (!reading.ok) return refused({ at: reading.fault.at.replace(/^\./, ''), message: reading.fault.message })
+  if (!reading.ok) return refused(reading.fault)
   const body = reading.value
   const faults: Fault[] = []
   const output = decodeOutput(body)

@@ -10,7 +10,7 @@ import { decodeContent, isClientCall } from './decode-content.ts'
 import { decodeEmbeddedError } from './errors.ts'
 import { leftOver, objectOf, pack, type Members } from './extras.ts'
 import { decodeFinish } from './finish-reason.ts'
-import type { Fault } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
 import { decodeUsage } from './usage.ts'
 
 interface Answer {

@@ -4,7 +4,7 @@ import { assertNever } from '../../ir/assert-never.ts'
 import type { CacheHint, Citation, ContentPart, FilePart, ReasoningPart, TextPart } from '../../ir/content.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import { listOf, present, textOf } from '../kit/present.ts'
-import { encodeBase64Text } from './base64.ts'
+import { encodeBase64Text } from '../kit/base64.ts'
 import { overlay, ownMembers, saidOf, silentOf, type Members } from './extras.ts'
 import {
   audioFormat,

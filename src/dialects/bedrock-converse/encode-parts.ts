@@ -11,9 +11,10 @@ import type {
 } from '../../ir/content.ts'
 import type { Turn } from '../../ir/request.ts'
 import { decodeToolInput, encodeBlock, encodeResult, type WireBlock } from './encode-content.ts'
+import { isTextType, standardBase64 } from '../kit/base64.ts'
 import { fileNamePath } from '../kit/client-paths.ts'
 import type { Ledger } from './ledger.ts'
-import { createDocumentNames, documentFormat, isS3, standardBase64, videoFormat } from './media.ts'
+import { createDocumentNames, documentFormat, isS3, videoFormat } from './media.ts'
 
 export interface Place {
   readonly role: Turn['role']
@@ -201,7 +202,7 @@ export function createPartEncoder(ledger: Ledger): PartEncoder {
     switch (source.kind) {
       case 'base64': {
         if (documentFormat(source.mediaType) ?? videoFormat(source.mediaType)) return standard(source)
-        if (!/^text\/|[/+](?:json|xml|yaml)\b/.test(source.mediaType)) return undefined
+        if (!isTextType(source.mediaType)) return undefined
         ledger.approximate(at, `a document of type ${source.mediaType} goes as plain text`)
         return standard({ ...source, mediaType: 'text/plain' })
       }

@@ -4,19 +4,19 @@
 import type { Extras } from '../../ir/content.ts'
 import { GatewayError } from '../../ir/error.ts'
 import type { IrEvent } from '../../ir/event.ts'
-import type { Loss } from '../../ir/loss.ts'
 import type { Finish } from '../../ir/response.ts'
 import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import type { Frame } from '../../wire/frame.ts'
 import type { Exchange, StreamEncoder } from '../dialect.ts'
+import { createAnswerLosses, type Around } from '../kit/answer-losses.ts'
+import { createBlockQueue, type PartEvent, type PartStart } from '../kit/block-queue.ts'
 import { present } from '../kit/present.ts'
-import { createBlockQueue, type PartEvent, type PartStart } from './block-queue.ts'
-import { frameOf, hasBlock } from './block-writer.ts'
-import { encodeModelAnswer, finishLosses } from './encode-response.ts'
+import { createBlockWriter, frameOf, hasBlock } from './block-writer.ts'
+import { encodeModelAnswer, unlinked, unsigned } from './encode-response.ts'
 import { encodeStreamError } from './errors.ts'
 import { leftOver, ownMembers, type Members } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
-import { encodeUsage, usageLosses } from './usage.ts'
+import { encodeUsage, judgeUsage } from './usage.ts'
 
 /** What a whole answer has and no stream. */
 const onlyWhole = ['$metadata']
@@ -25,7 +25,7 @@ const onlyWhole = ['$metadata']
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   const own = exchange.upstream === 'bedrock-converse'
   const blocks = createBlockQueue()
-  const losses = createLosses()
+  const losses = createAnswerLosses({ source: exchange.upstream, own, says: { stopSequence: true } })
   // Parts that can carry a signature; elsewhere it has no place.
   const reasoning = new Set<number>()
   let extras: Extras | undefined
@@ -42,30 +42,27 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
 
   function openPart(event: PartStart): Frame[] {
     const { opening, choice, part } = event
-    if (choice !== 0) losses.drop(`output[${choice}]`, 'only one answer per message')
+    if (choice !== 0) losses.dropAnswer(choice)
     else if (!hasBlock(opening, own))
       losses.drop(opening.type === 'opaque' ? opening.kind : opening.type, 'a part of another wire')
     else {
       if (opening.type === 'reasoning') reasoning.add(part)
-      if (!own && 'extras' in opening) losses.dropKeys(opening.extras)
-      return begun(blocks.add(event, own))
+      if ('extras' in opening) losses.dropKeys(opening.extras, '')
+      return begun(blocks.add(event, createBlockWriter(opening, own)))
     }
     return []
   }
 
   function feedPart(event: PartEvent): Frame[] {
     if (!own && event.type === 'citation-add' && event.citation.url === undefined)
-      losses.drop('citations', 'a citation without a link')
+      losses.drop(losses.citationOf(event.citation), unlinked)
     if (event.type === 'signature-delta' && !reasoning.has(event.part))
-      losses.drop('signature', 'only reasoning is signed here')
-    const frames = blocks.feed(event)
-    return begun(blocks.isStuck() ? [...frames, ...judgeStuck()] : frames)
+      losses.drop(losses.signatureOf(undefined), unsigned)
+    return begun(checked(blocks.feed(event)))
   }
 
-  /** Only an answer that was cut off may hold half a tool call. */
-  function judgeStuck(): Frame[] {
-    if (!blocks.isStuck() || finish === undefined) return []
-    return finish.class === 'length' ? blocks.release() : fail(new GatewayError('upstream_bad_content'))
+  function checked(frames: Frame[]): Frame[] {
+    return blocks.isBroken() ? [...frames, ...fail(new GatewayError('upstream_bad_content'))] : frames
   }
 
   function fail(error: GatewayError): Frame[] {
@@ -73,15 +70,10 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     return encodeStreamError(error, exchange.requestId)
   }
 
-  /** What is still open was never closed by its sender; an answer that is complete closes it. */
-  function settle(): Frame[] {
-    const frames = [...blocks.drain(), ...judgeStuck()]
-    return frames.length === 0 || ended ? frames : [...frames, ...settle()]
-  }
-
   function complete(): Frame[] {
     finish ??= { class: 'other' }
-    const frames = settle()
+    // What is still open was never closed by its sender; an answer that is complete closes it.
+    const frames = checked([...blocks.finish(finish.class), ...blocks.drain()])
     if (ended) return begun(frames)
     ended = true
     return begun([...frames, messageStop(finish), metadata()])
@@ -102,9 +94,9 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     return frameOf('metadata', { usage: encodeUsage(usage, { own, fallback }), metrics: { latencyMs: 0 }, ...said })
   }
 
-  function addExtras(more: Extras | undefined): void {
-    if (!own) losses.dropKeys(more)
-    else if (more !== undefined) extras = { ...extras, ...more }
+  function addExtras(event: Around): void {
+    if (!own) losses.dropAround(event)
+    else if (event.extras !== undefined) extras = { ...extras, ...event.extras }
   }
 
   return {
@@ -113,24 +105,21 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
       if (ended) return []
       switch (event.type) {
         case 'response-start':
-          addExtras(event.extras)
+          addExtras({ scope: 'response', choice: 0, extras: event.extras })
           return []
         case 'part-start':
           return openPart(event)
         case 'choice-finish':
           if (event.choice !== 0) return []
           finish = event.finish
-          if (!own) {
-            losses.dropKeys(finish.extras)
-            losses.add(finishLosses(finish))
-          }
-          return begun(judgeStuck())
+          losses.judgeFinish(finish, event.choice)
+          return begun(checked(blocks.finish(finish.class)))
         case 'usage-report':
           usage = mergeUsage(usage, event.usage)
-          if (!own) losses.add(usageLosses(event.usage))
+          if (!own) judgeUsage(event.usage, losses)
           return []
         case 'extras-add':
-          addExtras(event.extras)
+          addExtras(event)
           return []
         // This wire has no sign of life between its events.
         case 'keep-alive':
@@ -145,32 +134,6 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
         default:
           return feedPart(event)
       }
-    },
-  }
-}
-
-interface StreamLosses {
-  list(): readonly Loss[]
-  add(more: readonly Loss[]): void
-  drop(path: string, reason: string): void
-  dropKeys(extras: Extras | undefined): void
-}
-
-/** Each loss once: a stream repeats itself. */
-function createLosses(): StreamLosses {
-  const found = new Map<string, Loss>()
-  function add(more: readonly Loss[]): void {
-    for (const loss of more) if (!found.has(loss.path)) found.set(loss.path, loss)
-  }
-  function drop(path: string, reason: string): void {
-    add([{ path, action: 'dropped', reason }])
-  }
-  return {
-    list: () => [...found.values()],
-    add,
-    drop,
-    dropKeys(extras) {
-      for (const key of Object.keys(extras ?? {})) drop(key, 'no counterpart in Bedrock Converse')
     },
   }
 }

@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_MessageStopEvent.html
 import type { Extras } from '../../ir/content.ts'
 import type { Finish, FinishClass } from '../../ir/response.ts'
+import { classByContent, toldClass } from '../kit/block-finish.ts'
 import { present } from '../kit/present.ts'
 
 const classes: ReadonlyMap<string, FinishClass> = new Map([
@@ -40,11 +41,9 @@ export interface Ending {
 }
 
 /** `stopReason`; an answer without a finish reason ended as its content says. */
-export function encodeFinish({ finish, own, calledTool, refused }: Ending): string {
+export function encodeFinish({ finish, own, ...content }: Ending): string {
   if (own && finish?.raw !== undefined) return finish.raw
-  const said = classByContent(finish?.class ?? 'stop', calledTool)
-  const meant = refused && (said === 'stop' || said === 'other') ? 'filter' : said
-  switch (meant) {
+  switch (toldClass(finish, content)) {
     case 'length':
       return 'max_tokens'
     case 'tool':
@@ -53,14 +52,9 @@ export function encodeFinish({ finish, own, calledTool, refused }: Ending): stri
       return 'content_filtered'
     case 'pause':
       // Not a word of this wire, whose clients would not come back for a call that they were not told to answer.
-      return calledTool ? 'tool_use' : 'end_turn'
+      return content.calledTool ? 'tool_use' : 'end_turn'
     case 'stop':
     case 'other':
       return finish?.stopSequence === undefined ? 'end_turn' : 'stop_sequence'
   }
-}
-
-function classByContent(said: FinishClass, calledTool: boolean): FinishClass {
-  if (calledTool) return said === 'stop' || said === 'other' ? 'tool' : said
-  return said === 'tool' ? 'stop' : said
 }

@@ -1,6 +1,7 @@
 // Formats of media on this wire and the media types they stand for, and the names that documents may have.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
 import type { MediaSource } from '../../ir/content.ts'
+import { bareType } from '../kit/base64.ts'
 import type { Members } from './extras.ts'
 
 const imageFormats = ['png', 'jpeg', 'gif', 'webp']
@@ -52,7 +53,7 @@ export function typeOfDocument(format: string | undefined): string {
 
 /** The format of a document; undefined where this wire has none for the type. */
 export function documentFormat(mediaType: string): string | undefined {
-  return keyOf(documentTypes, bare(mediaType))
+  return keyOf(documentTypes, bareType(mediaType))
 }
 
 export function typeOfImage(format: string): string {
@@ -61,7 +62,7 @@ export function typeOfImage(format: string): string {
 
 /** The format of an image; undefined where this wire has none for the type. */
 export function imageFormat(mediaType: string): string | undefined {
-  const name = bare(mediaType).replace(/^image\//, '')
+  const name = bareType(mediaType).replace(/^image\//, '')
   return known(imageFormats, name === 'jpg' ? 'jpeg' : name)
 }
 
@@ -71,7 +72,7 @@ export function typeOfVideo(format: string): string {
 
 /** The format of a video; undefined where the type is none, or has no name on this wire. */
 export function videoFormat(mediaType: string): string | undefined {
-  const type = bare(mediaType)
+  const type = bareType(mediaType)
   if (!type.startsWith('video/')) return undefined
   return keyOf(videoTypes, type) ?? known(videoFormats, type.slice('video/'.length))
 }
@@ -110,11 +111,6 @@ export function encodeSource(source: MediaSource): Members | undefined {
   return isS3(uri) ? { s3Location: { uri } } : undefined
 }
 
-/** Base64 in the alphabet that this wire takes; Google's clients send the one for URLs. */
-export function standardBase64(data: string): string {
-  return /[-_]/.test(data) ? data.replaceAll('-', '+').replaceAll('_', '/') : data
-}
-
 /** Whether the link is one that the service itself can follow. */
 export function isS3(url: string): boolean {
   return url.startsWith('s3://')
@@ -145,11 +141,6 @@ export function createDocumentNames(): DocumentNames {
       return { name, changed: given !== undefined && name !== given }
     },
   }
-}
-
-// Parameters of a media type (`; charset=utf-8`) say nothing here.
-function bare(mediaType: string): string {
-  return (mediaType.split(';')[0] ?? '').trim().toLowerCase()
 }
 
 function known(formats: readonly string[], name: string): string | undefined {

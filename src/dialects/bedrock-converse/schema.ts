@@ -2,6 +2,7 @@
 // Loose throughout: a member that is not named here is kept. Built on first use, as not every process translates.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 import { z } from 'zod'
+import { readBody, readShape, type Reading } from '../kit/shape.ts'
 
 const text = () => z.string()
 const source = () => z.looseObject({ bytes: text().nullish(), s3Location: z.looseObject({ uri: text() }).nullish() })
@@ -85,14 +86,6 @@ export type Shape<K extends Kind> = z.infer<ReturnType<(typeof builders)[K]>>
 export type ToolShape = z.infer<ReturnType<typeof buildTool>>
 export type RequestShape = z.infer<ReturnType<typeof buildRequest>>
 
-/** A wrong shape: where, as a path in the body, and what was expected. */
-export interface Fault {
-  readonly at: string
-  readonly message: string
-}
-
-export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault }
-
 const built: { [key: string]: z.ZodType } = {}
 
 /** The member of the union that a block has, where it has a canonical counterpart. */
@@ -103,26 +96,15 @@ export function kindOf(block: Readonly<Record<string, unknown>>): Kind | undefin
 
 /** Reads what a block holds under its kind. */
 export function readBlock<K extends Kind>(kind: K, value: unknown): Reading<Shape<K>> {
-  return read((built[kind] ??= builders[kind]()) as z.ZodType<Shape<K>>, value)
+  return readShape((built[kind] ??= builders[kind]()) as z.ZodType<Shape<K>>, value)
 }
 
 /** Reads a tool of the client's own. */
 export function readTool(value: unknown): Reading<ToolShape> {
-  return read((built['$tool'] ??= buildTool()) as z.ZodType<ToolShape>, value)
+  return readShape((built['$tool'] ??= buildTool()) as z.ZodType<ToolShape>, value)
 }
 
 /** Reads the envelope of a request; content blocks and tools are read one by one, as each may be unknown. */
 export function readRequest(value: unknown): Reading<RequestShape> {
-  return read((built['$request'] ??= buildRequest()) as z.ZodType<RequestShape>, value)
-}
-
-function read<T>(schema: z.ZodType<T>, value: unknown): Reading<T> {
-  const result = schema.safeParse(value)
-  if (result.success) return { ok: true, value: result.data }
-  const issue = result.error.issues[0]
-  return { ok: false, fault: { at: pathText(issue?.path ?? []), message: issue?.message ?? 'wrong shape' } }
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')
+  return readBody((built['$request'] ??= buildRequest()) as z.ZodType<RequestShape>, value)
 }

@@ -6,7 +6,8 @@ import { present, textOf } from '../kit/present.ts'
 import { decodeCache } from './decode-content.ts'
 import { encodeCache, type WireBlock } from './encode-content.ts'
 import { leftOver, objectOf, overlay, pack, saidOf, type Members } from './extras.ts'
-import { readTool, type Fault } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import { readTool } from './schema.ts'
 
 /** Decodes the tool list. A system tool is the provider's own and travels whole. */
 export function decodeTools(tools: readonly Members[], faults: Fault[]): Tool[] {

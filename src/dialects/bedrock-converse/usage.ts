@@ -1,9 +1,9 @@
 // This wire's usage record and the canonical counters. Input counts exclude what the cache gave and took, as in the
 // canonical record; only the total includes it.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html
-import type { Loss } from '../../ir/loss.ts'
 import type { Usage } from '../../ir/usage.ts'
 import { isObject } from '../../wire/json-parse.ts'
+import type { AnswerLosses } from '../kit/answer-losses.ts'
 import { countOf, listOf, present } from '../kit/present.ts'
 import { leftOver, objectOf, ownMembers, pack, type Members } from './extras.ts'
 
@@ -49,6 +49,7 @@ function decodeWrites(value: Members, details: unknown): Partial<Usage> {
     .map(objectOf)
     .find(({ ttl }) => ttl === '1h')
   const hour = countOf(long?.['inputTokens'])
+  // Without details nothing tells how long they live: the default.
   if (hour === undefined) return present({ cacheWrite: total })
   return { cacheWrite: Math.max(0, (total ?? hour) - hour), cacheWrite1h: hour }
 }
@@ -92,11 +93,9 @@ function detailsOf(short: number, long: number): Members[] {
   return [{ ttl: '1h', inputTokens: long }, ...(short > 0 ? [{ ttl: '5m', inputTokens: short }] : [])]
 }
 
-/** What a foreign record says and this wire has no counter for. */
-export function usageLosses(usage: Usage | undefined): Loss[] {
-  const lost = [
-    ...(usage?.reasoning ? ['usage.reasoning'] : []),
-    ...Object.keys(usage?.extras ?? {}).map((key) => `usage.${key}`),
-  ]
-  return lost.map((path) => ({ path, action: 'dropped', reason: 'the wire has no such counter' }))
+/** Reports what a foreign record says and this wire has no counter for. */
+export function judgeUsage(usage: Usage | undefined, losses: AnswerLosses): void {
+  const place = losses.place('usage')
+  if (usage?.reasoning) losses.drop(`${place}.${losses.place('reasoningTokens')}`, 'the wire has no such counter')
+  losses.dropKeys(usage?.extras, place)
 }

@@ -6,7 +6,8 @@ import { createCallIds } from './call-ids.ts'
 import { decodeParts, type PartContext } from './decode-part.ts'
 import { pack, unknownMembers, type Piece } from './extras.ts'
 import { camelRecord, repeated } from './names.ts'
-import type { ContentShape, Fault } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import type { ContentShape } from './schema.ts'
 
 interface Draft {
   readonly role: 'user' | 'assistant'

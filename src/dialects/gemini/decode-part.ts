@@ -7,7 +7,8 @@ import type { CallIds } from './call-ids.ts'
 import { pack, unknownMembers, type Aside, type Members } from './extras.ts'
 import { decodeInline, decodeLink, type PartFrame } from './media.ts'
 import { camelKeys, repeated } from './names.ts'
-import { readPart, type Fault, type PartShape } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import { readPart, type PartShape } from './schema.ts'
 import { decodeResult } from './tool-result.ts'
 
 export interface PartContext {

@@ -15,7 +15,8 @@ import { packOwn, unknownMembers, validatedMode, type Aside, type Members } from
 import { askedOf } from './facts.ts'
 import { decodeSchema } from './gemini-schema.ts'
 import { camelKeys, camelRecord, repeated, spelledPlaces, spellingOf } from './names.ts'
-import { readRequest, type Fault, type RequestShape } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import { readRequest, type RequestShape } from './schema.ts'
 import { decodeThinking } from './thinking.ts'
 
 const outputMembers = ['responseMimeType', 'responseSchema', 'responseJsonSchema', '_responseJsonSchema'] as const
@@ -41,7 +42,7 @@ const samplingMembers = [
 export function decodeRequest(request: WireRequest): Outcome<IrRequest> {
   const asked = askedOf(request)
   const reading = readRequest(envelopeOf(camelKeys(asked)))
-  if (!reading.ok) return refused({ at: reading.fault.at.replace(/^\./, ''), message: reading.fault.message })
+  if (!reading.ok) return refused(reading.fault)
   const body = reading.value
   const { model, action } = placeOf(request.path)
   const faults: Fault[] = []

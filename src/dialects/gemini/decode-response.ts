@@ -12,8 +12,8 @@ import { decodeEmbeddedError, hidesError } from './errors.ts'
 import { pack, packOwn, unknownMembers, type Members } from './extras.ts'
 import { decodeBlock, decodeFinish } from './finish-reason.ts'
 import { decodeCitations } from './grounding.ts'
-import { camelKeys, camelRecord, repeated } from './names.ts'
-import type { Fault } from './schema.ts'
+import { camelKeys, camelOf, camelRecord, repeated } from './names.ts'
+import type { Fault } from '../kit/shape.ts'
 import { decodeUsage } from './usage.ts'
 
 const answerMembers = new Set(['candidates', 'usageMetadata', 'modelVersion', 'responseId', 'createTime'])
@@ -104,14 +104,16 @@ function decodeCandidate(candidate: Members, { index, ids, faults }: CandidateCo
   const at = `candidates[${index}].content.parts`
   const parts = decodeParts(repeated(list), at, { ids, faults, answer: true })
   const calls = parts.filter((part) => part.type === 'tool-call').length
+  const { said, silent } = withoutSources(candidateExtras(candidate))
   return {
     index: countOf(candidate['index']) ?? index,
-    parts: withCitations(parts, candidate),
+    parts: withCitations(parts, candidate, `candidates[${index}]`),
     ...present({
       finish: finishOf(candidate, calls),
       messageExtras: pack(unknownMembers(around, new Set(['role']))),
     }),
-    extras: packOwn(candidateExtras(candidate), {
+    extras: packOwn(said, {
+      ...(Object.keys(silent).length > 0 && { silent }),
       candidate: {
         ...(isObject(content) && { content: around }),
         listed: Array.isArray(list),
@@ -126,13 +128,28 @@ export function candidateExtras(candidate: Members): Members {
   return unknownMembers(candidate, candidateMembers)
 }
 
+/**
+ * The members by what another wire would lose of them: sources that became citations stay behind unseen, and what stands
+ * beside them (the queries of a search) goes by its own name.
+ */
+export function withoutSources(members: Members): { readonly said: Members; readonly silent: Members } {
+  const { groundingMetadata, citationMetadata, ...said } = members
+  const silent = present({ groundingMetadata, citationMetadata })
+  const beside = Object.entries(isObject(groundingMetadata) ? groundingMetadata : {})
+    .filter(([key]) => !sources.has(camelOf(key)))
+    .map(([key, value]) => [`groundingMetadata.${key}`, value])
+  return { said: { ...said, ...Object.fromEntries(beside) }, silent }
+}
+
+const sources: ReadonlySet<string> = new Set(['groundingChunks', 'groundingSupports'])
+
 function finishOf(candidate: Members, calls: number): Finish | undefined {
   const word = textOf(candidate['finishReason'])
   return word === undefined ? undefined : decodeFinish(word, { calls })
 }
 
 /** Each citation on the text it belongs to; on the only text where it names another part. */
-function withCitations(parts: readonly ContentPart[], candidate: Members): readonly ContentPart[] {
+function withCitations(parts: readonly ContentPart[], candidate: Members, at: string): readonly ContentPart[] {
   const citations = decodeCitations(candidate)
   if (citations.length === 0) return parts
   const first = parts.findIndex((part) => part.type === 'text')
@@ -141,7 +158,12 @@ function withCitations(parts: readonly ContentPart[], candidate: Members): reado
     const own = citations.filter(
       ({ partIndex }) => partIndex === index || (parts[partIndex]?.type !== 'text' && index === first),
     )
-    return own.length === 0 ? part : { ...part, citations: own.map((placed) => placed.citation(part.text)) }
+    return own.length === 0
+      ? part
+      : {
+          ...part,
+          citations: own.map((placed) => ({ ...placed.citation(part.text), at: `${at}.${placed.in}` })),
+        }
   })
 }
 

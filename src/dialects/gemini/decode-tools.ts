@@ -5,7 +5,8 @@ import { present } from '../kit/present.ts'
 import { extrasOf, type Members } from './extras.ts'
 import { decodeSchema } from './gemini-schema.ts'
 import { camelKeys, spellingOf } from './names.ts'
-import { readDeclaration, type Fault, type RequestShape } from './schema.ts'
+import type { Fault } from '../kit/shape.ts'
+import { readDeclaration, type RequestShape } from './schema.ts'
 
 const declarationMembers = new Set(['name', 'description', 'parameters', 'parametersJsonSchema'])
 

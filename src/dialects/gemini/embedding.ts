@@ -6,12 +6,12 @@ import type { Loss } from '../../ir/loss.ts'
 import type { Usage } from '../../ir/usage.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget, EmbeddingEgress, EncodedRequest } from '../dialect.ts'
+import { extraLosses } from '../kit/extra-losses.ts'
 import { countOf, present } from '../kit/present.ts'
 import { callPath, resourceOf } from './endpoint.ts'
 import { decodeEmbeddedError, hidesError } from './errors.ts'
 import { packOwn, unknownMembers } from './extras.ts'
 import { camelRecord, repeated } from './names.ts'
-import { extrasLosses } from './response-losses.ts'
 
 export const embedding: EmbeddingEgress = { encodeRequest, decodeResponse }
 
@@ -43,7 +43,7 @@ function encodeRequest(request: EmbeddingRequest, target: CodecTarget): Outcome<
 function lossesOf({ user, extras }: EmbeddingRequest): Loss[] {
   const named: Loss[] =
     user === undefined ? [] : [{ path: 'user', action: 'dropped', reason: 'the wire knows no end user' }]
-  return [...named, ...extrasLosses(extras)]
+  return [...named, ...extraLosses(extras)]
 }
 
 function decodeResponse(body: unknown): Outcome<EmbeddingResponse> {

@@ -4,12 +4,12 @@ import { GatewayError } from '../../ir/error.ts'
 import type { Loss } from '../../ir/loss.ts'
 import type { IrResponse, Output } from '../../ir/response.ts'
 import type { Exchange } from '../dialect.ts'
+import { createAnswerLosses, unlinked, type AnswerLosses } from '../kit/answer-losses.ts'
 import { encodeAnswerPart } from './answer-part.ts'
 import { encodePart } from './encode-part.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
 import { encodeGrounding, type CitedText } from './grounding.ts'
-import { extrasLosses, finishLosses, unlinkedLoss } from './response-losses.ts'
 import { encodeUsage } from './usage.ts'
 
 const encoder = new TextEncoder()
@@ -23,7 +23,9 @@ export function encodeResponse(
   exchange: Exchange,
 ): { readonly body: Uint8Array; readonly losses: readonly Loss[] } {
   const own = response.source === 'gemini'
-  const losses: Loss[] = own ? [] : [...extrasLosses(response.extras), ...extrasLosses(response.usage?.extras, 'usage')]
+  const losses = createAnswerLosses({ source: response.source, own, says: { severalAnswers: true } })
+  losses.judgeAnswer(response)
+  losses.dropKeys(response.usage?.extras, losses.place('usage'))
   const blocked = response.outputs.some(({ finish }) => asideOf(finish?.extras).blocked === true)
   const candidates = response.outputs.map((output) => (own ? encodeOwn(output) : encodeForeign(output, losses)))
   const { id, model, usage } = response
@@ -34,7 +36,7 @@ export function encodeResponse(
     ...((!own || id !== undefined) && { responseId: id ?? exchange.requestId }),
     ...(own && ownMembers(response.extras)),
   }
-  return { body: encoder.encode(JSON.stringify(body)), losses }
+  return { body: encoder.encode(JSON.stringify(body)), losses: losses.list() }
 }
 
 function encodeOwn(output: Output): Members {
@@ -53,20 +55,21 @@ function encodeOwn(output: Output): Members {
   }
 }
 
-function encodeForeign(output: Output, losses: Loss[]): Members {
+function encodeForeign(output: Output, losses: AnswerLosses): Members {
   const { finish } = output
-  losses.push(...extrasLosses(output.extras), ...extrasLosses(output.messageExtras), ...finishLosses(finish))
   const parts: Members[] = []
   const texts: CitedText[] = []
-  output.parts.forEach((part, index) => {
-    const encoded = encodeForeignPart(part, part.at ?? `output[${index}]`, output, losses)
+  output.parts.forEach((part) => {
+    const encoded = encodeForeignPart(part, output, losses)
     if (encoded === undefined) return
-    if (part.type === 'text' && part.citations !== undefined)
-      texts.push({ partIndex: parts.length, text: part.text, citations: part.citations })
+    if (part.type === 'text' && part.citations !== undefined) {
+      const citations = part.citations.map((citation) => ({ ...citation, at: losses.citationOf(citation, part.at) }))
+      texts.push({ partIndex: parts.length, text: part.text, citations })
+    }
     parts.push(encoded)
   })
   const { metadata, lost } = encodeGrounding(texts)
-  if (lost > 0) losses.push(unlinkedLoss)
+  for (const citation of lost) losses.drop(losses.citationOf(citation), unlinked)
   return {
     content: { ...(parts.length > 0 && { parts }), role: 'model' },
     finishReason: encodeFinish(finish ?? { class: 'other' }, false),
@@ -75,11 +78,13 @@ function encodeForeign(output: Output, losses: Loss[]): Members {
   }
 }
 
-function encodeForeignPart(part: ContentPart, at: string, { finish }: Output, losses: Loss[]): Members | undefined {
+function encodeForeignPart(part: ContentPart, { finish }: Output, losses: AnswerLosses): Members | undefined {
   const encoded = encodeAnswerPart(part)
+  const kind = part.type === 'opaque' ? part.kind : part.type
+  losses.dropKeys(part.extras, part.at ?? '')
   if (encoded.part !== undefined) return encoded.part
   if (encoded.broken === true && finish?.class !== 'length' && finish?.class !== 'filter')
     throw new GatewayError('upstream_bad_content')
-  if (encoded.reason !== undefined) losses.push({ path: at, action: 'dropped', reason: encoded.reason })
+  if (encoded.reason !== undefined) losses.drop(part.at ?? kind, encoded.reason)
   return undefined
 }

@@ -1,20 +1,18 @@
 // Canonical events as the chunks of a stream. Owns the chunks: each a whole answer in small, the last one with the finish
 // of every candidate and the counts.
 // https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
-import type { Extras } from '../../ir/content.ts'
 import { GatewayError } from '../../ir/error.ts'
 import type { IrEvent } from '../../ir/event.ts'
-import type { Loss } from '../../ir/loss.ts'
 import type { Finish } from '../../ir/response.ts'
 import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import type { Frame } from '../../wire/frame.ts'
 import type { Exchange, StreamEncoder } from '../dialect.ts'
+import { createAnswerLosses, unlinked, type Around } from '../kit/answer-losses.ts'
 import { createCandidateWriter, type CandidateWriter, type PartEvent, type PartStart } from './candidate-writer.ts'
 import { encodeStreamError } from './errors.ts'
 import { asideOf, isOwn, ownMembers, type Members } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
 import { encodeGrounding } from './grounding.ts'
-import { extrasLosses, finishLosses, unlinkedLoss } from './response-losses.ts'
 import { encodeUsage } from './usage.ts'
 
 interface Candidate {
@@ -26,7 +24,7 @@ interface Candidate {
 
 /** An encoder for one stream to a client of this wire. */
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
-  const losses = new Map<string, Loss>()
+  const losses = createAnswerLosses({ source: exchange.upstream, own: false, says: { severalAnswers: true } })
   const candidates = new Map<number, Candidate>()
   const owners = new Map<number, number>()
   let head: Members = { modelVersion: exchange.model, responseId: exchange.requestId }
@@ -38,19 +36,10 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   // Members of the chunk itself, for the next one that is written.
   let pending: Members = {}
 
-  function lose(found: readonly Loss[]): void {
-    // Each loss once: a stream repeats itself.
-    for (const loss of found) if (!losses.has(loss.path)) losses.set(loss.path, loss)
-  }
-
-  function drop(path: string, reason: string): void {
-    lose([{ path, action: 'dropped', reason }])
-  }
-
   function candidateAt(choice: number): Candidate {
     const known = candidates.get(choice)
     if (known !== undefined) return known
-    const writer = createCandidateWriter({ drop, broken: () => (broken = true) })
+    const writer = createCandidateWriter({ drop: losses.drop, broken: () => (broken = true) })
     const fresh: Candidate = { writer, pending: {}, finish: undefined }
     candidates.set(choice, fresh)
     return fresh
@@ -78,11 +67,11 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     own = isOwn(extras)
     const named = { modelVersion: model ?? head['modelVersion'], responseId: id ?? head['responseId'] }
     head = { ...named, ...(own && asideOf(extras).silent) }
-    addExtras('response', 0, extras)
+    addExtras({ scope: 'response', choice: 0, extras })
   }
 
-  function addExtras(scope: 'response' | 'choice' | 'message', choice: number, extras: Extras | undefined): void {
-    if (!own) return lose(extrasLosses(extras))
+  function addExtras({ scope, choice, extras }: Around): void {
+    if (!own) return losses.dropAround({ scope, choice, extras })
     const members = ownMembers(extras)
     if (scope === 'response') pending = { ...pending, ...members }
     else if (scope === 'choice') candidateAt(choice).pending = { ...candidateAt(choice).pending, ...members }
@@ -90,7 +79,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
 
   function open(event: PartStart): void {
     owners.set(event.part, event.choice)
-    if (!own && 'extras' in event.opening) lose(extrasLosses(event.opening.extras))
+    if (!own && 'extras' in event.opening) losses.dropKeys(event.opening.extras, '')
     candidateAt(event.choice).writer.open(event, own)
   }
 
@@ -119,7 +108,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
 
   function ending(choice: number, { writer, pending: around, finish = { class: 'other' } }: Candidate): Members {
     const { metadata, lost } = encodeGrounding(writer.cited())
-    if (lost > 0) lose([unlinkedLoss])
+    for (const citation of lost) losses.drop(losses.citationOf(citation), unlinked)
     const withheld = writer.written() === 0 && finish.class === 'filter'
     return {
       // Google's SDKs forget an answer of which one chunk has no part, so the last one has an empty text, as Google's own.
@@ -132,7 +121,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   }
 
   return {
-    losses: () => [...losses.values()],
+    losses: losses.list,
     step(event) {
       if (ended) return []
       switch (event.type) {
@@ -144,18 +133,18 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
           return []
         case 'choice-finish':
           candidateAt(event.choice).finish = event.finish
-          if (!own) lose(finishLosses(event.finish))
+          if (!own) losses.judgeFinish(event.finish, event.choice)
           return []
         case 'usage-report':
           usage = mergeUsage(usage, event.usage)
           counted = own
-          if (!own) lose(extrasLosses(event.usage.extras, 'usage'))
+          if (!own) losses.dropKeys(event.usage.extras, losses.place('usage'))
           return []
         case 'extras-add':
-          addExtras(event.scope, event.choice, event.extras)
+          addExtras(event)
           return []
         case 'event-skip':
-          drop(event.kind, event.reason)
+          losses.drop(event.kind, event.reason)
           return []
         case 'keep-alive':
           return []

@@ -12,6 +12,8 @@ const decoder = new TextDecoder()
 /** Citations with the part of the content that they belong to; Google leaves the index out where it is 0. */
 export interface PlacedCitation {
   readonly partIndex: number
+  /** The member of the candidate that it stands in. */
+  readonly in: string
   citation(text: string): Citation
 }
 
@@ -24,7 +26,7 @@ export function decodeCitations(candidate: Members): PlacedCitation[] {
     const segment = camelRecord(support['segment'])
     return repeated(support['groundingChunkIndices']).flatMap((index) => {
       const source = typeof index === 'number' ? chunks[index] : undefined
-      return source === undefined ? [] : [placed(segment, source, value)]
+      return source === undefined ? [] : [placed(segment, source, { value, in: 'groundingMetadata' })]
     })
   })
   const cited = repeated(
@@ -33,7 +35,7 @@ export function decodeCitations(candidate: Members): PlacedCitation[] {
   ).flatMap((value) => {
     const record = camelRecord(value)
     const source = present({ url: textOf(record['uri']), title: textOf(record['title']) })
-    return source.url === undefined ? [] : [placed(record, source, value)]
+    return source.url === undefined ? [] : [placed(record, source, { value, in: 'citationMetadata' })]
   })
   return [...supported, ...cited]
 }
@@ -48,11 +50,16 @@ function sourceOf(chunk: unknown): Source | undefined {
   return url === undefined && title === undefined ? undefined : present({ url, title })
 }
 
-function placed(segment: Members, source: Source, value: unknown): PlacedCitation {
+function placed(
+  segment: Members,
+  source: Source,
+  { value, in: member }: { readonly value: unknown; readonly in: string },
+): PlacedCitation {
   const end = countOf(segment['endIndex'])
   const start = countOf(segment['startIndex']) ?? (end === undefined ? undefined : 0)
   return {
     partIndex: countOf(segment['partIndex']) ?? 0,
+    in: member,
     citation(text) {
       const range = start === undefined || end === undefined ? {} : rangeIn(text, start, end)
       return { ...source, ...present({ citedText: textOf(segment['text']) }), ...range, value }
@@ -74,16 +81,19 @@ export interface CitedText {
   readonly citations: readonly Citation[]
 }
 
-/** Foreign citations as `groundingMetadata`, and how many of them have no link and therefore no place in it. */
-export function encodeGrounding(texts: readonly CitedText[]): { readonly metadata?: Members; readonly lost: number } {
+/** Foreign citations as `groundingMetadata`, and those that have no link and therefore no place in it. */
+export function encodeGrounding(texts: readonly CitedText[]): {
+  readonly metadata?: Members
+  readonly lost: readonly Citation[]
+} {
   const urls: string[] = []
   const groundingChunks: Members[] = []
-  let lost = 0
+  const lost: Citation[] = []
   const groundingSupports = texts.flatMap(({ partIndex, text, citations }) =>
     citations.flatMap((citation) => {
       const { url, title } = citation
       if (url === undefined) {
-        lost++
+        lost.push(citation)
         return []
       }
       if (!urls.includes(url)) {

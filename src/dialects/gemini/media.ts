@@ -1,6 +1,7 @@
 // Media of this wire: bytes inline, or a URI. Owns which canonical part a media type becomes, and back.
 // https://ai.google.dev/gemini-api/docs/file-input-methods
 import type { AudioPart, ContentPart, FilePart, ImagePart, MediaSource, PartBase } from '../../ir/content.ts'
+import { decodeBase64Text, encodeBase64Text } from '../kit/base64.ts'
 import { present } from '../kit/present.ts'
 import { asideOf, type Members } from './extras.ts'
 
@@ -69,7 +70,9 @@ export function encodeMedium(part: ImagePart | AudioPart | FilePart, own: boolea
       return { fileData: { ...present({ mimeType: type }), fileUri: uri, ...present({ displayName }) } }
     }
     case 'text':
-      return { inlineData: { mimeType: source.mediaType, data: base64Of(source.text), ...present({ displayName }) } }
+      return {
+        inlineData: { mimeType: source.mediaType, data: encodeBase64Text(source.text), ...present({ displayName }) },
+      }
     case 'parts':
       return undefined
   }
@@ -102,23 +105,8 @@ function typeOfLink(uri: string): string | undefined {
   return types.get(/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '')
 }
 
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /** The text that base64 stands for; undefined where it is none, or would not come back letter by letter. */
 function textOf(data: string): string | undefined {
-  try {
-    const text = strictUtf8.decode(Uint8Array.from(atob(data), (byte) => byte.charCodeAt(0)))
-    return base64Of(text) === data ? text : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Text as base64 of its UTF-8. In steps, as a call takes only so many arguments. */
-function base64Of(text: string): string {
-  const bytes = new TextEncoder().encode(text)
-  const step = 8192
-  let binary = ''
-  for (let at = 0; at < bytes.length; at += step) binary += String.fromCharCode(...bytes.subarray(at, at + step))
-  return btoa(binary)
+  const text = decodeBase64Text(data)
+  return text !== undefined && encodeBase64Text(text) === data ? text : undefined
 }

@@ -3,6 +3,7 @@
 // every process translates.
 // https://ai.google.dev/api/generate-content#request-body
 import { z } from 'zod'
+import { readBody, readShape, type Reading } from '../kit/shape.ts'
 
 const record = () => z.looseObject({})
 const number = () => z.number().nullish()
@@ -60,14 +61,6 @@ export type ContentShape = RequestShape['contents'][number]
 export type PartShape = z.infer<ReturnType<typeof buildPart>>
 export type DeclarationShape = z.infer<ReturnType<typeof buildDeclaration>>
 
-/** A wrong shape: where, as a path below the value that was read, and what was expected. */
-export interface Fault {
-  readonly at: string
-  readonly message: string
-}
-
-export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault }
-
 const readers: {
   request?: ReturnType<typeof buildRequest>
   part?: ReturnType<typeof buildPart>
@@ -76,26 +69,15 @@ const readers: {
 
 /** Reads the envelope of a request; parts and tools are read one by one. */
 export function readRequest(value: unknown): Reading<RequestShape> {
-  return read((readers.request ??= buildRequest()), value)
+  return readBody((readers.request ??= buildRequest()), value)
 }
 
 /** Reads one part. */
 export function readPart(value: unknown): Reading<PartShape> {
-  return read((readers.part ??= buildPart()), value)
+  return readShape((readers.part ??= buildPart()), value)
 }
 
 /** Reads the declaration of one function. */
 export function readDeclaration(value: unknown): Reading<DeclarationShape> {
-  return read((readers.declaration ??= buildDeclaration()), value)
-}
-
-function read<T>(schema: z.ZodType<T>, value: unknown): Reading<T> {
-  const result = schema.safeParse(value)
-  if (result.success) return { ok: true, value: result.data }
-  const issue = result.error.issues[0]
-  return { ok: false, fault: { at: pathText(issue?.path ?? []), message: issue?.message ?? 'wrong shape' } }
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')
+  return readShape((readers.declaration ??= buildDeclaration()), value)
 }

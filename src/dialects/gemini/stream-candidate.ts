@@ -3,11 +3,11 @@ import type { IrEvent, PartOpening } from '../../ir/event.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { textOf } from '../kit/present.ts'
 import { camelPart, contentKind, encodeArgs, sideMembers } from './decode-part.ts'
-import { pack, unknownMembers, type Members } from './extras.ts'
+import { pack, packOwn, unknownMembers, type Members } from './extras.ts'
 import { decodeFinish } from './finish-reason.ts'
 import { decodeCitations, type PlacedCitation } from './grounding.ts'
 import { camelRecord, repeated } from './names.ts'
-import { candidateExtras } from './decode-response.ts'
+import { candidateExtras, withoutSources } from './decode-response.ts'
 import { createPartialArgs, type PartialArgs } from './partial-args.ts'
 
 export interface StreamCandidate {
@@ -160,7 +160,9 @@ export function createStreamCandidate({ choice, nextPart, called }: CandidateOpt
       told.set(key, json)
       return true
     })
-    if (news.length > 0) events.push({ type: 'extras-add', scope: 'choice', choice, extras: Object.fromEntries(news) })
+    if (news.length === 0) return
+    const { said, silent } = withoutSources(Object.fromEntries(news))
+    events.push({ type: 'extras-add', scope: 'choice', choice, extras: packOwn(said, { silent }) })
   }
 
   return {

@@ -1,6 +1,6 @@
 // What every wire calls the things that a translation may lose: a loss names the place in the client's own body, and not
 // what the provider would call it. Owns the names; which of two a client used, its decoder says in `IrRequest.at`.
-import type { Extras, FilePart } from '../../ir/content.ts'
+import type { FilePart } from '../../ir/content.ts'
 import type { DialectId } from '../../ir/dialect-id.ts'
 import type { ClientPaths, IrRequest, ReasoningRequest } from '../../ir/request.ts'
 import { present } from './present.ts'
@@ -26,7 +26,8 @@ const chat: ClientPaths = {
   choices: 'n',
   user: 'user',
   citations: 'annotations',
-  signature: 'signature',
+  // Of a call; reasoning keeps its own.
+  signature: 'extra_content',
   detail: 'image_url.detail',
   isError: 'is_error',
   inlineName: 'file.filename',
@@ -49,6 +50,7 @@ const anthropic: ClientPaths = {
   outputSchema: 'output_config.format.schema',
   user: 'metadata.user_id',
   citations: 'citations',
+  signature: 'signature',
   inlineName: 'title',
   linkedName: 'title',
   schema: 'input_schema',
@@ -98,6 +100,7 @@ const gemini: ClientPaths = {
   output: 'generationConfig.responseMimeType',
   outputSchema: 'generationConfig.responseJsonSchema',
   choices: 'generationConfig.candidateCount',
+  citations: 'groundingMetadata',
   signature: 'thoughtSignature',
   isError: 'functionResponse.response.error',
   inlineName: 'inlineData.displayName',
@@ -161,21 +164,4 @@ export function fileNamePath({ source }: FilePart, { inlineName, linkedName }: C
 export function toolPath(at: string, attribute: 'schema' | 'strict', client: ClientPaths): string {
   const path = client[attribute]
   return `${at}.${at.startsWith('functions[') ? path.replace('function.', '') : path}`
-}
-
-const places = Symbol('places of extras')
-
-type Placed = Extras & { readonly [places]?: Readonly<Record<string, string>> }
-
-/** Notes that members of extras do not stand below what the extras are on, but below `at`. */
-export function placeExtras(extras: Extras, keys: readonly string[], at: string): Extras {
-  const placed: Placed = { ...extras, [places]: Object.fromEntries(keys.map((key) => [key, `${at}.${key}`])) }
-  return placed
-}
-
-/** Where a member of extras stands in the client's body. */
-export function extraPath(extras: Extras, key: string, at: string | undefined): string {
-  const placed = (extras as Placed)[places]
-  if (placed !== undefined && Object.hasOwn(placed, key)) return placed[key] ?? key
-  return at === undefined || at === '' ? key : `${at}.${key}`
 }

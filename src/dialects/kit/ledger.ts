@@ -5,7 +5,8 @@ import { GatewayError, type ErrorCode } from '../../ir/error.ts'
 import { legalName, type NameRule } from '../../ir/legal-name.ts'
 import type { Loss } from '../../ir/loss.ts'
 import type { ClientPaths, IrRequest } from '../../ir/request.ts'
-import { clientPaths, extraPath, writesSchemasAsText } from './client-paths.ts'
+import { clientPaths, writesSchemasAsText } from './client-paths.ts'
+import { extraLosses } from './extra-losses.ts'
 import { present } from './present.ts'
 
 export interface Ledger {
@@ -74,13 +75,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     callId: (id) => (own ? id : legalName(id, options.callIds)),
     dropExtras(extras, at) {
-      if (own || extras === undefined) return
-      for (const key of Object.keys(extras))
-        losses.push({
-          path: extraPath(extras, key, at),
-          action: 'dropped',
-          reason: 'the provider has no such field',
-        })
+      if (!own) losses.push(...extraLosses(extras, at))
     },
     dropCache(cache, at) {
       if (!own && cache !== undefined)

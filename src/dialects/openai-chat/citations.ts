@@ -23,10 +23,13 @@ export function decodeAnnotation(annotation: unknown, base = 0): Citation {
   }
 }
 
-/** All annotations of a message; placeholders left out. */
-export function decodeAnnotations(annotations: unknown): Citation[] {
+/** All annotations of a message, which stand at `at`; placeholders left out. */
+export function decodeAnnotations(annotations: unknown, at: string): Citation[] {
   if (!Array.isArray(annotations) || isPlaceholder(annotations)) return []
-  return (annotations as unknown[]).map((annotation) => decodeAnnotation(annotation))
+  return (annotations as unknown[]).map((annotation, index) => ({
+    ...decodeAnnotation(annotation),
+    at: `${at}[${index}]`,
+  }))
 }
 
 /** Where a cited text stands in the content of its message. */

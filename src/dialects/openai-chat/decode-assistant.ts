@@ -28,7 +28,7 @@ export function decodeAssistant(message: MessageShape, at: string, ids: CallIds)
 
 interface AssistantOptions {
   readonly ids: CallIds
-  /** The path of the message in the client's body; absent for an answer. */
+  /** The path of the message in its body. */
   readonly at?: string
   /** Further members that the caller reads itself. */
   readonly known?: readonly string[]

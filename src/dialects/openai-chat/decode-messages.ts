@@ -6,7 +6,7 @@ import { decodeAssistant } from './decode-assistant.ts'
 import { createCallIds, type CallIds } from './call-ids.ts'
 import { cacheMembers, decodeContent, withMessageCache } from './content.ts'
 import { asideOf, extrasOf, packOwn, saidMembers, silently, unknownMembers } from './extras.ts'
-import { placeExtras } from '../kit/client-paths.ts'
+import { placeExtras } from '../kit/extra-losses.ts'
 import { present } from '../kit/present.ts'
 import type { MessageShape } from './schema.ts'
 

@@ -35,8 +35,8 @@ const knownMembers: readonly string[] = [
 export function decodeRequest(wire: WireRequest): Outcome<IrRequest> {
   const reading = readRequest(wire.body.value)
   if (!reading.ok) {
-    const code = reading.at.startsWith('messages') ? 'invalid_messages' : 'invalid_value'
-    return failed(code, { param: reading.at })
+    const code = reading.fault.at.startsWith('messages') ? 'invalid_messages' : 'invalid_value'
+    return failed(code, { param: reading.fault.at })
   }
   const request = reading.value
   const incomplete = incompleteTool(request)

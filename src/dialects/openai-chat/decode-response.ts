@@ -9,7 +9,8 @@ import { decodeAssistantMessage } from './decode-assistant.ts'
 import { hiddenError } from '../openai-wire/errors.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { extrasOf, packOwn, silently, unknownMembers, type Aside, type Members } from './extras.ts'
-import { answerContent, decodeFinish } from './finish-reason.ts'
+import { answerContent } from '../openai-wire/answer-content.ts'
+import { decodeFinish } from './finish-reason.ts'
 import { countOf, listOf, present, textOf } from '../kit/present.ts'
 import { decodeUsage } from '../openai-wire/usage.ts'
 
@@ -61,7 +62,7 @@ function silentHead(answer: Members): Members {
 
 function decodeChoice(choice: Members, position: number, ids: CallIds): Output {
   const message = isObject(choice['message']) ? choice['message'] : {}
-  const { parts, messageExtras } = decodeMessage(message, ids)
+  const { parts, messageExtras } = decodeMessage(message, `choices[${position}].message`, ids)
   const word = choice['finish_reason']
   const unseen: Aside = {
     ...silently(word === '' ? { finish_reason: word } : {}),
@@ -75,18 +76,20 @@ function decodeChoice(choice: Members, position: number, ids: CallIds): Output {
   }
 }
 
-function decodeMessage(message: Members, ids: CallIds): Pick<Output, 'parts' | 'messageExtras'> {
-  const citations = decodeAnnotations(message['annotations'])
+function decodeMessage(message: Members, at: string, ids: CallIds): Pick<Output, 'parts' | 'messageExtras'> {
+  const citations = decodeAnnotations(message['annotations'], `${at}.annotations`)
   const cited = citations.length > 0 && hasText(message['content'])
   const heard = !isPlaceholder(message['audio'])
   const known = [...(cited ? ['annotations'] : []), ...(heard ? ['audio'] : [])]
-  const { parts, extras } = decodeAssistantMessage(message, { ids, known })
+  const { parts, extras } = decodeAssistantMessage(message, { ids, at, known })
   // The links of a message are about its text as a whole; it has one part of it, but for Mistral's lists.
   const last = parts.findLastIndex((part) => part.type === 'text')
   const linked = parts.map((part, index) =>
     cited && index === last && part.type === 'text' ? { ...part, citations } : part,
   )
-  const audio: ContentPart[] = heard ? [{ type: 'opaque', kind: audioKind, value: message['audio'] }] : []
+  const audio: ContentPart[] = heard
+    ? [{ type: 'opaque', kind: audioKind, value: message['audio'], at: `${at}.audio` }]
+    : []
   return { parts: [...linked, ...audio], ...present({ messageExtras: extras }) }
 }
 

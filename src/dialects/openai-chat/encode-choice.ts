@@ -1,7 +1,6 @@
 // One choice of a stream: its events as deltas. Owns the role chunk, the dense numbering of calls, and the finish.
 import type { Citation } from '../../ir/content.ts'
 import type { IrEvent, PartOpening } from '../../ir/event.ts'
-import type { Loss } from '../../ir/loss.ts'
 import type { Finish } from '../../ir/response.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { withSignature } from './call-signature.ts'
@@ -11,7 +10,8 @@ import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { asideOf, ownMembers, type Members, type ReasoningSpelling } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
 import { foreignSpelling, reasoningKeys, writeReasoning } from './reasoning.ts'
-import { opaqueLoss, unlinkedLoss } from '../openai-wire/response-losses.ts'
+import { unlinked, type AnswerLosses } from '../kit/answer-losses.ts'
+import { unsigned } from './encode-response.ts'
 
 type PartEvent = Extract<IrEvent, { readonly part: number }>
 type Step<T extends PartEvent['type']> = Extract<PartEvent, { readonly type: T }>
@@ -41,7 +41,7 @@ interface OpenPart {
 }
 
 /** The encoder of one choice. */
-export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss[]) => void): ChoiceEncoder {
+export function createChoiceEncoder(choice: number, losses: AnswerLosses): ChoiceEncoder {
   const parts = new Map<number, OpenPart>()
   let pendingDelta: Members = {}
   let pendingChoice: Members = {}
@@ -79,6 +79,7 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
 
   function open(event: Step<'part-start'>, own: boolean): Members[] {
     const { opening } = event
+    if (!own && 'extras' in opening) losses.dropKeys(opening.extras, '')
     const aside = asideOf('extras' in opening ? opening.extras : undefined)
     const legacy = own && aside.legacy === true
     const spelling = opening.type === 'reasoning' ? reasoningSpelling(opening, own) : undefined
@@ -150,7 +151,7 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
 
   function openOpaque(opening: PartOpening & { type: 'opaque' }, own: boolean): Members[] {
     if (!own) {
-      lose([opaqueLoss(opening.kind)])
+      losses.drop(opening.kind, 'the wire has no such content')
       return []
     }
     if (opening.kind !== audioKind) return [...begin(''), entry({ content: [opening.value] })]
@@ -165,9 +166,11 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
   }
 
   function annotations(part: OpenPart): unknown[] {
-    const encoded = part.citations.map((citation) => encodeCitation(citation, part))
-    if (encoded.includes(undefined)) lose([unlinkedLoss])
-    return encoded.filter((annotation) => annotation !== undefined)
+    return part.citations.flatMap((citation) => {
+      const encoded = encodeCitation(citation, part)
+      if (encoded === undefined) losses.drop(losses.citationOf(citation), unlinked)
+      return encoded === undefined ? [] : [encoded]
+    })
   }
 
   function close(part: OpenPart, event: Step<'part-end'>, own: boolean): Members[] {
@@ -199,7 +202,10 @@ export function createChoiceEncoder(choice: number, lose: (losses: readonly Loss
 
   function sign(part: OpenPart, { signature }: Step<'signature-delta'>, spelling: ReasoningSpelling): Members[] {
     if (part.type === 'reasoning') return [entry(writeReasoning(spelling, { signature }))]
-    if (part.type !== 'tool-call' || part.legacy) return []
+    if (part.type !== 'tool-call' || part.legacy) {
+      losses.drop(losses.signatureOf(undefined), unsigned)
+      return []
+    }
     return [entry({ tool_calls: [withSignature({ index: part.index }, signature)] })]
   }
 

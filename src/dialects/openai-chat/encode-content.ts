@@ -40,6 +40,8 @@ function isPlainText(part: Members): boolean {
 export function encodePart(part: ContentPart, at: string, ledger: Ledger): Members[] {
   ledger.dropExtras(part.extras, at)
   ledger.dropCache(part.cache, at)
+  if (!ledger.own && part.signature && part.type !== 'reasoning')
+    ledger.drop(`${at}.${ledger.paths.signature}`, 'the wire has signatures on reasoning and calls alone')
   const rest = ledger.own ? restOf(part) : {}
   switch (part.type) {
     case 'text':

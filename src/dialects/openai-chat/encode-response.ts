@@ -8,14 +8,16 @@ import { opaqueCall } from './decode-assistant.ts'
 import { audioKind } from './decode-response.ts'
 import { encodeCall, type EncodedCall } from './encode-call.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
-import { asideOf, extrasLosses, ownMembers, type Members } from './extras.ts'
+import { asideOf, ownMembers, type Members } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
 import { listOf } from '../kit/present.ts'
 import { reasoningKeys, writeReasoning, writeReasoningParts } from './reasoning.ts'
-import { finishLosses, opaqueLoss, unlinkedLoss, usageLosses } from '../openai-wire/response-losses.ts'
-import { encodeUsage } from '../openai-wire/usage.ts'
+import { createAnswerLosses, unlinked, type AnswerLosses } from '../kit/answer-losses.ts'
+import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
 
 const encoder = new TextEncoder()
+
+export const unsigned = 'the wire has signatures on reasoning and calls alone'
 
 /** Encodes an answer; what a foreign answer has and this wire has not is reported. */
 export function encodeResponse(
@@ -23,46 +25,55 @@ export function encodeResponse(
   exchange: Exchange,
 ): { readonly body: Uint8Array; readonly losses: readonly Loss[] } {
   const own = response.source === 'openai-chat'
-  const losses: Loss[] = own ? [] : [...extrasLosses(response.extras), ...usageLosses(response.usage)]
+  const losses = createAnswerLosses({ source: response.source, own, says: { severalAnswers: true } })
+  losses.judgeAnswer(response)
+  dropCounters(response.usage, losses)
   const body = {
     id: response.id ?? `chatcmpl-${exchange.requestId}`,
     object: 'chat.completion',
     created: response.created ?? exchange.createdAt,
     model: response.model ?? exchange.model,
-    choices: response.outputs.map((output) => encodeChoice(output, own, losses)),
+    choices: response.outputs.map((output, position) => encodeChoice(output, { position, own, losses })),
     ...(response.usage !== undefined && { usage: encodeUsage(response.usage) }),
     ...(own && ownMembers(response.extras)),
   }
-  return { body: encoder.encode(JSON.stringify(body)), losses }
+  return { body: encoder.encode(JSON.stringify(body)), losses: losses.list() }
 }
 
-function encodeChoice(output: Output, own: boolean, losses: Loss[]): Members {
+interface Encoding {
+  /** Of the output among the provider's. */
+  readonly position: number
+  readonly own: boolean
+  readonly losses: AnswerLosses
+}
+
+function encodeChoice(output: Output, encoding: Encoding): Members {
+  const { own } = encoding
   const aside = asideOf(output.extras)
   const calls = output.parts.filter((part) => part.type === 'tool-call')
   const legacy = calls.length > 0 && calls.every((call) => own && asideOf(call.extras).legacy === true)
-  if (!own)
-    losses.push(...extrasLosses(output.extras), ...extrasLosses(output.messageExtras), ...finishLosses(output.finish))
   return {
     index: output.index,
-    ...(!(own && aside.bare === true) && { message: encodeMessage(output, own, losses) }),
+    ...(!(own && aside.bare === true) && { message: encodeMessage(output, encoding) }),
     logprobs: null,
     finish_reason: output.finish === undefined ? null : encodeFinish(output.finish, { count: calls.length, legacy }),
     ...(own && ownMembers(output.extras)),
   }
 }
 
-function encodeMessage(output: Output, own: boolean, losses: Loss[]): Members {
+function encodeMessage(output: Output, encoding: Encoding): Members {
+  const { own } = encoding
   const { parts } = output
   const silent = own ? (asideOf(output.messageExtras).silent ?? {}) : {}
   const reasoning = parts.filter((part) => part.type === 'reasoning')
   // What was read from this wire goes back in the very spelling it had.
   const spelled = reasoningKeys.some((key) => !isPlaceholder(silent[key]))
   const refusal = parts.flatMap((part) => (part.type === 'refusal' ? [part.text] : [])).join('')
-  const annotations = encodeAnnotations(parts, own, losses)
+  const annotations = encodeAnnotations(parts, encoding)
   const encoded = encodeCalls(parts, own)
   const calls = encoded.filter((call) => !call.legacy).map((call) => call.members)
   const legacy = encoded.find((call) => call.legacy)
-  for (const part of parts) if (!own && part.type === 'opaque') losses.push(opaqueLoss(part.kind))
+  for (const part of parts) if (!own) judgePart(part, encoding.losses)
   const message: Members = {
     role: 'assistant',
     content: encodeText(parts),
@@ -74,6 +85,17 @@ function encodeMessage(output: Output, own: boolean, losses: Loss[]): Members {
     ...(own && encodeAudio(parts)),
   }
   return { ...message, ...(own && unless(message, ownMembers(output.messageExtras))) }
+}
+
+/** What of a foreign part has no place in a message. */
+function judgePart(part: ContentPart, losses: AnswerLosses): void {
+  const { at } = part
+  if (part.type === 'opaque') losses.drop(at ?? part.kind, 'the wire has no such content')
+  if (part.type === 'image' || part.type === 'audio' || part.type === 'file')
+    losses.drop(at ?? part.type, 'the wire has no such content')
+  losses.dropKeys(part.extras, at ?? '')
+  if (part.signature && part.type !== 'reasoning' && part.type !== 'tool-call')
+    losses.drop(losses.signatureOf(at), unsigned)
 }
 
 /** Members to be written back; an empty one of a stream's first chunk stands where nothing came after it. */
@@ -95,14 +117,14 @@ function encodeText(parts: readonly ContentPart[]): unknown {
   return texts.length === 0 ? null : texts.map((part) => part.text).join('')
 }
 
-function encodeAnnotations(parts: readonly ContentPart[], own: boolean, losses: Loss[]): unknown[] {
+function encodeAnnotations(parts: readonly ContentPart[], { own, losses }: Encoding): unknown[] {
   const annotations: unknown[] = []
   let start = 0
   for (const part of parts) {
     if (part.type !== 'text') continue
     for (const citation of part.citations ?? []) {
       const encoded = own ? citation.value : encodeCitation(citation, { start, length: part.text.length })
-      if (encoded === undefined) losses.push(unlinkedLoss)
+      if (encoded === undefined) losses.drop(losses.citationOf(citation, part.at), unlinked)
       else annotations.push(encoded)
     }
     start += part.text.length

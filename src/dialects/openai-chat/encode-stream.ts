@@ -2,23 +2,22 @@
 // per choice, then usage, then the terminal, and nothing after it.
 import type { Extras } from '../../ir/content.ts'
 import type { IrEvent } from '../../ir/event.ts'
-import type { Loss } from '../../ir/loss.ts'
 import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import type { Frame } from '../../wire/frame.ts'
 import type { Exchange, StreamEncoder } from '../dialect.ts'
 import { createChoiceEncoder, type ChoiceEncoder } from './encode-choice.ts'
 import { encodeStreamError } from '../openai-wire/errors.ts'
 import { doneData } from '../openai-wire/chunk.ts'
-import { extrasLosses, isOwn, ownMembers, type Members } from './extras.ts'
-import { finishLosses, usageLosses } from '../openai-wire/response-losses.ts'
-import { encodeUsage } from '../openai-wire/usage.ts'
+import { isOwn, ownMembers, type Members } from './extras.ts'
+import { createAnswerLosses } from '../kit/answer-losses.ts'
+import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
 
 /**
  * An encoder for one stream to a client of this wire.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
-  const losses = new Map<string, Loss>()
+  const losses = createAnswerLosses({ source: exchange.upstream, own: exchange.upstream === 'openai-chat' })
   const choices = new Map<number, ChoiceEncoder>()
   const choiceOf = new Map<number, ChoiceEncoder>()
   let head = headOf(`chatcmpl-${exchange.requestId}`, exchange.createdAt, exchange.model)
@@ -28,10 +27,6 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   let pending = nothing
   let usage: Usage | undefined
   let closed = false
-
-  function lose(lost: readonly Loss[]): void {
-    for (const loss of lost) losses.set(`${loss.action} ${loss.path}`, loss)
-  }
 
   function chunk(list: readonly Members[], counted: Members | null): Frame {
     const plain = { ...head, choices: list }
@@ -55,7 +50,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   function choice(index: number): ChoiceEncoder {
     const known = choices.get(index)
     if (known !== undefined) return known
-    const fresh = createChoiceEncoder(index, lose)
+    const fresh = createChoiceEncoder(index, losses)
     choices.set(index, fresh)
     return fresh
   }
@@ -70,14 +65,14 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   }
 
   function keep(extras: Extras | undefined): void {
-    if (!own) return lose(extrasLosses(extras))
+    if (!own) return losses.dropKeys(extras, '')
     const members = headless(ownMembers(extras))
     if (Object.keys(members).length > 0) pending = { ...pending, ...members }
   }
 
   function addExtras(event: IrEvent & { type: 'extras-add' }): Frame[] {
     if (event.scope === 'response') keep(event.extras)
-    else if (!own && !isOwn(event.extras)) lose(extrasLosses(event.extras))
+    else if (!own && !isOwn(event.extras)) losses.dropAround(event)
     else choice(event.choice).addMembers(event.scope, ownMembers(event.extras))
     return []
   }
@@ -87,7 +82,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     if (choices.size === 0) choice(0)
     const last = [...choices].sort(([left], [right]) => left - right).flatMap(([, encoder]) => encoder.end())
     const counted = exchange.facts.wantsUsage && usage !== undefined ? [chunk([], encodeUsage(usage))] : []
-    if (!own) lose(usageLosses(usage))
+    dropCounters(usage, losses)
     return [...frames(last), ...counted, { data: doneData }]
   }
 
@@ -114,14 +109,14 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
         case 'extras-add':
           return addExtras(event)
         case 'choice-finish':
-          lose(finishLosses(event.finish))
+          losses.judgeFinish(event.finish, event.choice)
           choice(event.choice).finish(event.finish)
           return []
         case 'usage-report':
           usage = mergeUsage(usage, event.usage)
           return []
         case 'event-skip':
-          lose([{ path: event.kind, action: 'dropped', reason: event.reason }])
+          losses.drop(event.kind, event.reason)
           return []
         case 'keep-alive':
           return []
@@ -132,7 +127,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
           return end()
       }
     },
-    losses: () => [...losses.values()],
+    losses: losses.list,
   }
 }
 

@@ -6,7 +6,7 @@
 import type { Extras } from '../../ir/content.ts'
 import { saidMembers, unknownMembers, type Members } from '../openai-wire/members.ts'
 
-export { extrasLosses, saidMembers, unknownMembers, type Members } from '../openai-wire/members.ts'
+export { saidMembers, unknownMembers, type Members } from '../openai-wire/members.ts'
 
 /** How reasoning was spelled: plain text members, an entry of `reasoning_details`, or a part of the content array. */
 export interface ReasoningSpelling {

@@ -1,50 +1,15 @@
 // Why an answer ended, both ways side by side.
-import type { ContentPart } from '../../ir/content.ts'
 import type { Finish, FinishClass } from '../../ir/response.ts'
-import { isObject, parseJson } from '../../wire/json-parse.ts'
+import { classByContent, type AnswerContent } from '../openai-wire/answer-content.ts'
 import { finishClassOf } from '../openai-wire/finish-words.ts'
 
 const words: ReadonlySet<string> = new Set(['stop', 'length', 'tool_calls', 'function_call', 'content_filter'])
 
-/** What an answer held, as far as its finish depends on it. */
-export interface AnswerContent {
-  /** Usable tool calls. */
-  readonly calls: number
-  /** A call whose arguments are not whole. */
-  readonly cut?: boolean
-  readonly refused?: boolean
-}
-
-/** What the finish of these parts depends on. */
-export function answerContent(parts: readonly ContentPart[]): AnswerContent {
-  const calls = parts.filter((part) => part.type === 'tool-call')
-  return {
-    calls: calls.length,
-    cut: calls.some((call) => call.kind !== 'custom' && !isWholeInput(call.input)),
-    refused: parts.some((part) => part.type === 'refusal'),
-  }
-}
-
-/** Whether tool arguments are whole: a JSON object, or none at all. */
-export function isWholeInput(input: string): boolean {
-  return input.trim() === '' || isObject(parseJson(input))
-}
-
-/**
- * Decodes a finish reason against what was really answered, since providers lie (Ollama and Gemini's endpoint say
- * `stop` with tool calls, Snowflake says `''`). The class is `tool` exactly where there are usable calls, unless the
- * answer was cut off or withheld in the middle of one.
- */
+/** Decodes a finish reason against what was really answered. */
 export function decodeFinish(word: unknown, content: AnswerContent): Finish {
   const raw = typeof word === 'string' && word !== '' ? word : undefined
   const said = raw === undefined ? 'stop' : finishClassOf(raw)
-  return { class: classOf(said, content), ...(raw !== undefined && { raw }) }
-}
-
-function classOf(said: FinishClass, content: AnswerContent): FinishClass {
-  if (content.calls > 0) return content.cut === true && (said === 'length' || said === 'filter') ? said : 'tool'
-  if (content.refused === true) return 'filter'
-  return said === 'tool' ? 'stop' : said
+  return { class: classByContent(said, content), ...(raw !== undefined && { raw }) }
 }
 
 /**

@@ -3,6 +3,7 @@
 // Answers have no schema here: five spellings of the same thing are read member by member, and none is refused.
 // https://platform.openai.com/docs/api-reference/chat/create
 import { z } from 'zod'
+import { readBody, type Reading } from '../kit/shape.ts'
 
 const part = () => z.looseObject({ type: z.string() })
 const content = () => z.union([z.string(), z.array(part())]).nullish()
@@ -88,23 +89,9 @@ export type ToolCallShape = z.infer<ReturnType<typeof buildToolCall>>
 export type ToolShape = z.infer<ReturnType<typeof buildTool>>
 export type FunctionShape = z.infer<ReturnType<typeof buildFunction>>
 
-export type Reading<T> =
-  | { readonly ok: true; readonly value: T }
-  /** Where the wrong shape stands, as a path in the body, and what was expected. */
-  | { readonly ok: false; readonly at: string; readonly message: string }
-
 let request: ReturnType<typeof buildRequest> | undefined
 
 /** Reads a request body. */
 export function readRequest(value: unknown): Reading<RequestShape> {
-  const result = (request ??= buildRequest()).safeParse(value)
-  if (result.success) return { ok: true, value: result.data }
-  const issue = result.error.issues[0]
-  return { ok: false, at: pathText(issue?.path ?? []), message: issue?.message ?? 'wrong shape' }
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`))
-    .join('')
+  return readBody((request ??= buildRequest()), value)
 }

@@ -8,7 +8,7 @@ import { splitSignature } from './call-signature.ts'
 import { inputText } from './decode-assistant.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { extrasOf, unknownMembers, type Members } from './extras.ts'
-import { isWholeInput, type AnswerContent } from './finish-reason.ts'
+import { isWholeInput, type AnswerContent } from '../openai-wire/answer-content.ts'
 import { present, textOf } from '../kit/present.ts'
 
 interface OpenCall {
@@ -129,7 +129,7 @@ export function createStreamCalls({ choice, nextPart, mintId }: CallsOptions): S
   return {
     add(record, events) {
       const { signature, rest: entry } = splitSignature(record)
-      const custom = entry['type'] === 'custom'
+      const custom = isCustom(entry)
       const called = entry[custom ? 'custom' : 'function']
       const inner: Members = isObject(called) ? called : {}
       const name = textOf(inner['name'])
@@ -184,6 +184,11 @@ function isRepeated(call: OpenCall, name: string, index: number | undefined): bo
 /** Whether a call has arguments and all of them. */
 function isWhole(call: OpenCall): boolean {
   return !call.custom && call.fragments.length > 0 && isWholeInput(call.fragments.join(''))
+}
+
+/** Whether an entry is of a free-text tool: those that go on with a call do not always say so again. */
+function isCustom({ type, custom, function: called }: Members): boolean {
+  return type === 'custom' || (textOf(type) === undefined && isObject(custom) && !isObject(called))
 }
 
 function membersOf(entry: Members, custom: boolean, called: Members): Members {

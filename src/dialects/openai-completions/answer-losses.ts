@@ -1,28 +1,18 @@
 // What of a foreign answer a text cannot show, as losses. Shared by the whole answer and the stream.
-import type { Citation } from '../../ir/content.ts'
-import type { Loss } from '../../ir/loss.ts'
 import type { Finish } from '../../ir/response.ts'
-import { finishLosses } from '../openai-wire/response-losses.ts'
+import type { AnswerLosses } from '../kit/answer-losses.ts'
 
-/** A part of an answer that is no text. */
-export function hiddenLoss(type: string): Loss {
-  return { path: type, action: 'dropped', reason: 'a text completion can only show text' }
-}
+/** Why a part of an answer is not there. */
+export const hidden = 'a text completion can only show text'
 
-/** A refusal that goes as the text it has. */
-export const refusalLoss: Loss = { path: 'refusal', action: 'approximated', reason: 'a refusal goes as plain text' }
+/** Why the links of a text are not there. */
+export const unlinked = 'a text completion has no citations'
 
-/** The citations of a text. */
-export function citationLosses(citations: readonly Citation[] | undefined): Loss[] {
-  if (citations === undefined || citations.length === 0) return []
-  return [{ path: 'citations', action: 'dropped', reason: 'a text completion has no citations' }]
-}
+/** What became of a refusal. */
+export const plainRefusal = 'a refusal goes as plain text'
 
-/** What an end says beyond the wire's three words. */
-export function endLosses(finish: Finish | undefined): Loss[] {
-  const called: Loss[] =
-    finish?.class === 'tool'
-      ? [{ path: 'finish_reason', action: 'approximated', reason: 'a text completion has no tool calls' }]
-      : []
-  return [...called, ...finishLosses(finish)]
+/** An end that waits for something which a text completion cannot ask for. */
+export function judgeCall(finish: Finish | undefined, position: number, losses: AnswerLosses): void {
+  if (finish?.class === 'tool')
+    losses.approximate(losses.place('finish', position), 'a text completion has no tool calls')
 }

@@ -37,7 +37,7 @@ export const promptKinds = { list: 'prompts', tokens: 'prompt-tokens' } as const
  */
 export function decodeRequest(wire: WireRequest): Outcome<IrRequest> {
   const reading = readRequest(wire.body.value)
-  if (!reading.ok) return failed('invalid_value', { param: reading.at })
+  if (!reading.ok) return failed('invalid_value', { param: reading.fault.at })
   const request = reading.value
   return ok({
     source: 'openai-completions',

@@ -39,7 +39,7 @@ function decodeChoice(choice: Members, position: number): Output {
   const word = choice['finish_reason']
   return {
     index: countOf(choice['index']) ?? position,
-    parts: text === undefined ? [] : [{ type: 'text', text }],
+    parts: text === undefined ? [] : [{ type: 'text', text, at: `choices[${position}].text` }],
     finish: decodeFinish(word),
     ...present({ extras: extrasOf(choice, choiceMembers, word === '' ? { finish_reason: word } : {}) }),
   }

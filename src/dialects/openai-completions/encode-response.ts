@@ -3,10 +3,10 @@ import type { ContentPart } from '../../ir/content.ts'
 import type { Loss } from '../../ir/loss.ts'
 import type { IrResponse, Output } from '../../ir/response.ts'
 import type { Exchange } from '../dialect.ts'
-import { extrasLosses, type Members } from '../openai-wire/members.ts'
-import { usageLosses } from '../openai-wire/response-losses.ts'
-import { encodeUsage } from '../openai-wire/usage.ts'
-import { citationLosses, endLosses, hiddenLoss, refusalLoss } from './answer-losses.ts'
+import { createAnswerLosses, type AnswerLosses } from '../kit/answer-losses.ts'
+import type { Members } from '../openai-wire/members.ts'
+import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
+import { hidden, judgeCall, plainRefusal, unlinked } from './answer-losses.ts'
 import { ownMembers } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
 
@@ -21,41 +21,53 @@ export function encodeResponse(
   exchange: Exchange,
 ): { readonly body: Uint8Array; readonly losses: readonly Loss[] } {
   const own = response.source === 'openai-completions'
-  const losses: Loss[] = own ? [] : [...extrasLosses(response.extras), ...usageLosses(response.usage)]
+  const losses = createAnswerLosses({ source: response.source, own, says: { severalAnswers: true } })
+  losses.judgeAnswer(response)
+  dropCounters(response.usage, losses)
   const body = {
     id: response.id ?? `cmpl-${exchange.requestId}`,
     object: 'text_completion',
     created: response.created ?? exchange.createdAt,
     model: response.model ?? exchange.model,
-    choices: response.outputs.map((output) => encodeChoice(output, own, losses)),
+    choices: response.outputs.map((output, position) => encodeChoice(output, { position, own, losses })),
     ...(response.usage !== undefined && { usage: encodeUsage(response.usage) }),
     ...(own && ownMembers(response.extras)),
   }
-  return { body: encoder.encode(JSON.stringify(body)), losses }
+  return { body: encoder.encode(JSON.stringify(body)), losses: losses.list() }
 }
 
-function encodeChoice(output: Output, own: boolean, losses: Loss[]): Members {
-  const { index, parts, finish, extras, messageExtras } = output
-  if (!own) losses.push(...extrasLosses(extras), ...extrasLosses(messageExtras), ...endLosses(finish))
+interface Encoding {
+  /** Of the output among the provider's. */
+  readonly position: number
+  readonly own: boolean
+  readonly losses: AnswerLosses
+}
+
+function encodeChoice(output: Output, encoding: Encoding): Members {
+  const { position, own, losses } = encoding
+  const { index, parts, finish, extras } = output
+  if (!own) judgeCall(finish, position, losses)
   return {
     index,
-    text: parts.map((part) => encodePart(part, losses)).join(''),
+    text: parts.map((part) => encodePart(part, encoding)).join(''),
     logprobs: null,
     finish_reason: finish === undefined ? null : encodeFinish(finish),
     ...(own && ownMembers(extras)),
   }
 }
 
-function encodePart(part: ContentPart, losses: Loss[]): string {
+function encodePart(part: ContentPart, { position, losses }: Encoding): string {
+  losses.dropKeys(part.extras, part.at ?? '')
   switch (part.type) {
     case 'text':
-      losses.push(...citationLosses(part.citations))
+      for (const citation of part.citations ?? []) losses.drop(losses.citationOf(citation, part.at), unlinked)
+      if (part.signature) losses.drop(losses.signatureOf(part.at), hidden)
       return part.text
     case 'refusal':
-      losses.push(refusalLoss)
+      losses.approximate(part.at ?? part.type, plainRefusal)
       return part.text
     case 'opaque':
-      losses.push(hiddenLoss(part.kind))
+      losses.drop(part.at ?? part.kind, hidden)
       return ''
     case 'reasoning':
     case 'tool-call':
@@ -63,7 +75,7 @@ function encodePart(part: ContentPart, losses: Loss[]): string {
     case 'image':
     case 'audio':
     case 'file':
-      losses.push(hiddenLoss(part.type))
+      losses.drop(part.at ?? part.type, hidden)
       return ''
   }
 }

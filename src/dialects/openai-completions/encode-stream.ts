@@ -2,17 +2,16 @@
 // terminal, and nothing after it.
 import type { Extras } from '../../ir/content.ts'
 import type { IrEvent, PartOpening } from '../../ir/event.ts'
-import type { Loss } from '../../ir/loss.ts'
 import type { Finish } from '../../ir/response.ts'
 import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import type { Frame } from '../../wire/frame.ts'
 import type { Exchange, StreamEncoder } from '../dialect.ts'
 import { doneData } from '../openai-wire/chunk.ts'
 import { encodeStreamError } from '../openai-wire/errors.ts'
-import { extrasLosses, type Members } from '../openai-wire/members.ts'
-import { usageLosses } from '../openai-wire/response-losses.ts'
-import { encodeUsage } from '../openai-wire/usage.ts'
-import { citationLosses, endLosses, hiddenLoss, refusalLoss } from './answer-losses.ts'
+import { createAnswerLosses } from '../kit/answer-losses.ts'
+import type { Members } from '../openai-wire/members.ts'
+import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
+import { hidden, judgeCall, plainRefusal, unlinked } from './answer-losses.ts'
 import { ownMembers } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
 
@@ -28,7 +27,7 @@ interface Choice {
  */
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   const own = exchange.upstream === 'openai-completions'
-  const losses = new Map<string, Loss>()
+  const losses = createAnswerLosses({ source: exchange.upstream, own })
   const choices = new Map<number, Choice>()
   const texts = new Map<number, number>()
   let head = { id: `cmpl-${exchange.requestId}`, created: exchange.createdAt, model: exchange.model }
@@ -36,10 +35,6 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   let pending: Members = {}
   let usage: Usage | undefined
   let closed = false
-
-  function lose(lost: readonly Loss[]): void {
-    for (const loss of lost) losses.set(`${loss.action} ${loss.path}`, loss)
-  }
 
   function chunk(list: readonly Members[], counted: Members | null): Frame {
     const { id, created, model } = head
@@ -64,8 +59,9 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   function open(part: number, choice: number, opening: PartOpening): Frame[] {
     choiceAt(choice)
     if (opening.type === 'text' || opening.type === 'refusal') texts.set(part, choice)
-    if (opening.type === 'refusal') lose([refusalLoss])
-    else if (opening.type !== 'text') lose([hiddenLoss(opening.type === 'opaque' ? opening.kind : opening.type)])
+    if ('extras' in opening) losses.dropKeys(opening.extras, '')
+    if (opening.type === 'refusal') losses.approximate(opening.type, plainRefusal)
+    else if (opening.type !== 'text') losses.drop(opening.type === 'opaque' ? opening.kind : opening.type, hidden)
     return []
   }
 
@@ -75,8 +71,9 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   }
 
   function keep(scope: 'response' | 'choice' | 'message', choice: number, extras: Extras | undefined): Frame[] {
-    if (!own) lose(extrasLosses(extras))
-    else if (scope === 'response') pending = { ...pending, ...ownMembers(extras) }
+    losses.dropAround({ scope, choice, extras })
+    if (!own) return []
+    if (scope === 'response') pending = { ...pending, ...ownMembers(extras) }
     else {
       const { finish_reason: _finish, ...members } = ownMembers(extras)
       choiceAt(choice).members = { ...choiceAt(choice).members, ...members }
@@ -96,7 +93,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     const last = [...choices]
       .sort(([left], [right]) => left - right)
       .map(([index, { finish, members }]) => entry(index, '', { ...members, finish_reason: encodeFinish(finish) }))
-    if (!own) lose(usageLosses(usage))
+    dropCounters(usage, losses)
     const counted = exchange.facts.wantsUsage && usage !== undefined ? [chunk([], encodeUsage(usage))] : []
     return [...last, ...counted, { data: doneData }]
   }
@@ -116,16 +113,17 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
           return keep(event.scope, event.choice, event.extras)
         case 'choice-finish':
           choiceAt(event.choice).finish = event.finish
-          if (!own) lose(endLosses(event.finish))
+          if (!own) judgeCall(event.finish, event.choice, losses)
+          losses.judgeFinish(event.finish, event.choice)
           return []
         case 'usage-report':
           usage = mergeUsage(usage, event.usage)
           return []
         case 'citation-add':
-          lose(citationLosses([event.citation]))
+          losses.drop(losses.citationOf(event.citation), unlinked)
           return []
         case 'event-skip':
-          lose([{ path: event.kind, action: 'dropped', reason: event.reason }])
+          losses.drop(event.kind, event.reason)
           return []
         // The loss was reported when the part began.
         case 'reasoning-delta':
@@ -142,6 +140,6 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
           return end()
       }
     },
-    losses: () => [...losses.values()],
+    losses: losses.list,
   }
 }

@@ -28,7 +28,7 @@ export interface Spelling {
  */
 export function decodeRequest(wire: WireRequest): Outcome<EmbeddingRequest> {
   const reading = readRequest(wire.body.value)
-  if (!reading.ok) return failed('invalid_value', { param: reading.at })
+  if (!reading.ok) return failed('invalid_value', { param: reading.fault.at })
   const request = reading.value
   const { inputs, single } = decodeInput(request.input)
   return ok({

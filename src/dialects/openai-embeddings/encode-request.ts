@@ -3,7 +3,8 @@ import type { EmbeddingInput, EmbeddingRequest } from '../../ir/embedding.ts'
 import { ok, type Outcome } from '../../ir/error.ts'
 import type { CodecTarget, EncodedRequest } from '../dialect.ts'
 import { present } from '../kit/present.ts'
-import { extrasLosses, saidMembers } from '../openai-wire/members.ts'
+import { extraLosses } from '../kit/extra-losses.ts'
+import { saidMembers } from '../openai-wire/members.ts'
 import { spellingOf } from './decode-request.ts'
 import { upstreamPath } from './retarget.ts'
 
@@ -34,7 +35,7 @@ export function encodeRequest(request: EmbeddingRequest, target: CodecTarget): O
       headers: { 'content-type': 'application/json' },
       body: encoder.encode(JSON.stringify(body)),
     },
-    losses: own ? [] : extrasLosses(request.extras),
+    losses: own ? [] : extraLosses(request.extras),
     toolNames: new Map(),
   })
 }

@@ -2,9 +2,9 @@
 import type { EmbeddingRequest, EmbeddingResponse } from '../../ir/embedding.ts'
 import type { Loss } from '../../ir/loss.ts'
 import type { Exchange } from '../dialect.ts'
-import { extrasLosses, saidMembers, type Members } from '../openai-wire/members.ts'
-import { usageLosses } from '../openai-wire/response-losses.ts'
-import { encodeUsage } from '../openai-wire/usage.ts'
+import { createAnswerLosses } from '../kit/answer-losses.ts'
+import { saidMembers, type Members } from '../openai-wire/members.ts'
+import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
 import { encodeVector } from './vector.ts'
 
 const encoder = new TextEncoder()
@@ -31,8 +31,10 @@ export function encodeResponse(
     usage: encodeTokens(response, own),
     ...(own && saidMembers(response.extras)),
   }
-  const losses = own ? [] : [...extrasLosses(response.extras), ...usageLosses(response.usage)]
-  return { body: encoder.encode(JSON.stringify(body)), losses }
+  const losses = createAnswerLosses({ source: response.source, own })
+  losses.dropKeys(response.extras, '')
+  if (!own) dropCounters(response.usage, losses)
+  return { body: encoder.encode(JSON.stringify(body)), losses: losses.list() }
 }
 
 /** The record of this wire goes back as it was; nothing is generated, so a foreign one has no `completion_tokens`. */

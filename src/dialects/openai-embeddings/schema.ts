@@ -2,6 +2,7 @@
 // Loose throughout: a member that is not named here is kept. Built on first use, as not every process translates.
 // https://platform.openai.com/docs/api-reference/embeddings/create
 import { z } from 'zod'
+import { readBody, type Reading } from '../kit/shape.ts'
 
 function buildRequest() {
   const tokens = () => z.array(z.int().nonnegative())
@@ -16,17 +17,9 @@ function buildRequest() {
 
 export type RequestShape = z.infer<ReturnType<typeof buildRequest>>
 
-export type Reading<T> =
-  | { readonly ok: true; readonly value: T }
-  /** The top-level member of a wrong shape. */
-  | { readonly ok: false; readonly at: string }
-
 let request: ReturnType<typeof buildRequest> | undefined
 
 /** Reads a request body. */
 export function readRequest(value: unknown): Reading<RequestShape> {
-  const result = (request ??= buildRequest()).safeParse(value)
-  return result.success
-    ? { ok: true, value: result.data }
-    : { ok: false, at: String(result.error.issues[0]?.path[0] ?? 'body') }
+  return readBody((request ??= buildRequest()), value)
 }

@@ -2,7 +2,7 @@
 // outputs are put together elsewhere.
 import type { ContentPart, OpaquePart, ReasoningPart, ToolCallPart, ToolResultPart } from '../../ir/content.ts'
 import { isObject } from '../../wire/json-parse.ts'
-import { placeExtras } from '../kit/client-paths.ts'
+import { placeExtras } from '../kit/extra-losses.ts'
 import { listOf, present, textOf } from '../kit/present.ts'
 import { decodeContent } from './content.ts'
 import { pack, unknownMembers, without, type ItemNote, type Members } from './extras.ts'
@@ -11,7 +11,7 @@ import { itemType } from './item-kind.ts'
 /** Where an item stands. */
 export interface ItemPlace {
   readonly key: number
-  /** Its path in the client's own body; absent in an answer. */
+  /** Its path in its own body; absent in a stream. */
   readonly at?: string
 }
 

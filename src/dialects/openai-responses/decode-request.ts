@@ -33,7 +33,9 @@ const knownMembers = new Set([
 export function decodeRequest(wire: WireRequest): Outcome<IrRequest> {
   const reading = readRequest(wire.body.value)
   if (!reading.ok)
-    return failed(reading.at.startsWith('input') ? 'invalid_messages' : 'invalid_value', { param: reading.at })
+    return failed(reading.fault.at.startsWith('input') ? 'invalid_messages' : 'invalid_value', {
+      param: reading.fault.at,
+    })
   const request = reading.value
   const nameless = namelessTool(request.tools)
   if (nameless !== undefined) return failed('missing_required_parameter', { param: nameless })

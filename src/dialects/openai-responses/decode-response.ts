@@ -8,7 +8,8 @@ import { countOf, listOf, present, textOf } from '../kit/present.ts'
 import { hiddenError } from '../openai-wire/errors.ts'
 import { decodeItem } from './decode-item.ts'
 import type { Members } from './extras.ts'
-import { answerContent, decodeFinish } from './finish-reason.ts'
+import { answerContent } from '../openai-wire/answer-content.ts'
+import { decodeFinish } from './finish-reason.ts'
 import { unwrapCalls } from './parallel-wrapper.ts'
 import { decodeHead } from './response-head.ts'
 import { decodeUsage } from './usage.ts'
@@ -36,9 +37,14 @@ export function decodeResponse(body: unknown): Outcome<IrResponse> {
 export function decodeOutput(answer: Members): ContentPart[] {
   return listOf(answer['output']).flatMap((item, key) =>
     isObject(item)
-      ? ((clientHas(answer, item['name']) ? undefined : unwrapCalls(item, key)) ?? decodeItem(item, { key }))
+      ? ((clientHas(answer, item['name']) ? undefined : unwrapped(item, key)) ??
+        decodeItem(item, { key, at: `output[${key}]` }))
       : [],
   )
+}
+
+function unwrapped(item: Members, key: number): ContentPart[] | undefined {
+  return unwrapCalls(item, key)?.map((call) => ({ ...call, at: `output[${key}]` }))
 }
 
 /** Whether the answer itself says that its client has a tool of this name. */

@@ -8,7 +8,7 @@ import { createResponseWriter } from './response-writer.ts'
 
 /** An encoder for one stream. */
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
-  const writer = createResponseWriter(exchange, exchange.upstream === 'openai-responses')
+  const writer = createResponseWriter({ exchange, source: exchange.upstream })
   let failed = false
   return {
     step(event) {

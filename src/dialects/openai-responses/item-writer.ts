@@ -1,6 +1,6 @@
 // One output item of an encoded answer, from the events of its parts: its start, its deltas, its end, and what it is in
 // the end. Owns what all kinds of items have in common; which parts share an item is decided in response-writer.ts.
-import type { Extras } from '../../ir/content.ts'
+import type { Citation, Extras } from '../../ir/content.ts'
 import type { IrEvent, PartOpening } from '../../ir/event.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { textOf } from '../kit/present.ts'
@@ -35,7 +35,8 @@ export interface ItemContext {
   mintId(kind: string): string
   /** Writes an event of this item. */
   emit(type: string, members: Members): void
-  lose(path: string, reason: string): void
+  /** A link of the part that speaks has no place. */
+  loseLink(citation: Citation): void
 }
 
 /** The writer for an item that begins with this part. */

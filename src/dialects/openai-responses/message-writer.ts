@@ -84,7 +84,7 @@ export function createMessageWriter(first: PartOpening, context: ItemContext): I
     const text = open.texts.join('')
     for (const citation of open.citations) {
       const annotation = encodeCitation(citation, text.length)
-      if (annotation === undefined) context.lose('citations', 'the wire only has citations of links')
+      if (annotation === undefined) context.loseLink(citation)
       else annotate(annotation)
     }
     if (context.own) open.kept = asideOf(extras).part ?? open.kept

@@ -8,11 +8,11 @@ type PartEnd = Extract<IrEvent, { readonly type: 'part-end' }>
 
 /** Who gets the parts, one after the other. */
 export interface PartSink {
-  begin(opening: PartOpening): void
+  begin(opening: PartOpening, part: number): void
   step(event: PartStep): void
   end(event: PartEnd | undefined): void
   /** A part has ended that never had anything to say; this came along with it. */
-  unsaid(events: readonly PartStep[]): void
+  unsaid(part: number, events: readonly PartStep[]): void
 }
 
 export interface PartQueue {
@@ -24,6 +24,7 @@ export interface PartQueue {
 }
 
 interface Slot {
+  readonly part: number
   readonly opening: PartOpening
   readonly held: PartStep[]
   appeared: boolean
@@ -47,7 +48,7 @@ export function createPartQueue(sink: PartSink): PartQueue {
     for (;;) {
       const slot = queue[0]
       if (slot === undefined) return
-      sink.begin(slot.opening)
+      sink.begin(slot.opening, slot.part)
       const ended = slot.held.splice(0).some((event) => speak(event))
       if (!ended) return
       queue.shift()
@@ -63,9 +64,10 @@ export function createPartQueue(sink: PartSink): PartQueue {
 
   return {
     add(part, opening, own) {
-      const slot: Slot = { opening, held: [], appeared: false }
+      const slot: Slot = { part, opening, held: [], appeared: false }
       slots.set(part, slot)
-      if (own || opening.type === 'tool-call') appear(slot)
+      const isHidden = opening.type === 'reasoning' && opening.redacted !== undefined
+      if (own || isHidden || opening.type === 'tool-call') appear(slot)
     },
     feed(part, event) {
       const slot = slots.get(part)
@@ -78,7 +80,7 @@ export function createPartQueue(sink: PartSink): PartQueue {
       }
       slot.held.push(event)
       if (says(event)) appear(slot)
-      else if (event.type === 'part-end' && !slot.appeared) sink.unsaid(slot.held)
+      else if (event.type === 'part-end' && !slot.appeared) sink.unsaid(part, slot.held)
     },
     drain() {
       while (queue.length > 0) {

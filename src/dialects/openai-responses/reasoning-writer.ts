@@ -13,7 +13,8 @@ export function createReasoningWriter(opening: PartOpening & { type: 'reasoning'
   let note = context.own ? asideOf(opening.extras).item : undefined
   const id = textOf(note?.members['id']) ?? context.mintId('rs')
   const entries: Record<Slot, Members[]> = { summary: [], content: [] }
-  const signature: string[] = []
+  // What its provider has hidden whole comes back as it was, like a signature.
+  const signature: string[] = opening.redacted === undefined ? [] : [opening.redacted]
   let open: { readonly slot: Slot; readonly texts: string[] } | undefined
   // A boundary comes with a separator that only other wires need.
   let isSeparated = false

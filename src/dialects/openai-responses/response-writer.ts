@@ -1,19 +1,20 @@
 // Canonical events as the events of this wire, and as the answer that they amount to: a whole answer is what its stream
 // ends with. Owns which parts share an item, and the answer around them.
-import type { Extras } from '../../ir/content.ts'
+import type { Citation } from '../../ir/content.ts'
+import type { DialectId } from '../../ir/dialect-id.ts'
 import type { IrEvent, PartOpening } from '../../ir/event.ts'
 import type { Loss } from '../../ir/loss.ts'
 import type { Finish } from '../../ir/response.ts'
 import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import type { Exchange } from '../dialect.ts'
+import { createAnswerLosses, unlinked } from '../kit/answer-losses.ts'
 import { textOf } from '../kit/present.ts'
 import { asideOf, ownMembers, without, type Members } from './extras.ts'
 import { encodeFinish, type Ending } from './finish-reason.ts'
 import { createItemWriter, type ItemWriter } from './item-writer.ts'
 import { createPartQueue, type PartEvent, type PartQueue } from './part-queue.ts'
 import { foreignHead, responseId } from './response-head.ts'
-import { createResponseLosses } from './response-losses.ts'
-import { encodeUsage } from './usage.ts'
+import { dropCounters, encodeUsage } from './usage.ts'
 
 export interface ResponseWriter {
   /** The wire's events for one event; after the end nothing more. */
@@ -25,19 +26,26 @@ export interface ResponseWriter {
 
 type Start = Extract<IrEvent, { readonly type: 'response-start' }>
 
-/**
- * A writer for one answer.
- * @param own the answer came from this wire: what it said goes back as it was
- */
-export function createResponseWriter(exchange: Exchange, own: boolean): ResponseWriter {
-  const losses = createResponseLosses()
+export interface WriterOptions {
+  readonly exchange: Exchange
+  /** The wire that the answer came from: what it said on this one goes back as it was. */
+  readonly source: DialectId
+  /** Where a part stands in the provider's answer, where that is whole. */
+  readonly placeOf?: (part: number) => string | undefined
+}
+
+/** A writer for one answer. */
+export function createResponseWriter({ exchange, source, placeOf = () => undefined }: WriterOptions): ResponseWriter {
+  const own = source === 'openai-responses'
+  const losses = createAnswerLosses({ source, own })
   const output: Members[] = []
   const queue: PartQueue = createPartQueue({
     begin: beginPart,
     step: (event) => current?.step(event),
     end: endPart,
-    unsaid: (events) => {
-      if (events.some(({ type }) => type === 'citation-add')) losses.drop('citations', 'links of a text without words')
+    unsaid: (part, events) => {
+      for (const event of events)
+        if (event.type === 'citation-add') loseLink(event.citation, part, 'a link of a text without words')
     },
   })
   let written: Members[] = []
@@ -48,6 +56,7 @@ export function createResponseWriter(exchange: Exchange, own: boolean): Response
   let head: Members = {}
   let late: ReadonlyMap<number, Members> | undefined
   let current: ItemWriter | undefined
+  let speaking = 0
   let usage: Usage | undefined
   let finish: Finish | undefined
   let refused = false
@@ -68,14 +77,19 @@ export function createResponseWriter(exchange: Exchange, own: boolean): Response
     if (start !== undefined) return
     start = event
     head = own ? ownMembers(event.extras) : foreignHead(exchange)
-    if (!own) losses.dropKeys(event.extras)
+    losses.dropKeys(event.extras, '')
     const open = { status: 'in_progress', error: null, incomplete_details: null, output: [], usage: null }
     const response = { ...without(answerHead(), ['completed_at']), ...open }
     emit('response.created', { response })
     emit('response.in_progress', { response })
   }
 
-  function beginPart(opening: PartOpening): void {
+  function loseLink(citation: Citation, part: number, reason: string): void {
+    losses.drop(losses.citationOf(citation, placeOf(part)), reason)
+  }
+
+  function beginPart(opening: PartOpening, part: number): void {
+    speaking = part
     refused ||= opening.type === 'refusal'
     if (current?.accepts(opening) === true) return current.begin(opening)
     closeItem(false)
@@ -86,7 +100,7 @@ export function createResponseWriter(exchange: Exchange, own: boolean): Response
       index,
       mintId: (kind) => `${kind}_${base}_${index}`,
       emit: (type, members) => emit(type, { output_index: index, ...members }),
-      lose: losses.drop,
+      loseLink: (citation) => loseLink(citation, speaking, unlinked),
     })
   }
 
@@ -101,30 +115,30 @@ export function createResponseWriter(exchange: Exchange, own: boolean): Response
 
   function addPart(event: Extract<IrEvent, { readonly type: 'part-start' }>): void {
     const { opening } = event
-    if (event.choice !== 0) losses.drop(`output[${event.choice}]`, 'only one answer per response')
-    else if (!own && opening.type === 'opaque') losses.drop(opening.kind, 'the wire has no such content')
-    else if (!own && opening.type === 'reasoning' && opening.redacted !== undefined)
-      losses.drop('reasoning', 'redacted reasoning of another provider')
+    const at = placeOf(event.part)
+    if (event.choice !== 0) losses.dropAnswer(event.choice)
+    else if (!own && opening.type === 'opaque') losses.drop(at ?? opening.kind, 'the wire has no such content')
     else {
-      if (!own && opening.type !== 'opaque') losses.dropKeys(opening.extras)
+      if (opening.type !== 'opaque') losses.dropKeys(opening.extras, at ?? '')
       if (opening.type === 'reasoning') reasoning.add(event.part)
       queue.add(event.part, opening, own)
     }
   }
 
-  function addExtras(extras: Extras, isHead: boolean): void {
-    const { boundary, late: changes } = asideOf(extras)
-    if (!own) return losses.dropKeys(extras)
+  function addExtras(event: Extract<IrEvent, { readonly type: 'extras-add' }>): void {
+    const { boundary, late: changes } = asideOf(event.extras)
+    if (!own) return losses.dropAround(event)
     if (boundary !== undefined) queue.feed(boundary.part, { type: 'boundary', slot: boundary.slot })
     late = changes ?? late
-    if (isHead) head = { ...head, ...ownMembers(extras) }
+    if (event.scope === 'response') head = { ...head, ...ownMembers(event.extras) }
   }
 
   function end(): void {
     const isCut = !own && finish?.class === 'length'
     queue.drain()
     closeItem(isCut)
-    if (!own) losses.judge(finish, usage)
+    losses.judgeFinish(finish, 0)
+    dropCounters(usage, losses)
     const ending = own ? ownEnding() : encodeFinish(finish, { refused })
     const items = output.map((item, key) => ({ ...item, ...late?.get(key) }))
     const counted = { usage: usage === undefined ? null : encodeUsage(usage) }
@@ -154,7 +168,7 @@ export function createResponseWriter(exchange: Exchange, own: boolean): Response
         break
       case 'extras-add':
         begin({ type: 'response-start' })
-        addExtras(event.extras, event.scope === 'response')
+        addExtras(event)
         break
       case 'choice-finish':
         if (event.choice === 0) finish = event.finish
@@ -177,7 +191,7 @@ export function createResponseWriter(exchange: Exchange, own: boolean): Response
   function feed(event: PartEvent): void {
     begin({ type: 'response-start' })
     if (event.type === 'signature-delta' && !reasoning.has(event.part))
-      losses.drop('signature', 'the wire has signatures on reasoning alone')
+      losses.drop(losses.signatureOf(placeOf(event.part)), 'the wire has signatures on reasoning alone')
     else queue.feed(event.part, event)
   }
 

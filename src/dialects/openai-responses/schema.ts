@@ -3,6 +3,7 @@
 // Items are read one by one by their type, and answers have no schema here: none of them is refused for its shape.
 // https://platform.openai.com/docs/api-reference/responses/create
 import { z } from 'zod'
+import { readBody, type Reading } from '../kit/shape.ts'
 
 function buildItem() {
   return z.looseObject({
@@ -47,30 +48,9 @@ export type RequestShape = z.infer<ReturnType<typeof buildRequest>>
 export type ToolShape = z.infer<ReturnType<typeof buildTool>>
 export type InputItem = z.infer<ReturnType<typeof buildItem>>
 
-export type Reading<T> =
-  | { readonly ok: true; readonly value: T }
-  /** Where the wrong shape stands, as a path in the body. */
-  | { readonly ok: false; readonly at: string }
-
 let request: ReturnType<typeof buildRequest> | undefined
 
 /** Reads a request body. */
 export function readRequest(value: unknown): Reading<RequestShape> {
-  const result = (request ??= buildRequest()).safeParse(value)
-  if (result.success) return { ok: true, value: result.data }
-  const [issue] = result.error.issues
-  return { ok: false, at: pathText(issue === undefined ? [] : deepestPath(issue)) }
-}
-
-/** Of the alternatives that failed, the one that came furthest is what was meant. */
-function deepestPath(issue: z.core.$ZodIssue): PropertyKey[] {
-  const inner = issue.code === 'invalid_union' ? issue.errors.flat().map(deepestPath) : []
-  const furthest = inner.reduce<PropertyKey[]>((best, path) => (path.length > best.length ? path : best), [])
-  return [...issue.path, ...furthest]
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index > 0 ? '.' : ''}${String(step)}`))
-    .join('')
+  return readBody((request ??= buildRequest()), value)
 }

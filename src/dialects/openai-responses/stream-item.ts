@@ -2,7 +2,7 @@
 import type { IrEvent } from '../../ir/event.ts'
 import { textOf } from '../kit/present.ts'
 import type { Members } from './extras.ts'
-import type { AnswerContent } from './finish-reason.ts'
+import type { AnswerContent } from '../openai-wire/answer-content.ts'
 import { createStreamCall } from './stream-call.ts'
 import { createStreamMessage } from './stream-message.ts'
 import { createStreamReasoning } from './stream-reasoning.ts'

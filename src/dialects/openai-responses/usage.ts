@@ -1,9 +1,10 @@
 // Token counts of this wire, both ways. Owns the arithmetic; the tap and the codecs read usage through here.
 import { totalInput, type Usage } from '../../ir/usage.ts'
 import { isObject } from '../../wire/json-parse.ts'
+import type { AnswerLosses } from '../kit/answer-losses.ts'
 import { countOf, present } from '../kit/present.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
-import { asideOf, packOwn, saidMembers, without, type Members } from './extras.ts'
+import { asideOf, packOwn, without, type Members } from './extras.ts'
 
 const canonical = ['input_tokens', 'output_tokens', 'total_tokens']
 const inputDetails = ['cached_tokens', 'cache_write_tokens']
@@ -57,9 +58,9 @@ export function encodeUsage(usage: Usage): Members {
   }
 }
 
-/** The counters of a foreign usage record that this wire has no place for, by name. */
-export function foreignCounters(usage: Usage): readonly string[] {
-  return asideOf(usage.extras).usage === undefined ? Object.keys(saidMembers(usage.extras)) : []
+/** Reports the counters of a foreign usage record that this wire has no place for. */
+export function dropCounters(usage: Usage | undefined, losses: AnswerLosses): void {
+  if (asideOf(usage?.extras).usage === undefined) losses.dropKeys(usage?.extras, losses.place('usage'))
 }
 
 function unnamed(value: Members): Members {

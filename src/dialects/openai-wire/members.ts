@@ -1,7 +1,6 @@
 // What an object of these wires has beyond the members that a codec knows. Owns telling what says something from what is
 // an empty placeholder; packs nothing.
 import type { Extras } from '../../ir/content.ts'
-import type { Loss } from '../../ir/loss.ts'
 import { isPlaceholder } from './placeholder.ts'
 
 /** A JSON object as it stood on the wire. */
@@ -26,13 +25,4 @@ export function unknownMembers(value: Members, known: ReadonlySet<string>): { sa
 /** The members that another wire would lose. */
 export function saidMembers(extras: Extras | undefined): Record<string, unknown> {
   return Object.fromEntries(Object.entries(extras ?? {}))
-}
-
-/** One loss per member that another wire cannot carry. */
-export function extrasLosses(extras: Extras | undefined, at?: string): Loss[] {
-  return Object.keys(extras ?? {}).map((key) => ({
-    path: at === undefined ? key : `${at}.${key}`,
-    action: 'dropped',
-    reason: 'the provider has no such field',
-  }))
 }

@@ -3,7 +3,8 @@
 import { totalInput, type Usage } from '../../ir/usage.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { countOf, present } from '../kit/present.ts'
-import { saidMembers, type Members } from './members.ts'
+import type { AnswerLosses } from '../kit/answer-losses.ts'
+import type { Members } from './members.ts'
 import { isPlaceholder } from './placeholder.ts'
 
 const canonical = new Set(['prompt_tokens', 'completion_tokens', 'total_tokens'])
@@ -69,9 +70,9 @@ export function encodeUsage(usage: Usage): Members {
   }
 }
 
-/** The counters of a foreign usage record that this wire has no place for, by name. */
-export function foreignCounters(usage: Usage): readonly string[] {
-  return recordOf(usage) === undefined ? Object.keys(saidMembers(usage.extras)) : []
+/** Reports the counters of a foreign usage record that these wires have no place for. */
+export function dropCounters(usage: Usage | undefined, losses: AnswerLosses): void {
+  if (usage !== undefined && recordOf(usage) === undefined) losses.dropKeys(usage.extras, losses.place('usage'))
 }
 
 function recordOf({ extras }: Usage): Members | undefined {

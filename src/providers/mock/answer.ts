@@ -1,7 +1,7 @@
 // The mock's answer as plain data, made from what was heard on any of its wires; the wire files only spell it.
 import { fitting } from './fit.ts'
 import type { Script } from './script.ts'
-import type { Heard } from './wire.ts'
+import type { Heard, ReturnedThought, Signer } from './wire.ts'
 
 export interface MockAnswer {
   readonly model: string
@@ -19,12 +19,16 @@ export interface MockAnswer {
 }
 
 const thought = 'I repeat what was said.'
-/** Base64, as some wires want it: `signed by the mock`. */
-const seal = 'c2lnbmVkIGJ5IHRoZSBtb2Nr'
+
+/** Base64, as some wires want it. */
+function sealOf(signer: Signer): string {
+  return btoa(`signed by the mock on ${signer}`)
+}
 
 /** `echo: <what a user said last>`, or `echo: <tool results>` behind some; token counts of one per word. */
 export function answerOf(script: Script, heard: Heard, model: string): MockAnswer {
-  const thinking = script.type === 'thinking' || script.type === 'signed' ? thought : ''
+  const signer = signerOf(script, heard)
+  const thinking = script.type === 'thinking' || signer !== undefined ? thought : ''
   const refusal = script.type === 'refusal' ? 'The mock was told to refuse.' : ''
   const toolCalls = callsFor(script, heard)
   const isSilent = toolCalls.length > 0 || script.type === 'empty' || refusal !== ''
@@ -33,7 +37,7 @@ export function answerOf(script: Script, heard: Heard, model: string): MockAnswe
   return {
     model,
     thinking,
-    signature: thinking === '' ? '' : seal,
+    signature: thinking === '' ? '' : sealOf(heard.signer ?? 'chat'),
     text,
     refusal,
     toolCalls,
@@ -49,13 +53,33 @@ export function tokensIn(heard: Heard): number {
 }
 
 /** What is wrong with the thoughts that came back, on a model that signs them. */
-export function forgedThought(script: Script, { thoughts }: Heard): string | undefined {
-  if (script.type !== 'signed') return undefined
-  const forged = thoughts.find(({ signature, text }) => signature !== seal || (text !== undefined && text !== thought))
-  if (forged === undefined) return undefined
-  return forged.signature === undefined
-    ? 'a tool call came back without the signature of its thinking'
-    : 'the thinking before a tool call, or its signature, was changed'
+export function forgedThought(script: Script, heard: Heard): string | undefined {
+  const { signer, thoughts, isThoughtless } = heard
+  if (script.type !== 'signed' || signer === undefined) return undefined
+  // Where another model took part, thinking may have been switched off for its sake: what was signed before may be left out.
+  const isExcused = isThoughtless === true && thoughts.some((one) => one.calls.length > 0 && !isOwn(one, signer))
+  for (const returned of thoughts) {
+    const { signature, text, calls } = returned
+    const isMade = isOwn(returned, signer)
+    const isDue = isMade ? !isExcused : signer === 'gemini' && calls.length > 0
+    if (signature === undefined && isDue) return 'a tool call came back without the signature of its thinking'
+    if (signature === undefined || (signature === foreignCall && signer === 'gemini' && !isMade)) continue
+    if (signature !== sealOf(signer) || (text !== undefined && text !== thought))
+      return 'the thinking before a tool call, or its signature, was changed'
+  }
+  return undefined
+}
+
+/** Google's own word for a call that another model made. https://ai.google.dev/gemini-api/docs/thought-signatures */
+const foreignCall = 'skip_thought_signature_validator'
+
+function isOwn({ calls }: ReturnedThought, signer: Signer): boolean {
+  return calls.some((id) => id.includes(`_${signer}_`))
+}
+
+/** Who signs this answer; undefined where nothing is signed. */
+function signerOf(script: Script, { signer, isThoughtless }: Heard): Signer | undefined {
+  return script.type === 'signed' && isThoughtless !== true ? signer : undefined
 }
 
 /** Cuts a text into the pieces that a stream sends: words with the space that follows them. */
@@ -70,9 +94,10 @@ function textFor(script: Script, heard: Heard): string {
 
 function callsFor(script: Script, heard: Heard): MockAnswer['toolCalls'] {
   const { said, tools, calls } = heard
+  const maker = signerOf(script, heard) ?? 'mock'
   // Ids go on counting over the conversation, as no two calls of one may have the same.
   const call = (name: string, index: number, input: object = { heard: said }) => ({
-    id: `call_mock_${calls + index}`,
+    id: `call_${maker}_${calls + index}`,
     name,
     input,
   })

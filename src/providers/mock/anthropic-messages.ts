@@ -71,7 +71,6 @@ function hear({ body }: MockRequest): Heard {
   const turns = messages.map((message) => contentOf(message))
   const last = messages.at(-1)?.['role'] === 'user' ? (turns.at(-1) ?? []) : []
   const results = last.filter((block) => block['type'] === 'tool_result')
-  const callers = turns.filter((turn) => turn.some(isCall))
   const choice = objectOf(body['tool_choice'])
   const format = objectOf(objectOf(body['output_config'])['format'] ?? body['output_format'])
   return {
@@ -84,9 +83,13 @@ function hear({ body }: MockRequest): Heard {
     ...((choice['type'] === 'any' || choice['type'] === 'tool') && { forced: textIn(choice['name']) }),
     ...(format['schema'] !== undefined && { schema: format['schema'] }),
     calls: turns.flat().filter(isCall).length,
-    thoughts: callers.map((turn) => {
+    signer: 'messages',
+    isThoughtless: !['enabled', 'adaptive'].includes(textIn(objectOf(body['thinking'])['type'])),
+    thoughts: turns.flatMap((turn) => {
+      const calls = turn.filter(isCall).map((call) => textIn(call['id']))
       const thought = turn.find((block) => block['type'] === 'thinking')
-      return thought === undefined ? {} : { signature: textIn(thought['signature']), text: textIn(thought['thinking']) }
+      if (thought === undefined) return calls.length === 0 ? [] : [{ calls }]
+      return [{ calls, signature: textIn(thought['signature']), text: textIn(thought['thinking']) }]
     }),
   }
 }

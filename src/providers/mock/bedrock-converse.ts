@@ -3,7 +3,7 @@
 import { encodeEventStream } from '../../wire/aws-event-stream.ts'
 import type { Frame } from '../../wire/frame.ts'
 import { words, type MockAnswer } from './answer.ts'
-import { joined, objectOf, objectsIn, textIn } from './check.ts'
+import { isSaid, joined, objectOf, objectsIn, textIn } from './check.ts'
 import { converseCheck, countCheck } from './check-bedrock-converse.ts'
 import { parseJson } from '../../wire/json-parse.ts'
 import type { Heard, Members, MockCounter, MockFailure, MockRequest, MockWire, ReturnedThought } from './wire.ts'
@@ -65,7 +65,6 @@ function hear({ body }: MockRequest): Heard {
   const turns = objectsIn(body['messages']).map(({ role, content }) => ({ role, blocks: objectsIn(content) }))
   const spoken = turns.findLast(({ role, blocks: list }) => role === 'user' && textOf(list) !== '')
   const results = (turns.at(-1)?.blocks ?? []).filter((block) => block['toolResult'] !== undefined)
-  const callers = turns.filter((turn) => turn.blocks.some(isCall))
   const config = objectOf(body['toolConfig'])
   const choice = objectOf(config['toolChoice'])
   const format = objectOf(objectOf(objectOf(body['outputConfig'])['textFormat'])['structure'])
@@ -83,7 +82,9 @@ function hear({ body }: MockRequest): Heard {
     }),
     ...(schema !== undefined && { schema }),
     calls: turns.flatMap((turn) => turn.blocks).filter(isCall).length,
-    thoughts: callers.map((turn) => thoughtOf(turn.blocks)),
+    signer: 'converse',
+    isThoughtless: !isThinking(objectOf(body['additionalModelRequestFields'])),
+    thoughts: turns.flatMap((turn) => thoughtOf(turn.blocks)),
   }
 }
 
@@ -91,10 +92,18 @@ function isCall(block: Members): boolean {
   return block['toolUse'] !== undefined
 }
 
-function thoughtOf(list: readonly Members[]): ReturnedThought {
+/** Each maker of models has a switch of its own; what is called off is off, everything else on. */
+function isThinking(fields: Members): boolean {
+  const said = [fields['thinking'], fields['reasoning_config'], fields['reasoningConfig']].find(isSaid)
+  return said === undefined ? isSaid(fields['reasoning_effort']) : objectOf(said)['type'] !== 'disabled'
+}
+
+function thoughtOf(list: readonly Members[]): readonly ReturnedThought[] {
+  const calls = list.filter(isCall).map((block) => textIn(objectOf(block['toolUse'])['toolUseId']))
   const thought = objectOf(list.map((block) => objectOf(block['reasoningContent'])['reasoningText']).find(Boolean))
   const signature = textIn(thought['signature'])
-  return signature === '' ? {} : { signature, text: textIn(thought['text']) }
+  if (signature === '') return calls.length === 0 ? [] : [{ calls }]
+  return [{ calls, signature, text: textIn(thought['text']) }]
 }
 
 function textOf(list: readonly Members[]): string {

@@ -36,6 +36,7 @@ function* inputProblems(body: Members): Problems {
   if (turns[0]?.['role'] === 'assistant') yield 'messages: the first message must use the user role'
   for (const [index, turn] of turns.entries()) yield* turnProblems(turn, index, index === turns.length - 1)
   yield* pairProblems(turns)
+  if (objectOf(body['thinking'])['type'] === 'enabled') yield* thoughtProblems(turns)
   yield* toolProblems(body)
   if (JSON.stringify(body).split('"cache_control":{').length - 1 > maxMarkers)
     yield `a maximum of ${maxMarkers} blocks with cache_control may be provided`
@@ -121,6 +122,17 @@ function* pairProblems(messages: readonly Members[]): Problems {
     )
       yield `messages.${index}: \`tool_result\` blocks must come first`
   }
+}
+
+/** With thinking switched on, the turn whose results come now has to begin with its thinking. */
+function* thoughtProblems(messages: readonly Members[]): Problems {
+  const turns = messages.filter((message) => message['role'] !== 'system')
+  const index = turns.findLastIndex((message) => message['role'] === 'assistant')
+  const results = turns.slice(index + 1).flatMap((message) => objectsIn(message['content']))
+  const [first] = objectsIn(turns[index]?.['content'])
+  if (index < 0 || !results.some((block) => block['type'] === 'tool_result')) return
+  if (first?.['type'] !== 'thinking' && first?.['type'] !== 'redacted_thinking')
+    yield `messages.${messages.indexOf(turns[index] ?? {})}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${textIn(first?.['type'])}\``
 }
 
 function idsOf(blocks: readonly Members[], type: string, key: string): string[] {

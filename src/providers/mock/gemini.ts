@@ -1,7 +1,7 @@
 // Spells the mock's answer on Google's wire: chunks as server-sent events, or as one JSON array where nobody asked for such.
 // @see https://ai.google.dev/api/generate-content
 import { words, type MockAnswer } from './answer.ts'
-import { joined, objectOf, objectsIn, textIn } from './check.ts'
+import { isSaid, joined, objectOf, objectsIn, textIn } from './check.ts'
 import { countCheck, embedCheck, generateCheck } from './check-gemini.ts'
 import type {
   Heard,
@@ -20,9 +20,9 @@ function parts({ thinking, signature, text, toolCalls }: MockAnswer): readonly M
   return [
     ...words(thinking).map((word) => ({ text: word, thought: true })),
     ...words(text).map((word) => ({ text: word })),
-    // Google's calls have no ids.
-    ...toolCalls.map(({ name, input }, index) => ({
-      functionCall: { name, args: input },
+    // Google's calls have no ids, except those of the models that sign their thinking.
+    ...toolCalls.map(({ id, name, input }, index) => ({
+      functionCall: { ...(signature !== '' && { id }), name, args: input },
       ...(index === 0 && signature !== '' && { thoughtSignature: signature }),
     })),
   ]
@@ -79,7 +79,6 @@ function hear({ body }: MockRequest): Heard {
   const turns = objectsIn(body['contents']).map(({ role, parts: list }) => ({ role, parts: objectsIn(list) }))
   const spoken = turns.findLast(({ role, parts: list }) => role !== 'model' && textOf(list) !== '')
   const results = (turns.at(-1)?.parts ?? []).filter((part) => part['functionResponse'] !== undefined)
-  const callers = turns.filter(({ parts: list }) => list.some(isCall))
   const config = objectOf(body['generationConfig'])
   const calling = objectOf(objectOf(body['toolConfig'])['functionCallingConfig'])
   const [allowed] = Array.isArray(calling['allowedFunctionNames']) ? (calling['allowedFunctionNames'] as unknown[]) : []
@@ -97,7 +96,8 @@ function hear({ body }: MockRequest): Heard {
     ...(textIn(calling['mode']).toUpperCase() === 'ANY' && { forced: textIn(allowed) }),
     ...(schema !== undefined && { schema }),
     calls: turns.flatMap((turn) => turn.parts).filter(isCall).length,
-    thoughts: callers.map((turn) => thoughtOf(turn.parts)),
+    signer: 'gemini',
+    thoughts: turns.flatMap((turn) => thoughtOf(turn.parts)),
   }
 }
 
@@ -105,9 +105,14 @@ function isCall(part: Members): boolean {
   return part['functionCall'] !== undefined
 }
 
-function thoughtOf(list: readonly Members[]): ReturnedThought {
-  const signature = textIn(list.find(isCall)?.['thoughtSignature'])
-  return signature === '' ? {} : { signature }
+/** The first call of a turn has to be signed; without a call, whatever is signed. */
+function thoughtOf(list: readonly Members[]): readonly ReturnedThought[] {
+  const called = list.filter(isCall)
+  const calls = called.map((part) => textIn(objectOf(part['functionCall'])['id']))
+  const signed = called[0] ?? list.find((part) => isSaid(part['thoughtSignature']))
+  if (signed === undefined) return []
+  const signature = textIn(signed['thoughtSignature'])
+  return [signature === '' ? { calls } : { calls, signature }]
 }
 
 function textOf(list: readonly Members[]): string {

@@ -74,11 +74,14 @@ function hear({ body }: MockRequest): Heard {
     ...((choice === 'required' || named !== '') && { forced: named }),
     ...(schema !== undefined && { schema }),
     calls: callers.flatMap((message) => objectsIn(message['tool_calls'])).length,
+    signer: 'chat',
     thoughts: callers.map((message) => {
+      const calls = objectsIn(message['tool_calls']).map((call) => textIn(call['id']))
       // A client may have kept the pieces of a stream as they came.
       const kept = objectsIn(message['reasoning_details'])
       const signature = kept.map((entry) => textIn(entry['signature'])).join('')
-      return signature === '' ? {} : { signature, text: kept.map((entry) => textIn(entry['text'])).join('') }
+      if (signature === '') return { calls }
+      return { calls, signature, text: kept.map((entry) => textIn(entry['text'])).join('') }
     }),
   }
 }

@@ -160,6 +160,7 @@ function hear({ body }: MockRequest): Heard {
     ...((choice === 'required' || named !== '') && { forced: named }),
     ...(format['schema'] !== undefined && { schema: format['schema'] }),
     calls: calls.length,
+    signer: 'responses',
     thoughts: list.flatMap((item, index) => (opensCalls(list, index) ? [thoughtBefore(list, index)] : [])),
   }
 }
@@ -175,7 +176,8 @@ function thoughtBefore(list: readonly Members[], index: number): Heard['thoughts
   const start = turn.findLastIndex((item) => item['role'] === 'user' || isOutput(item)) + 1
   const thought = turn.slice(start).find((item) => item['type'] === 'reasoning')
   const signature = textIn(thought?.['encrypted_content'])
-  return signature === '' ? {} : { signature }
+  const calls = [textIn(list[index]?.['call_id'])]
+  return signature === '' ? { calls } : { calls, signature }
 }
 
 function isOutput(item: Members): boolean {

@@ -16,8 +16,13 @@ export interface OfferedTool {
   readonly schema: unknown
 }
 
-/** What a turn of the assistant that calls tools brought back of the thinking before it. */
+/** The wires whose models sign their thinking. Ids of signed calls and signatures carry it, so that each knows its own. */
+export type Signer = 'chat' | 'responses' | 'messages' | 'gemini' | 'converse'
+
+/** What a turn of the assistant brought back of the thinking before it. */
 export interface ReturnedThought {
+  /** The ids of the calls in this turn. */
+  readonly calls: readonly string[]
   readonly signature?: string
   /** Its text, on a wire that wants that back unchanged as well. */
   readonly text?: string
@@ -38,7 +43,10 @@ export interface Heard {
   readonly schema?: unknown
   /** Calls that were made before. */
   readonly calls: number
-  /** One for each turn of the assistant that calls tools. */
+  readonly signer?: Signer
+  /** Thinking is not switched on, on a wire that has a switch for it. */
+  readonly isThoughtless?: boolean
+  /** One for each turn of the assistant that calls tools or is signed. */
   readonly thoughts: readonly ReturnedThought[]
 }
 

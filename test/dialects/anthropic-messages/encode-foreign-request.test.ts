@@ -231,6 +231,44 @@ describe('content of another wire', () => {
       [],
     ],
     [
+      'a plain text that came as bytes',
+      {
+        type: 'file',
+        source: { kind: 'base64', mediaType: 'text/plain; charset=utf-8', data: 'Z3LDvMOf' },
+        name: 'a',
+        at,
+      },
+      { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'gr\u00fc\u00df' }, title: 'a' },
+      [],
+    ],
+    [
+      'a document in pieces',
+      { type: 'file', source: { kind: 'parts', parts: [text('a', { extras: {} }), text('b')] }, at },
+      {
+        type: 'document',
+        source: {
+          type: 'content',
+          content: [
+            { type: 'text', text: 'a' },
+            { type: 'text', text: 'b' },
+          ],
+        },
+      },
+      [],
+    ],
+    [
+      'a text of another type',
+      { type: 'file', source: { kind: 'text', mediaType: 'text/csv', text: 'a,b' }, at },
+      { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'a,b' } },
+      [`approximated ${at}`],
+    ],
+    [
+      'a text of another type that came as bytes',
+      { type: 'file', source: { kind: 'base64', mediaType: 'application/json', data: 'e30=' }, at },
+      { type: 'document', source: { type: 'text', media_type: 'text/plain', data: '{}' } },
+      [`approximated ${at}`],
+    ],
+    [
       'a cache breakpoint',
       text('a', { at, cache: { ttl: '1h', extras: { mood: 'good' } } }),
       { type: 'text', text: 'a', cache_control: { type: 'ephemeral', ttl: '1h' } },
@@ -289,7 +327,7 @@ describe('content of another wire', () => {
     ],
     [
       'a document that is no PDF',
-      [user({ type: 'file', source: { ...pdf, mediaType: 'text/csv' }, at })],
+      [user({ type: 'file', source: { ...pdf, mediaType: 'application/zip' }, at })],
       'unsupported_content',
       at,
     ],

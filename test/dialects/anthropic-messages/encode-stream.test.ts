@@ -293,8 +293,25 @@ describe('blocks', () => {
     expect(wire.filter(({ type }) => type === 'content_block_start')).toHaveLength(2)
     expect(JSON.stringify(wire)).not.toContain('"sig"')
     expect(encoder.losses()).toEqual([
-      { path: 'signature', action: 'dropped', reason: 'only thinking is signed on this wire' },
+      { path: 'thoughtSignature', action: 'dropped', reason: 'only thinking is signed on this wire' },
     ])
+  })
+
+  it('of nothing but links of another wire are none', () => {
+    const encoder = anthropicMessages.streamEncoder(exchange)
+    const events: IrEvent[] = [
+      head,
+      begin(0, { type: 'text' }),
+      { type: 'citation-add', part: 0, citation: { url: 'u', value: {} } },
+      stop(0),
+      ...textPart(1, 'said'),
+      finish('stop', 'stop'),
+      done,
+    ]
+    const frames = events.flatMap((event) => encoder.step(event))
+    expectLegal('anthropic-messages', frames)
+    expect(frames.map(parsed).filter(({ type }) => type === 'content_block_start')).toHaveLength(1)
+    expect(encoder.losses()).toHaveLength(1)
   })
 
   it('of another wire that have no counterpart are losses', () => {
@@ -321,10 +338,10 @@ describe('blocks', () => {
     expect(encoder.losses().map(({ path }) => path)).toEqual([
       'web_search_call',
       'tool-call',
-      'output[1]',
-      'citations',
-      'logprobs',
-      'cost',
+      'choices[1]',
+      'annotations',
+      'choices[0].logprobs',
+      'usage.cost',
     ])
   })
 })

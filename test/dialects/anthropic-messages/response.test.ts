@@ -233,8 +233,8 @@ describe('an answer of another wire', () => {
   it('lists what it lost', () => {
     const { body, losses } = encoded(
       [
-        { type: 'opaque', kind: 'audio', value: {} },
-        { type: 'text', text: 'a', citations: [{ url: 'u', value: {} }] },
+        { type: 'opaque', kind: 'audio', value: {}, at: 'a' },
+        { type: 'text', text: 'a', citations: [{ url: 'u', value: {}, at: 'b' }], extras: { shade: 1 }, at: 'c' },
         { type: 'tool-call', id: 'a', name: 'f', input: 'x', kind: 'custom' },
       ],
       { class: 'stop' },
@@ -244,20 +244,20 @@ describe('an answer of another wire', () => {
       },
     )
     expect(body['content']).toEqual([{ type: 'text', text: 'a' }])
-    expect(losses).toEqual(['system_fingerprint', 'cost', 'output[0]', 'output[1]', 'output[2]'])
+    expect(losses).toEqual(['system_fingerprint', 'usage.cost', 'a', 'c.shade', 'b', 'tool-call'])
   })
 
   it('loses what another wire has signed, but for thinking', () => {
     const { body, losses } = encoded([
       { type: 'reasoning', text: 'hm', signature: 's0' },
-      { type: 'tool-call', id: 'a', name: 'f', input: '{}', signature: 's1' },
-      { type: 'text', text: '', signature: 's2' },
+      { type: 'tool-call', id: 'a', name: 'f', input: '{}', signature: 's1', at: 'a' },
+      { type: 'text', text: '', signature: 's2', at: 'b' },
     ])
     expect(body['content']).toEqual([
       { type: 'thinking', thinking: 'hm', signature: 's0' },
       { type: 'tool_use', id: 'a', name: 'f', input: {} },
     ])
-    expect(losses).toEqual(['output[1].signature', 'output[2].signature'])
+    expect(losses).toEqual(['a.extra_content', 'b.extra_content'])
   })
 
   it('lists further choices as lost', () => {
@@ -265,7 +265,7 @@ describe('an answer of another wire', () => {
       { index: 0, parts: [] },
       { index: 1, parts: [] },
     ]
-    expect(encoded([], undefined, { outputs }).losses).toEqual(['output[1]'])
+    expect(encoded([], undefined, { outputs }).losses).toEqual(['choices[1]'])
   })
 
   it('with a call that was cut off goes without it', () => {
@@ -277,7 +277,7 @@ describe('an answer of another wire', () => {
       { class: 'length' },
     )
     expect(body).toMatchObject({ content: [{ type: 'text', text: 'a' }], stop_reason: 'max_tokens' })
-    expect(losses).toEqual(['output[1]'])
+    expect(losses).toEqual(['tool-call'])
   })
 
   it('with a broken call is no answer', () => {

@@ -207,7 +207,7 @@ describe('a stream', () => {
       contentBlockIndex: 0,
       delta: { citation: { location: { web: { url: 'https://a.example/' } } } },
     })
-    expect(losses).toEqual(['dropped citations'])
+    expect(losses).toEqual(['dropped annotations'])
   })
 })
 
@@ -233,13 +233,13 @@ describe('what the wire cannot say', () => {
       'dropped system_fingerprint',
       'dropped web_search_call',
       'dropped tool-call',
-      'dropped output[1]',
-      'dropped signature',
+      'dropped choices[1]',
+      'dropped extra_content',
       'dropped odd',
-      'dropped usage.reasoning',
+      'dropped usage.completion_tokens_details.reasoning_tokens',
       'dropped usage.cost',
-      'dropped detail',
-      'approximated stop_reason',
+      'approximated choices[0].finish_reason',
+      'dropped choices[0].detail',
     ])
   })
 })

@@ -178,7 +178,7 @@ describe('usage', () => {
         { ttl: '5m', inputTokens: 2 },
       ],
     })
-    expect(losses).toEqual(['dropped usage.reasoning'])
+    expect(losses).toEqual(['dropped usage.completion_tokens_details.reasoning_tokens'])
   })
 
   it('that nobody reported is guessed, as the wire demands it', () => {
@@ -230,7 +230,7 @@ describe('an answer of another wire', () => {
       [{ type: 'tool-call', id: 'a', name: 'f', input: '{}', signature: 's', ...place }],
       [{ toolUse: { toolUseId: 'a', name: 'f', input: {} } }],
       'tool_use',
-      ['dropped x.signature'],
+      ['dropped x.extra_content'],
     ],
     [
       'links',
@@ -244,7 +244,7 @@ describe('an answer of another wire', () => {
         },
       ],
       'end_turn',
-      ['dropped x.citations'],
+      ['dropped x.annotations'],
     ],
     [
       'what only another wire knows',
@@ -275,7 +275,7 @@ describe('an answer of another wire', () => {
     ['stop', 'END', 'stop_sequence', []],
     ['length', undefined, 'max_tokens', []],
     ['filter', undefined, 'content_filtered', []],
-    ['pause', undefined, 'end_turn', ['approximated stop_reason']],
+    ['pause', undefined, 'end_turn', ['approximated choices[0].finish_reason']],
     ['other', undefined, 'end_turn', []],
     // No tool was called: a client that waited for one would wait for ever.
     ['tool', undefined, 'end_turn', []],
@@ -310,7 +310,7 @@ describe('an answer of another wire', () => {
       extras: { system_fingerprint: 'x' },
     }
     const { losses } = bedrockConverse.encodeResponse(response, exchangeFrom('openai-chat'))
-    expect(actions(losses)).toEqual(['dropped system_fingerprint', 'dropped logprobs', 'dropped output[1]'])
+    expect(actions(losses)).toEqual(['dropped system_fingerprint', 'dropped choices[0].logprobs', 'dropped choices[1]'])
   })
 })
 

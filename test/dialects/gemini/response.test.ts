@@ -188,8 +188,8 @@ describe('an answer of another wire', () => {
     [{ class: 'length' }, 'MAX_TOKENS', []],
     [{ class: 'filter' }, 'SAFETY', []],
     [{ class: 'other' }, 'OTHER', []],
-    [{ class: 'pause' }, 'STOP', ['approximated stop_reason']],
-    [{ class: 'stop', stopSequence: 'x' }, 'STOP', ['dropped stop_sequence']],
+    [{ class: 'pause' }, 'STOP', ['approximated choices[0].finish_reason']],
+    [{ class: 'stop', stopSequence: 'x' }, 'STOP', ['dropped choices[0].stop_reason']],
   ])('ends as %j', (finish, finishReason, losses) => {
     const encoded = foreign([{ type: 'text', text: 'a' }], finish)
     expect(candidate(encoded)).toMatchObject({ finishReason })
@@ -198,24 +198,19 @@ describe('an answer of another wire', () => {
 
   it('loses what the wire has no place for', () => {
     const parts: ContentPart[] = [
-      { type: 'opaque', kind: 'server_tool_use', value: {} },
-      { type: 'reasoning', text: '', redacted: 'x' },
+      { type: 'opaque', kind: 'server_tool_use', value: {}, at: 'a' },
+      { type: 'reasoning', text: '', redacted: 'x', at: 'b' },
       { type: 'tool-call', id: 'c', name: 'c', input: 'x', kind: 'custom' },
       { type: 'refusal', text: 'no' },
     ]
     const encoded = foreign(parts, { class: 'stop' }, { extras: { system_fingerprint: 'f' } })
-    expect(encoded.losses).toEqual([
-      'dropped system_fingerprint',
-      'dropped output[0]',
-      'dropped output[1]',
-      'dropped output[2]',
-    ])
+    expect(encoded.losses).toEqual(['dropped system_fingerprint', 'dropped a', 'dropped b', 'dropped tool-call'])
     expect(candidate(encoded)).toMatchObject({ content: { parts: [{ text: 'no' }] } })
   })
 
   it('leaves out half a call where it was cut off, and is broken anywhere else', () => {
     const half: ContentPart = { type: 'tool-call', id: 'c', name: 'f', input: '{"a":' }
-    expect(foreign([half], { class: 'length' }).losses).toEqual(['dropped output[0]'])
+    expect(foreign([half], { class: 'length' }).losses).toEqual(['dropped tool-call'])
     expect(() => foreign([half], { class: 'tool' })).toThrow(expect.objectContaining({ code: 'upstream_bad_content' }))
   })
 
@@ -238,7 +233,7 @@ describe('an answer of another wire', () => {
         ],
       },
     })
-    expect(encoded.losses).toEqual(['dropped citations'])
+    expect(encoded.losses).toEqual(['dropped annotations'])
     const back = decode(encoded.body).outputs[0]?.parts[1]
     expect(back).toMatchObject({
       citations: [

@@ -387,6 +387,16 @@ describe('tool calls', () => {
     expect(parts(...frames)).toMatchObject([{ type: 'tool-call', kind: 'custom', name: 'c', input: 'ls -l' }])
   })
 
+  it('of free text go on without saying so again', () => {
+    const frames = [
+      call({ index: 0, id: 'a', type: 'custom', custom: { name: 'c', input: '' } }),
+      call({ index: 0, custom: { input: 'ls' } }),
+      call({ index: 0, custom: { input: ' -l' } }),
+      finish('tool_calls'),
+    ]
+    expect(parts(...frames)).toMatchObject([{ type: 'tool-call', kind: 'custom', name: 'c', input: 'ls -l' }])
+  })
+
   it('in the pre-tools spelling', () => {
     const frames = [
       chunk({ function_call: { name: 'f', arguments: '' } }),

@@ -123,13 +123,15 @@ describe('an answer means', () => {
 
   it('links on its text, with offsets where they are known', () => {
     const { parts } = output({ content: 'see x here', annotations: [link(4, 5), link(0, 0)] })
+    const at = 'choices[0].message'
     expect(parts).toEqual([
       {
         type: 'text',
         text: 'see x here',
+        at: `${at}.content`,
         citations: [
-          { url: 'https://x', title: 't', start: 4, end: 5, value: link(4, 5) },
-          { url: 'https://x', title: 't', value: link(0, 0) },
+          { url: 'https://x', title: 't', start: 4, end: 5, value: link(4, 5), at: `${at}.annotations[0]` },
+          { url: 'https://x', title: 't', value: link(0, 0), at: `${at}.annotations[1]` },
         ],
       },
     ])

@@ -123,7 +123,7 @@ describe('a foreign answer', () => {
       [{ type: 'tool-call', id: 'a', name: 'f', input: '{}' }],
       { class: 'tool', raw: 'tool_use' },
       'stop',
-      ['tool-call dropped', 'finish_reason approximated'],
+      ['tool-call dropped', 'stop_reason approximated'],
     ],
     [
       'content of another wire',
@@ -133,6 +133,13 @@ describe('a foreign answer', () => {
       ['web dropped'],
     ],
     ['a refusal', [{ type: 'refusal', text: 'no' }], { class: 'filter' }, 'content_filter', ['refusal approximated']],
+    [
+      'a refusal that its own wire ends with a stop',
+      [{ type: 'refusal', text: 'no' }],
+      { class: 'filter', raw: 'stop' },
+      'content_filter',
+      ['refusal approximated'],
+    ],
     [
       'citations',
       [{ type: 'text', text: 'a', citations: [{ value: {} }] }],

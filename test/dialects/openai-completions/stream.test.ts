@@ -163,7 +163,7 @@ describe('writing a stream', () => {
     [
       'a stop sequence',
       [{ type: 'choice-finish', choice: 0, finish: { class: 'stop', stopSequence: 'x' } }],
-      'stop_sequence dropped',
+      'choices[0].stop_reason dropped',
     ],
   ])('is legal and reports what is no text: %s', (_name, list, loss) => {
     const { frames, losses } = framesFor([...list, { type: 'response-end' }])
@@ -178,7 +178,7 @@ describe('writing a stream', () => {
       { type: 'response-end' },
     ])
     expect(chunksIn(frames)[0]).toMatchObject({ choices: [{ finish_reason: 'stop' }] })
-    expect(losses).toEqual(['finish_reason approximated'])
+    expect(losses).toEqual(['choices[0].finish_reason approximated'])
   })
 
   it('shows a refusal as text', () => {

@@ -31,8 +31,9 @@ describe('a stream that passes by', () => {
       complete: true,
       usage: { input: 3, output: 2 },
       finish: { class: 'length', raw: 'length' },
-      model: 'm',
-      id: 'c',
+      // Those of the content.
+      model: 'gpt-x',
+      id: 'cmpl-1',
     })
   })
 

@@ -105,7 +105,7 @@ describe('an input', () => {
 
   it.each([[['a', 1]], [[1, 'a']], [[[1], 'a']], [[1.5]], [[{}]]])('is refused in another shape: %j', (input) => {
     const outcome = openaiEmbeddings.decodeRequest(wireRequest(bodyWith({ input })))
-    expect(errorOf(outcome)).toMatchObject({ code: 'invalid_value', param: 'input' })
+    expect(errorOf(outcome)).toMatchObject({ code: 'invalid_value', param: expect.stringMatching(/^input\[[01]\]/) })
   })
 })
 

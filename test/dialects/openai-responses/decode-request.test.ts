@@ -1,6 +1,6 @@
 // Requests of this wire into canonical form: who says what, what is kept for its own wire, and what ties it to that.
 import { describe, expect, it } from 'vitest'
-import { extraPath } from '../../../src/dialects/kit/client-paths.ts'
+import { extraPath } from '../../../src/dialects/kit/extra-losses.ts'
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts'
 import type { ErrorCode } from '../../../src/ir/error.ts'
 import { bodyWith, decode, errorOf, wireRequest, withItems, type Json } from './support.ts'

@@ -237,9 +237,10 @@ describe('reasoning', () => {
     expect(outputOf(framesFor([start, open(0, { type: 'reasoning' }), close(0), end]))).toEqual([])
   })
 
-  it('that is redacted has no place, and is reported', () => {
-    const redacted = open(0, { type: 'reasoning', redacted: 'x' })
-    expect(lossesOf(start, redacted, close(0), end)).toEqual(['reasoning dropped'])
+  it('that is hidden whole is an item without a summary, and comes back as it was', () => {
+    const redacted = [open(0, { type: 'reasoning', redacted: 'x' }), close(0)]
+    expect(outputOf(framesFor([start, ...redacted, end]))).toMatchObject([{ summary: [], encrypted_content: 'x' }])
+    expect(lossesOf(start, ...redacted, end)).toEqual([])
   })
 })
 

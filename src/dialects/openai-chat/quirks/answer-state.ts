@@ -4,7 +4,7 @@ import type { Exchange } from '../../dialect.ts'
 import { textOf } from '../../kit/present.ts'
 import { createCallIds, mintedPrefix } from '../call-ids.ts'
 import type { Members } from '../extras.ts'
-import { isWholeInput } from '../finish-reason.ts'
+import { isWholeInput } from '../../openai-wire/answer-content.ts'
 
 /** The part of an exchange that fills in what an answer lacks. */
 export type AnswerExchange = Pick<Exchange, 'requestId' | 'createdAt' | 'model'>
