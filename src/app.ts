@@ -52,7 +52,7 @@ export function createApp(options: AppOptions): App {
   for (const path of ['/health', '/healthz']) app.get(path, (c) => c.json({ status: 'ok', ok: true }))
 
   app.use('*', async (c, next) => {
-    const path = pathOf(c.req.raw)
+    const path = c.get('path')
     const ingress = matchEndpoint(path)
     if (ingress === undefined) return next()
     if (c.req.method !== 'POST') {
@@ -67,6 +67,7 @@ export function createApp(options: AppOptions): App {
       {
         request: c.req.raw,
         path,
+        query: c.get('query'),
         requestId: c.get('requestId'),
         principal: c.get('principal'),
         snapshot: c.get('snapshot'),

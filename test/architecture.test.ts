@@ -76,8 +76,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ports: ['ir', 'ports', 'snapshot'],
   dialect: ['ir', 'wire'],
   dialects: ['dialect', 'dialect-folder', 'ir'],
-  // What every codec needs.
-  'dialect-kit': ['ir', 'wire', 'dialect', 'dialect-kit'],
+  // What every codec needs; it reads shapes and owns none, which is all it wants of zod.
+  'dialect-kit': ['ir', 'wire', 'dialect', 'dialect-kit', 'zod'],
   // What OpenAI's own wires share.
   'openai-wire': ['ir', 'wire', 'dialect', 'dialect-kit', 'openai-wire'],
   // Only its own folder, and the family's where it is OpenAI's: checked below.

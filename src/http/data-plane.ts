@@ -24,6 +24,7 @@ import type { Principal } from './principal.ts'
 export interface Admitted {
   readonly request: Request
   readonly path: string
+  readonly query: URLSearchParams
   readonly requestId: string
   readonly principal: Principal
   readonly snapshot: Snapshot
@@ -66,7 +67,7 @@ export async function serveInference(
       {
         task: endpoint.task,
         path: admitted.path,
-        query: new URL(request.url).searchParams,
+        query: admitted.query,
         headers: request.headers,
         body,
       },

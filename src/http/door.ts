@@ -15,6 +15,9 @@ export interface DoorVariables {
   principal: Principal
   startedAt: number
   startedMono: number
+  /** The pathname as the endpoints spell it, percent-encoding undone. */
+  path: string
+  query: URLSearchParams
 }
 
 /** What belongs to one request only, where the runtime binds such things to it (a Worker's `waitUntil`). */
@@ -57,12 +60,15 @@ export function createDoor(options: DoorOptions): MiddlewareHandler<DoorEnv> {
     c.set('snapshot', snapshot)
     c.set('startedAt', ports.clock.now())
     c.set('startedMono', ports.clock.mono())
-    guardRequest(c.req.raw, snapshot, options)
+    const { pathname, searchParams } = guardRequest(c.req.raw, snapshot, options)
+    const path = decodeURIComponent(pathname)
+    c.set('path', path)
+    c.set('query', searchParams)
     const origin = c.req.header('origin')
     if (c.req.method === 'OPTIONS') return preflight(c, origin)
     if (wantsWebSocket(c.req.header('upgrade'))) throw new GatewayError('upgrade_required')
     if (!isPublic(c, snapshot))
-      c.set('principal', await authenticator.authenticate(c.req.raw.headers, snapshot, queryKey(c.req.raw)))
+      c.set('principal', await authenticator.authenticate(c.req.raw.headers, snapshot, queryKey(path, searchParams)))
     await next()
     if (origin !== undefined) allowOrigin(c.res.headers, origin)
     return undefined
@@ -75,9 +81,8 @@ function requestId(now: number, random: string): string {
 }
 
 // Google's REST examples put the key into the URL; nowhere else is it looked for, or it would end up in somebody's log.
-function queryKey(request: Request): string | undefined {
-  const url = new URL(request.url)
-  return isGeminiPath(url.pathname) ? (url.searchParams.get('key') ?? undefined) : undefined
+function queryKey(path: string, query: URLSearchParams): string | undefined {
+  return isGeminiPath(path) ? (query.get('key') ?? undefined) : undefined
 }
 
 // Any other offer may be ignored, and Java's client makes one (h2c) with every request over plain HTTP.

@@ -14,11 +14,11 @@ export interface GuardOptions {
 }
 
 /**
- * Host, URL, header and path hygiene, in this order; throws `GatewayError`. The raw Host header is judged before any
+ * Host, URL, header and path hygiene, in this order; throws `GatewayError`. Returns the URL, parsed once for everybody. The raw Host header is judged before any
  * URL is read, because runtimes disagree on the path when it is malformed.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-7.2
  */
-export function guardRequest(request: Request, snapshot: Snapshot, options: GuardOptions): void {
+export function guardRequest(request: Request, snapshot: Snapshot, options: GuardOptions): URL {
   const { headers } = request
   const url = guardHost(request, snapshot, options)
   if (!methods.has(request.method)) throw new GatewayError('method_not_allowed')
@@ -27,6 +27,7 @@ export function guardRequest(request: Request, snapshot: Snapshot, options: Guar
   guardHeaders(headers, limits.maxHeaderCount, limits.maxHeaderBytes)
   guardPath(url.pathname)
   guardBrowser(headers, snapshot.server.corsOrigins)
+  return url
 }
 
 function guardHost(request: Request, snapshot: Snapshot, options: GuardOptions): URL {

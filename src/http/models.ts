@@ -5,7 +5,7 @@ import { GatewayError } from '../ir/error.ts'
 import { matchRoute } from '../policy/match-route.ts'
 import type { DoorEnv } from './door.ts'
 import { errorResponse } from './errors.ts'
-import { dialectOfModels, pathOf } from './ingress.ts'
+import { dialectOfModels } from './ingress.ts'
 
 /** What a client may name. */
 export interface ListedModel {
@@ -115,7 +115,7 @@ export function mountModels(app: Hono<DoorEnv>): void {
     app.get(prefix, (c) => c.json(shapeOf(prefix, c.req.raw.headers).list(listModels(c.get('snapshot')))))
     app.get(`${prefix}/*`, (c) => {
       const { headers } = c.req.raw
-      const path = pathOf(c.req.raw)
+      const path = c.get('path')
       const id = path.slice(prefix.length + 1)
       const snapshot = c.get('snapshot')
       const model = listModels(snapshot).find((candidate) => candidate.id === id) ?? unlisted(id, snapshot)
