@@ -50,6 +50,7 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
     for (const problem of refusal) say(`error: ${problem}`)
     return exitRefused
   }
+  for (const warning of emptyAccounts(snapshot, given)) say(`warning: ${warning}`)
   const secrets = withFallback(given, local.secrets)
   const log = createLog(logLevelOf(flags, snapshot), (line) => void process.stderr.write(line))
   if (local.missing !== undefined) log.warn('key_file_not_made', { reason: local.missing })
@@ -107,6 +108,17 @@ function keyProblems(snapshot: Snapshot, secrets: Secrets): readonly string[] {
         ? [`key ${key.id}: the value of ${key.env} is shorter than ${minKeyLength} characters`]
         : []
     })
+}
+
+// Nothing is wrong with a provider that nobody asks, so this refuses nothing.
+function emptyAccounts(snapshot: Snapshot, secrets: Secrets): readonly string[] {
+  return [...snapshot.providers.values()].flatMap(({ id, authScheme, accounts }) =>
+    accounts.flatMap(({ id: account, credential }) =>
+      authScheme.kind !== 'none' && credential?.source === 'env' && (secrets.get(credential.env) ?? '') === ''
+        ? [`account ${id}/${account}: the environment variable ${credential.env} is not set`]
+        : [],
+    ),
+  )
 }
 
 function localKeys(given: Secrets, refusal: string[]): LocalKeys | undefined {

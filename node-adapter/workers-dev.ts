@@ -2,6 +2,7 @@
 // The configuration and the keys it names travel in an owner-only file: arguments are visible to every process.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { parseConfig } from '../src/catalog/parse-config.ts'
 import { problemText } from '../src/catalog/problem.ts'
 import { keyringName } from '../src/engine/state/keyring.ts'
+import { isObject } from '../src/wire/json-parse.ts'
 import { createSecrets, withFallback } from './environment.ts'
 import { openLocalKeys } from './key-file.ts'
 
@@ -29,6 +31,18 @@ if (!parsed.ok) {
   process.exit(78)
 }
 
+const host = values.host ?? '127.0.0.1'
+const port = values.port ?? process.env['PORT'] ?? '8787'
+// Whoever has the port would answer the question below whether the Worker is there.
+if (await isTaken(host, Number(port))) {
+  process.stderr.write(`error: port ${port} on ${host} is taken; use --port\n`)
+  process.exit(1)
+}
+if (!hasKeys(parsed.value))
+  process.stderr.write(
+    'warning: no "keys" in the configuration: a Worker is never local, and answers 503 without them\n',
+  )
+
 const scratch = mkdtempSync(join(tmpdir(), 'signalbox-workers-'))
 // JSON's own escapes for what the file format would take for a quote or a reference to another variable.
 const document = JSON.stringify(parsed.value).replaceAll("'", '\\u0027').replaceAll('$', '\\u0024')
@@ -43,8 +57,6 @@ if (keyring !== undefined) variables[keyringName] = keyring
 const envFile = join(scratch, 'variables.env')
 writeFileSync(envFile, Object.entries(variables).map(dotenvLine).join(''), { mode: 0o600 })
 
-const host = values.host ?? '127.0.0.1'
-const port = values.port ?? process.env['PORT'] ?? '8787'
 const child = spawn(
   process.execPath,
   [
@@ -85,6 +97,19 @@ async function announce(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   process.stdout.write(`listening on ${url}\n`)
+}
+
+function isTaken(address: string, number: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(true))
+    probe.listen(number, address, () => probe.close(() => resolve(false)))
+  })
+}
+
+function hasKeys(value: unknown): boolean {
+  const keys = isObject(value) ? value['keys'] : undefined
+  return Array.isArray(keys) && keys.length > 0
 }
 
 function keyringOfThisMachine(): string | undefined {

@@ -88,7 +88,7 @@ export function createApp(options: AppOptions): App {
   })
   app.onError((error, c) => {
     if (!(error instanceof GatewayError)) ports.log.error('internal_error', { reason: error.name })
-    return errorResponse(error, safePath(c.req.raw), c.get('requestId') ?? 'req_unknown')
+    return errorResponse(error, safePath(c.req.raw), c.get('requestId') ?? 'req_unknown', c.req.raw.headers)
   })
   return {
     fetch: (request, scope) => app.fetch(request, scope),

@@ -50,7 +50,14 @@ export function errorForClient(error: GatewayError, sameDialect: boolean, secret
       upstream: {
         ...(report.type !== undefined && { type: scrub(report.type, secrets, 128) }),
         ...(report.code !== undefined && { code: scrub(report.code, secrets, 128) }),
+        ...(report.details !== undefined && isClean(report.details, secrets) && { details: report.details }),
       },
     }),
   })
+}
+
+// A record cannot be scrubbed without breaking it, so one that holds anything like a key stays behind.
+function isClean(details: object, secrets: readonly string[]): boolean {
+  const text = JSON.stringify(details)
+  return scrub(text, secrets, text.length) === text
 }

@@ -112,6 +112,8 @@ export interface UpstreamReport {
   readonly type?: string
   readonly code?: string
   readonly message?: string
+  /** What a program is to read of it, as the wire spells it; for a client of the same dialect. */
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 export interface GatewayErrorOptions {

@@ -11,7 +11,7 @@ export class EventStreamCorrupt extends Error {
 }
 
 // A byte order mark inside a payload is content.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 const encoder = new TextEncoder()
 const codec = new EventStreamCodec(
   (bytes) => (typeof bytes === 'string' ? bytes : decoder.decode(bytes as Uint8Array)),

@@ -57,7 +57,15 @@ const rich: Readonly<Record<GenerativeId, readonly Json[]>> = {
           refusal: 'but no',
           reasoning_content: 'hm',
           annotations: [{ type: 'url_citation', url_citation: { url: 'https://example.com/' } }],
-          tool_calls: [{ id: 'a b', type: 'function', function: { name: 'look up', arguments: '{}' }, vendor: 1 }],
+          tool_calls: [
+            {
+              id: 'a b',
+              type: 'function',
+              function: { name: 'look up', arguments: '{}' },
+              extra_content: { google: { thought_signature: 'c2lnbmVk' } },
+              vendor: 1,
+            },
+          ],
         },
         {
           role: 'tool',
@@ -225,7 +233,7 @@ const rich: Readonly<Record<GenerativeId, readonly Json[]>> = {
               name: 'look_up',
               input: {},
               cache_control: { type: 'ephemeral' },
-              caller: { type: 'direct' },
+              caller: { type: 'code_execution_20250825', tool_id: 'srvtoolu_1' },
             },
           ],
         },

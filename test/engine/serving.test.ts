@@ -440,3 +440,36 @@ describe('a fabricated count of tokens', () => {
     expect(test.traces[0]?.inputTokens).toBeLessThan(100)
   })
 })
+
+describe('a conversation that only its provider has stored', () => {
+  const thread = { type: 'continue', previous_message_id: 'msg_1' }
+  const ask = (test: TestApp, model: string): Promise<Response> =>
+    test.request('/v1/messages', {
+      json: { model, max_tokens: 5, thread, messages: [{ role: 'user', content: 'and now?' }] },
+    })
+
+  it('is refused on another wire, in the words at which the SDK sends the whole history', async () => {
+    const test = appWith(() => jsonAnswer(whole))
+    const response = await ask(test, 'solo')
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } },
+    })
+    expect(test.sent).toHaveLength(0)
+  })
+
+  it('goes to its own provider, whose details come back unless they hold a key', async () => {
+    const error = { type: 'invalid_request_error', message: 'no', details: { error_code: 'thread_not_found' } }
+    const told = await ask(
+      appWith(() => jsonAnswer({ type: 'error', error }, 400)),
+      'claude',
+    )
+    expect(await told.json()).toMatchObject({ error: { details: { error_code: 'thread_not_found' } } })
+    const leaking = { ...error, details: { note: 'sk-abcdefgh12345678' } }
+    const kept = await ask(
+      appWith(() => jsonAnswer({ type: 'error', error: leaking }, 400)),
+      'claude',
+    )
+    expect(await kept.text()).not.toContain('sk-abcdefgh')
+  })
+})

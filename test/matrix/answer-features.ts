@@ -114,6 +114,18 @@ export const answerFeatures: readonly AnswerFeature[] = [
     },
   },
   {
+    name: 'reasoning in plain words',
+    on: {
+      'openai-chat': chat({ reasoning_content: 'let me see' }),
+      'openai-responses': responses([
+        { type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: 'let me see' }] },
+        message(outputText('hi')),
+      ]),
+      gemini: gemini([{ text: 'let me see', thought: true }, { text: 'hi' }]),
+      'bedrock-converse': bedrock([{ reasoningContent: { reasoningText: { text: 'let me see' } } }, { text: 'hi' }]),
+    },
+  },
+  {
     name: 'reasoning with its signature',
     on: {
       'openai-responses': responses([
@@ -126,14 +138,20 @@ export const answerFeatures: readonly AnswerFeature[] = [
         message(outputText('hi')),
       ]),
       'anthropic-messages': messages([{ type: 'thinking', thinking: 'let me see', signature: 'c2lnbmVk' }, text('hi')]),
-      gemini: gemini([
-        { text: 'let me see', thought: true },
-        { text: 'hi', thoughtSignature: 'c2lnbmVk' },
-      ]),
       'bedrock-converse': bedrock([
         { reasoningContent: { reasoningText: { text: 'let me see', signature: 'c2lnbmVk' } } },
         { text: 'hi' },
       ]),
+    },
+  },
+  {
+    name: 'text with a signature',
+    on: { gemini: gemini([{ text: 'hi', thoughtSignature: 'c2lnbmVk' }]) },
+  },
+  {
+    name: 'tool call with a signature',
+    on: {
+      gemini: gemini([{ functionCall: { name: 'look_up', args: { city: 'Rome' } }, thoughtSignature: 'c2lnbmVk' }]),
     },
   },
   {
@@ -170,7 +188,10 @@ export const answerFeatures: readonly AnswerFeature[] = [
     name: 'stop sequence met',
     on: {
       'anthropic-messages': messages([text('hi')], { stop_reason: 'stop_sequence', stop_sequence: 'END' }),
-      'bedrock-converse': bedrock([{ text: 'hi' }], 'stop_sequence'),
+      'bedrock-converse': {
+        ...bedrock([{ text: 'hi' }], 'stop_sequence'),
+        additionalModelResponseFields: { stop_sequence: 'END' },
+      },
     },
   },
   {
@@ -250,6 +271,25 @@ export const answerFeatures: readonly AnswerFeature[] = [
         },
       }),
       'bedrock-converse': bedrock([{ text: 'hi' }], 'end_turn', { inputTokens: 6, cacheWriteInputTokens: 4 }),
+    },
+  },
+  {
+    name: 'tokens written to a cache for an hour',
+    on: {
+      'anthropic-messages': messages([text('hi')], {
+        usage: {
+          input_tokens: 6,
+          cache_creation_input_tokens: 4,
+          cache_read_input_tokens: 0,
+          cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 4 },
+          output_tokens: 5,
+        },
+      }),
+      'bedrock-converse': bedrock([{ text: 'hi' }], 'end_turn', {
+        inputTokens: 6,
+        cacheWriteInputTokens: 4,
+        cacheDetails: [{ ttl: '1h', inputTokens: 4 }],
+      }),
     },
   },
   {

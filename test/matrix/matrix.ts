@@ -1,10 +1,15 @@
 // The table of what survives which translation, read off the codecs themselves: every feature is laid over a plain
 // request, translated, and judged by the losses that the plain request does not have.
 import { dialects, type GenerativeId } from '../../src/dialects/index.ts'
+import { createStateKeeper, type StateKeeper } from '../../src/engine/state/keeper.ts'
+import { openKeyring } from '../../src/engine/state/keyring.ts'
+import { realmOf } from '../../src/engine/state/realm.ts'
+import { sealAnswer } from '../../src/engine/state/seal-answer.ts'
 import { translateRequest } from '../../src/engine/translation.ts'
-import { pointerOf } from '../../src/ir/ledger.ts'
+import { createMemoryStores } from '../../src/store/memory.ts'
 import { readJson } from '../../src/wire/json-scan.ts'
 import { plainFacts } from '../support/facts.ts'
+import { createVirtualClock } from '../support/virtual-clock.ts'
 import { answerFeatures, type UpstreamId } from './answer-features.ts'
 import { plain, requestFeatures, type IngressId } from './request-features.ts'
 
@@ -79,27 +84,45 @@ function lossesOf(from: GenerativeId, to: UpstreamId, body: Body): { readonly ac
 }
 
 /** What every feature of an upstream's answer becomes on every client wire. */
-export function answerRows(upstream: UpstreamId): Row[] {
-  return answerFeatures
-    .filter((feature) => feature.on[upstream] !== undefined)
-    .map(({ name, on }) => ({
-      feature: name,
-      verdicts: Object.fromEntries(ingresses.map((to) => [to, judgeAnswer(upstream, to, on[upstream] ?? {})])),
-    }))
+export async function answerRows(upstream: UpstreamId): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const { name, on } of answerFeatures) {
+    const body = on[upstream]
+    if (body === undefined) continue
+    const verdicts: Record<string, Verdict> = {}
+    for (const to of ingresses) verdicts[to] = await judgeAnswer(upstream, to, body)
+    rows.push({ feature: name, verdicts })
+  }
+  return rows
 }
 
-function judgeAnswer(from: UpstreamId, to: IngressId, body: Body): Verdict {
+/** As a gateway with a sealing key answers: what only the provider can read goes sealed to the client. */
+async function judgeAnswer(from: UpstreamId, to: IngressId, body: Body): Promise<Verdict> {
   if (from === to) return 'bytes'
   const decoded = dialects[from].decodeResponse(body)
   if (!decoded.ok) return 'refused'
-  const { losses } = dialects[to].encodeResponse(decoded.value, {
+  const realm = realmOf({ dialect: from, provider: from, account: null, model: models[from] })
+  const sealed = await sealAnswer(decoded.value, { keeper: createKeeper(), ingress: to, realm, before: undefined })
+  const encoded = dialects[to].encodeResponse(sealed.response, {
     requestId: 'req_matrix',
     model: models[from],
     createdAt: 1,
     upstream: from,
     facts: plainFacts({ dialect: to, wantsUsage: true }),
   })
-  return worst(losses.filter((loss) => pointerOf(body, loss.path) !== '').map((loss) => loss.action))
+  return worst([...sealed.losses, ...encoded.losses].map((loss) => loss.action))
+}
+
+function createKeeper(): StateKeeper {
+  const nothing = (): void => {}
+  return createStateKeeper({
+    keyring: openKeyring({ get: (name) => (name === 'SIGNALBOX_KEK' ? `k:${btoa('k'.repeat(32))}` : undefined) }),
+    store: createMemoryStores().state,
+    ttlMs: 1000,
+    clock: createVirtualClock(),
+    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    caller: { tenant: 'matrix', keyId: 'matrix' },
+  })
 }
 
 const signs: Readonly<Record<Verdict, string>> = {
@@ -111,7 +134,7 @@ const signs: Readonly<Record<Verdict, string>> = {
 }
 
 /** The tables as Markdown. */
-export function renderMatrix(): string {
+export async function renderMatrix(): Promise<string> {
   const parts = [
     '# What survives a translation',
     '',
@@ -126,13 +149,15 @@ export function renderMatrix(): string {
     '| 4xx | refused before anything is sent: leaving it out would change what was asked |',
     '| – | the wire has no such thing |',
     '',
+    'What only a provider can read (signatures, redacted reasoning) is judged with a sealing key in `SIGNALBOX_KEK`; without one it is lost.',
+    '',
     'Losses stand in `x-signalbox-losses` and in the trace; `x-signalbox-fidelity: strict` turns every one of them into a 422.',
     '',
   ]
   for (const ingress of ingresses)
     parts.push(`## Requests of ${ingress} clients`, '', ...table(requestRows(ingress), upstreams), '')
   for (const upstream of upstreams)
-    parts.push(`## Answers of ${upstream} upstreams`, '', ...table(answerRows(upstream), ingresses), '')
+    parts.push(`## Answers of ${upstream} upstreams`, '', ...table(await answerRows(upstream), ingresses), '')
   return parts.join('\n')
 }
 

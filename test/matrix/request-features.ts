@@ -13,6 +13,7 @@ export interface RequestFeature {
 
 const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII='
 const pdf = 'JVBERi0xLjQKJcOkw7zDtsOfCg=='
+const letter = 'ZGVhciBhbGw='
 const wav = 'UklGRiQAAABXQVZFZm10IBAAAAABAAEA'
 const link = 'https://images.example.com/cat.png'
 
@@ -204,6 +205,24 @@ export const requestFeatures: readonly RequestFeature[] = [
     on: {
       'openai-chat': chatContent({
         type: 'file',
+        file: { file_data: `data:application/pdf;base64,${pdf}` },
+      }),
+      'openai-responses': responsesContent({
+        type: 'input_file',
+        file_data: `data:application/pdf;base64,${pdf}`,
+      }),
+      'anthropic-messages': messagesContent({
+        type: 'document',
+        source: { type: 'base64', media_type: 'application/pdf', data: pdf },
+      }),
+      gemini: geminiContent({ inlineData: { mimeType: 'application/pdf', data: pdf } }),
+    },
+  },
+  {
+    name: 'PDF with its name',
+    on: {
+      'openai-chat': chatContent({
+        type: 'file',
         file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${pdf}` },
       }),
       'openai-responses': responsesContent({
@@ -213,9 +232,22 @@ export const requestFeatures: readonly RequestFeature[] = [
       }),
       'anthropic-messages': messagesContent({
         type: 'document',
+        title: 'a.pdf',
         source: { type: 'base64', media_type: 'application/pdf', data: pdf },
       }),
-      gemini: geminiContent({ inlineData: { mimeType: 'application/pdf', data: pdf } }),
+      gemini: geminiContent({ inlineData: { mimeType: 'application/pdf', data: pdf, displayName: 'a.pdf' } }),
+    },
+  },
+  {
+    name: 'text document, inline',
+    on: {
+      'openai-chat': chatContent({ type: 'file', file: { file_data: `data:text/plain;base64,${letter}` } }),
+      'openai-responses': responsesContent({ type: 'input_file', file_data: `data:text/plain;base64,${letter}` }),
+      'anthropic-messages': messagesContent({
+        type: 'document',
+        source: { type: 'text', media_type: 'text/plain', data: 'dear all' },
+      }),
+      gemini: geminiContent({ inlineData: { mimeType: 'text/plain', data: letter } }),
     },
   },
   {

@@ -2,4 +2,4 @@
 import { writeFileSync } from 'node:fs'
 import { renderMatrix } from './matrix.ts'
 
-writeFileSync(new URL('../../docs/translation-matrix.md', import.meta.url), renderMatrix())
+writeFileSync(new URL('../../docs/translation-matrix.md', import.meta.url), await renderMatrix())

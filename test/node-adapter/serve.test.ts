@@ -101,6 +101,21 @@ describe.each(['node', 'bun', 'deno'] as const)('the gateway on %s', (runtime) =
   })
 })
 
+it('says at the start which account has no key, and serves the others', async () => {
+  const config = { ...base, providers: { ...base.providers, main: { type: 'openai' } } }
+  const gateway = await startGatewayProcess('node', { config })
+  expect(gateway.stderr()).toBe('warning: account main/default: the environment variable OPENAI_API_KEY is not set\n')
+  await gateway.stop()
+})
+
+it('does not take another server on its port for the Worker', async () => {
+  const other = await startUpstream()
+  const { port } = new URL(other.url)
+  const { code, stderr } = await runUntilExit('workerd', { config: base, args: ['--port', port] })
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`port ${port} on 127.0.0.1 is taken`)])
+  await other.close()
+})
+
 it('refuses a configuration that others can read', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-open-'))
   const path = join(folder, 'open.json')

@@ -111,6 +111,17 @@ function withoutSignature(value: unknown): unknown {
   return rest
 }
 
+describe('a thought that was stored', () => {
+  it('may be named on openai-responses instead of being repeated', async () => {
+    const again = followUpOn('openai-responses')('signed', await firstOn('openai-responses'))
+    const named = (again['input'] as Json[]).map((item) =>
+      item['type'] === 'reasoning' ? { type: 'item_reference', id: item['id'] } : item,
+    )
+    const second = await send(wayOf('openai-responses').url('signed'), { ...again, input: named })
+    expect([second.status, second.text]).toEqual([200, expect.stringContaining('the result')])
+  })
+})
+
 describe('the text of signed thinking', () => {
   it.each(['openai-chat', 'anthropic-messages', 'bedrock-converse'])('may not be changed on %s', async (name) => {
     const way = wayOf(name)

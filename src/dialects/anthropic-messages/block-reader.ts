@@ -2,7 +2,7 @@
 import type { IrEvent, PartOpening } from '../../ir/event.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import { decodeCitation } from './content.ts'
-import { extrasOf } from './extras.ts'
+import { callExtras, extrasOf } from './extras.ts'
 import { present } from '../kit/present.ts'
 
 export type Members = Readonly<Record<string, unknown>>
@@ -46,7 +46,12 @@ export function openingOf(block: Members): Opened {
     case 'tool_use':
       if (typeof id !== 'string' || typeof name !== 'string') break
       return {
-        opening: { type: 'tool-call', id, name, ...extrasPresent(block, ['type', 'id', 'name', 'input']) },
+        opening: {
+          type: 'tool-call',
+          id,
+          name,
+          ...present({ extras: callExtras(block, ['type', 'id', 'name', 'input']) }),
+        },
         first,
       }
     default:

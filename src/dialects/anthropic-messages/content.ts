@@ -12,7 +12,7 @@ import type {
 } from '../../ir/content.ts'
 import { assertNever } from '../../ir/assert-never.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
-import { extrasOf, ownMembers } from './extras.ts'
+import { callExtras, extrasOf, ownMembers } from './extras.ts'
 import { present } from '../kit/present.ts'
 import type { Fault } from '../kit/shape.ts'
 import { isKnownBlock, readBlock, type Block } from './schema.ts'
@@ -60,7 +60,7 @@ function decodeKnown(block: Block, at: string, faults: Fault[]): ContentPart {
         id: block.id,
         name: block.name,
         input: block.input === undefined || block.input === null ? '' : JSON.stringify(block.input),
-        ...base(block, at, ['id', 'name', 'input']),
+        ...base(block, at, ['id', 'name', 'input'], callExtras),
       }
     case 'tool_result':
       return {
@@ -128,9 +128,9 @@ export function decodeCitation(value: Readonly<Record<string, unknown>>): Citati
   }
 }
 
-function base(block: Block, at: string, known: readonly string[]): PartBase {
+function base(block: Block, at: string, known: readonly string[], rest = extrasOf): PartBase {
   const cache = 'cache_control' in block ? decodeCache(block['cache_control'], at) : undefined
-  return { at, ...present({ cache, extras: extrasOf(block, ['type', 'cache_control', ...known]) }) }
+  return { at, ...present({ cache, extras: rest(block, ['type', 'cache_control', ...known]) }) }
 }
 
 /** `cache_control` of what stands at `at`, as a hint; undefined where it is absent or null. */

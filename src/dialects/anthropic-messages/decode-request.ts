@@ -57,12 +57,20 @@ export function decodeRequest(request: WireRequest): Outcome<IrRequest> {
       reasoning: decodeReasoning(body),
       output: decodeOutput(body),
       user: body.metadata?.user_id ?? undefined,
+      bound: bindingOf(body),
       at: betaNames(body),
       extras: decodeExtras(body),
     }),
   }
   const fault = faults[0]
   return fault === undefined ? ok(decoded) : refused(fault)
+}
+
+/** A thread's earlier messages are with the provider alone: without them another one would answer something else. */
+function bindingOf(body: RequestShape): IrRequest['bound'] {
+  const thread: unknown = body['thread']
+  if (thread === undefined || thread === null) return undefined
+  return { param: 'thread', reason: 'continues a conversation that only its own provider has stored' }
 }
 
 function refused({ at, message }: Fault): Outcome<IrRequest> {

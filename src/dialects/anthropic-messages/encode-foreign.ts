@@ -1,11 +1,12 @@
 // A request that came from another wire: what of it this one can say, what it costs, and what makes it impossible.
 import { ok, type Outcome } from '../../ir/error.ts'
 import type { Loss } from '../../ir/loss.ts'
-import type { FunctionTool, IrRequest } from '../../ir/request.ts'
+import type { IrRequest } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget } from '../dialect.ts'
 import type { WireBlock } from './content.ts'
 import { encodeTurns, type Conversation } from './encode-turns.ts'
+import { objectSchema, sayableChoice } from '../kit/foreign-tools.ts'
 import { cachePath } from '../kit/ledger.ts'
 import { createBlockLedger, type BlockLedger } from './ledger.ts'
 import { reasoningPath } from '../kit/client-paths.ts'
@@ -78,44 +79,11 @@ function encodeTool(tool: IrRequest['tools'][number], ledger: BlockLedger): Wire
   return undefined
 }
 
-/** The API wants an object schema and some of its back ends want `properties` too. */
-function objectSchema({ schema }: FunctionTool, at: string, ledger: BlockLedger): WireBlock {
-  if (schema === undefined || schema === null) return { type: 'object', properties: {} }
-  if (!isObject(schema) || (schema['type'] !== undefined && schema['type'] !== null && schema['type'] !== 'object')) {
-    ledger.refuse(at, 'tool parameters that are not an object schema')
-    return {}
-  }
-  return { ...schema, type: 'object', properties: schema['properties'] ?? {} }
-}
-
 function encodeChoice(request: IrRequest, hasTools: boolean, ledger: BlockLedger): WireBlock | undefined {
-  const { toolChoice, parallelToolCalls } = request
-  const named = toolChoice?.mode === 'tool' ? toolChoice.name : undefined
-  const isGone = request.tools.some(
-    (tool) => tool.type === 'opaque' && (tool.kind === named || named === nameOf(tool.value)),
-  )
-  if (
-    toolChoice?.mode === 'opaque' ||
-    (toolChoice?.mode === 'tool' && toolChoice.kind === 'custom') ||
-    (named && isGone)
-  ) {
-    ledger.refuse(ledger.paths.toolChoice, 'a choice that this wire has no form for')
-    return undefined
-  }
-  if (!hasTools) {
-    // A choice without tools is refused by the API; only one that forces a call means anything.
-    if (toolChoice?.mode === 'required' || toolChoice?.mode === 'tool')
-      ledger.refuse(ledger.paths.toolChoice, 'a call is forced but no tool can be sent')
-    return undefined
-  }
-  const single = parallelToolCalls === false && toolChoice?.mode !== 'none'
-  if (toolChoice === undefined) return single ? { type: 'auto', disable_parallel_tool_use: true } : undefined
-  const choice = toolChoice.mode === 'tool' ? { ...toolChoice, name: ledger.toolName(toolChoice.name) } : toolChoice
+  const choice = sayableChoice(request, hasTools, ledger)
+  const single = hasTools && request.parallelToolCalls === false && choice?.mode !== 'none'
+  if (choice === undefined) return single ? { type: 'auto', disable_parallel_tool_use: true } : undefined
   return { ...encodeToolChoice(choice), ...(single && { disable_parallel_tool_use: true }) }
-}
-
-function nameOf(tool: unknown): unknown {
-  return isObject(tool) ? tool['name'] : undefined
 }
 
 function encodeThinking(

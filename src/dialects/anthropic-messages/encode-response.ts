@@ -23,10 +23,10 @@ export function encodeResponse(
   exchange: Exchange,
 ): { readonly body: Uint8Array; readonly losses: readonly Loss[] } {
   const own = response.source === 'anthropic-messages'
-  const losses = createAnswerLosses({ source: response.source, own, says: { stopSequence: true, pause: true } })
+  const losses = createAnswerLosses({ source: response.source, client: 'anthropic-messages', own })
   const output = response.outputs.find(({ index }) => index === 0) ?? { index: 0, parts: [] }
   losses.judgeAnswer(response)
-  losses.dropKeys(response.usage?.extras, losses.place('usage'))
+  losses.judgeUsage(response.usage)
   const content = output.parts.flatMap((part) => (own ? [encodeBlock(part)] : encodeForeignPart(part, output, losses)))
   const { finish } = output
   const message = {

@@ -20,11 +20,7 @@ import { fullUsage } from './usage.ts'
 /** An encoder for one stream. */
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   const blocks = createBlockQueue()
-  const losses = createAnswerLosses({
-    source: exchange.upstream,
-    own: false,
-    says: { stopSequence: true, pause: true },
-  })
+  const losses = createAnswerLosses({ source: exchange.upstream, client: 'anthropic-messages', own: false })
   // Nothing else has room for a signature.
   const thinking = new Set<number>()
   let head: Extract<IrEvent, { type: 'response-start' }> | undefined
@@ -144,7 +140,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
           return checked(blocks.finish(finish.class))
         case 'usage-report':
           usage = mergeUsage(usage, event.usage)
-          if (isForeign()) losses.dropKeys(event.usage.extras, losses.place('usage'))
+          if (isForeign()) losses.judgeUsage(event.usage)
           return []
         case 'extras-add':
           addExtras(event)

@@ -48,12 +48,13 @@ function reportOf(status: number, body: unknown): UpstreamReport {
   const outer = isObject(body) ? body : {}
   // Gateways and other clouds answer `{message}` or an OpenAI shape on this path too.
   const error = isObject(outer['error']) ? outer['error'] : outer
-  const { type, code, message } = error
+  const { type, code, message, details } = error
   return {
     ...(status > 0 && { status }),
     ...(typeof type === 'string' && type !== 'error' && { type }),
     ...(typeof code === 'string' && { code }),
     ...(typeof message === 'string' && { message: message.slice(0, maxReportLength) }),
+    ...(isObject(details) && JSON.stringify(details).length <= maxReportLength && { details }),
   }
 }
 
@@ -79,10 +80,16 @@ function errorBody(error: GatewayError, requestId: string): Readonly<Record<stri
       type: typeOf(error),
       message: error.message,
       code: error.upstream?.code ?? error.code,
-      ...present({ param: error.param }),
+      ...present({ param: error.param, details: error.upstream?.details ?? threadDetails(error) }),
     },
     request_id: requestId,
   }
+}
+
+// The word at which the official SDK sends the whole history instead of a thread.
+function threadDetails({ param, code }: GatewayError): object | undefined {
+  if (param !== 'thread' || code !== 'unsupported_content') return undefined
+  return { error_code: 'thread_unsupported_request', unsupported: ['thread'] }
 }
 
 /** The provider's own type where it is one of this wire, else what the status is called here. */

@@ -3,6 +3,7 @@
 // Some members say nothing that a translation could lose (a null, `stream: false`, `type: 'custom'` on a tool) but have
 // to come back on this wire. They travel under a symbol: other dialects, which report one loss per key, do not see it.
 import type { Extras } from '../../ir/content.ts'
+import { isObject } from '../../wire/json-parse.ts'
 
 const unsaid = Symbol('anthropic-messages')
 
@@ -25,6 +26,17 @@ export function extrasOf(value: Members, known: readonly string[], spelling: Mem
   // fromEntries and not assignment: a member may be called __proto__.
   const extras = Object.fromEntries(said)
   return silent.length === 0 ? extras : packed(extras, Object.fromEntries(silent))
+}
+
+/**
+ * The extras of a call. That the model called by itself is what every other wire means without a word; that a program
+ * of the provider called is not.
+ * @see https://platform.claude.com/docs/en/agents-and-tools/tool-use/programmatic-tool-calling
+ */
+export function callExtras(value: Members, known: readonly string[]): Extras | undefined {
+  const { caller } = value
+  const isPlain = isObject(caller) && caller['type'] === 'direct' && Object.keys(caller).length === 1
+  return isPlain ? extrasOf(value, [...known, 'caller'], { caller }) : extrasOf(value, known)
 }
 
 /**

@@ -1,9 +1,7 @@
 // Why an answer ended: this wire's words and the canonical classes, side by side.
 // https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
-import type { Extras } from '../../ir/content.ts'
 import type { Finish, FinishClass } from '../../ir/response.ts'
-import { classByContent, toldClass } from '../kit/block-finish.ts'
-import { present } from '../kit/present.ts'
+import { finishOf, toldClass, type Ending, type StopReport } from '../kit/block-finish.ts'
 
 const classes: ReadonlyMap<string, FinishClass> = new Map([
   ['end_turn', 'stop'],
@@ -17,36 +15,21 @@ const classes: ReadonlyMap<string, FinishClass> = new Map([
   ['compaction', 'pause'],
 ])
 
-export interface StopReport {
-  readonly raw: string
-  readonly stopSequence?: string | undefined
-  /** Whether the answer holds a call of one of the client's tools: the word is not believed against the content. */
-  readonly calledTool: boolean
-  readonly extras?: Extras | undefined
-}
-
 /** A stop reason of this wire, with the class that the content bears out. */
-export function decodeFinish({ raw, stopSequence, calledTool, extras }: StopReport): Finish {
-  return { class: classByContent(classes.get(raw) ?? 'other', calledTool), raw, ...present({ stopSequence, extras }) }
-}
-
-export interface Ending {
-  readonly finish: Finish | undefined
-  /** The finish was decoded from this wire, so its own word stands. */
-  readonly own: boolean
-  readonly calledTool: boolean
-  readonly refused: boolean
+export function decodeFinish(report: StopReport): Finish {
+  return finishOf(classes, report)
 }
 
 /** `stop_reason` and `stop_sequence`; an answer without a finish reason ended as its content says. */
-export function encodeFinish({ finish, own, ...content }: Ending): {
+export function encodeFinish(ending: Ending): {
   readonly stop_reason: string
   readonly stop_sequence: string | null
 } {
+  const { finish, own } = ending
   const stopSequence = finish?.stopSequence
   const reason = own && finish?.raw !== undefined ? finish.raw : undefined
   return {
-    stop_reason: reason ?? word(toldClass(finish, content), stopSequence !== undefined),
+    stop_reason: reason ?? word(toldClass(ending), stopSequence !== undefined),
     stop_sequence: stopSequence ?? null,
   }
 }

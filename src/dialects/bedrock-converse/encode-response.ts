@@ -10,7 +10,7 @@ import { decodeToolInput, encodeBlock, encodeCitation, encodeOwnContent, type Wi
 import { isClientCall } from './decode-content.ts'
 import { objectOf, overlay, ownMembers, saidOf, silentOf, type Members } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
-import { encodeUsage, judgeUsage } from './usage.ts'
+import { encodeUsage } from './usage.ts'
 
 export const unsigned = 'only reasoning is signed here'
 export const unlinked = 'a citation without a link'
@@ -25,9 +25,9 @@ export function encodeResponse(
 ): { readonly body: Uint8Array; readonly losses: readonly Loss[] } {
   const own = response.source === 'bedrock-converse'
   const output = response.outputs.find(({ index }) => index === 0) ?? { index: 0, parts: [] }
-  const losses = createAnswerLosses({ source: response.source, own, says: { stopSequence: true } })
+  const losses = createAnswerLosses({ source: response.source, client: 'bedrock-converse', own })
   losses.judgeAnswer(response)
-  if (!own) judgeUsage(response.usage, losses)
+  losses.judgeUsage(response.usage)
   const content = own
     ? encodeOwnContent(output.parts)
     : output.parts.flatMap((part) => encodeForeignPart(part, output, losses))

@@ -16,7 +16,7 @@ import { encodeModelAnswer, unlinked, unsigned } from './encode-response.ts'
 import { encodeStreamError } from './errors.ts'
 import { leftOver, ownMembers, type Members } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
-import { encodeUsage, judgeUsage } from './usage.ts'
+import { encodeUsage } from './usage.ts'
 
 /** What a whole answer has and no stream. */
 const onlyWhole = ['$metadata']
@@ -25,7 +25,7 @@ const onlyWhole = ['$metadata']
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   const own = exchange.upstream === 'bedrock-converse'
   const blocks = createBlockQueue()
-  const losses = createAnswerLosses({ source: exchange.upstream, own, says: { stopSequence: true } })
+  const losses = createAnswerLosses({ source: exchange.upstream, client: 'bedrock-converse', own })
   // Parts that can carry a signature; elsewhere it has no place.
   const reasoning = new Set<number>()
   let extras: Extras | undefined
@@ -116,7 +116,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
           return begun(checked(blocks.finish(finish.class)))
         case 'usage-report':
           usage = mergeUsage(usage, event.usage)
-          if (!own) judgeUsage(event.usage, losses)
+          losses.judgeUsage(event.usage)
           return []
         case 'extras-add':
           addExtras(event)

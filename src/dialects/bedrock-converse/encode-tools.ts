@@ -1,8 +1,8 @@
 // The tools of a foreign request and the choice among them. Owns what the API demands of them: a list wherever the
 // conversation holds calls, object schemas, and a choice that this wire can say.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html
-import type { FunctionTool, IrRequest, Tool } from '../../ir/request.ts'
-import { isObject } from '../../wire/json-parse.ts'
+import type { IrRequest, Tool } from '../../ir/request.ts'
+import { objectSchema, sayableChoice } from '../kit/foreign-tools.ts'
 import { textOf } from '../kit/present.ts'
 import type { WireBlock } from './encode-content.ts'
 import type { WireMessage } from './encode-turns.ts'
@@ -24,7 +24,8 @@ const unnamedTool = 'tool'
 /** Encodes tools and choice; a conversation with calls gets a list of tools even where the client sent none. */
 export function encodeForeignTools(request: IrRequest, messages: readonly WireMessage[], ledger: Ledger): ToolPlan {
   const tools = request.tools.flatMap((tool) => encodeOne(tool, ledger))
-  const choice = encodeChoice(request, tools.length > 0, ledger)
+  const said = sayableChoice(request, tools.length > 0, ledger)
+  const choice = said && encodeToolChoice(said)
   const called = namesCalled(messages)
   if (request.toolChoice?.mode === 'none' && tools.length > 0) return forbidden(request, tools, called, ledger)
   if (tools.length === 0) {
@@ -46,7 +47,7 @@ function forbidden(
   ledger.approximate(ledger.paths.toolChoice, stay ? 'calls cannot be forbidden' : 'no tools, so no calls')
   if (stay) return { fields: {}, forced: false, config: { tools } }
   for (const [index, tool] of request.tools.entries())
-    if (tool.type === 'function') ledger.drop(tool.at ?? `tools[${index}]`, 'left out, as no tool may be called')
+    if (tool.type === 'function') ledger.approximate(tool.at ?? `tools[${index}]`, 'left out, as no tool may be called')
   return { fields: {}, forced: false }
 }
 
@@ -70,17 +71,6 @@ function encodeOne(tool: Tool, ledger: Ledger): WireBlock[] {
   return []
 }
 
-/** The API wants an object schema. */
-function objectSchema({ schema }: FunctionTool, at: string, ledger: Ledger): WireBlock {
-  if (schema === undefined || schema === null) return { type: 'object', properties: {} }
-  const type = isObject(schema) ? schema['type'] : 'none'
-  if (!isObject(schema) || (type !== undefined && type !== null && type !== 'object')) {
-    ledger.refuse(at, 'tool parameters that are not an object schema')
-    return {}
-  }
-  return { ...schema, type: 'object', properties: schema['properties'] ?? {} }
-}
-
 function placeholder(name: string): WireBlock {
   return encodeTool({ type: 'function', name, schema: { type: 'object', properties: {} } })
 }
@@ -100,24 +90,6 @@ function firstCall({ turns }: IrRequest): string {
     if (part !== undefined) return part.at ?? turn.at ?? `messages[${index}]`
   }
   return 'messages'
-}
-
-function encodeChoice({ toolChoice, tools }: IrRequest, hasTools: boolean, ledger: Ledger): WireBlock | undefined {
-  const named = toolChoice?.mode === 'tool' ? toolChoice.name : undefined
-  const isGone = tools.some((tool) => tool.type === 'opaque' && (tool.kind === named || nameOf(tool.value) === named))
-  const custom = toolChoice?.mode === 'tool' && toolChoice.kind === 'custom'
-  if (toolChoice?.mode === 'opaque' || custom || (named !== undefined && isGone)) {
-    ledger.refuse(ledger.paths.toolChoice, 'a choice that this wire has no form for')
-    return undefined
-  }
-  const forces = toolChoice?.mode === 'required' || toolChoice?.mode === 'tool'
-  if (!hasTools && forces) ledger.refuse(ledger.paths.toolChoice, 'a call is forced but no tool can be sent')
-  if (toolChoice === undefined || !hasTools) return undefined
-  return encodeToolChoice(named === undefined ? toolChoice : { mode: 'tool', name: ledger.toolName(named) })
-}
-
-function nameOf(tool: unknown): unknown {
-  return isObject(tool) ? tool['name'] : undefined
 }
 
 /**

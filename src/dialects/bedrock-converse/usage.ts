@@ -3,7 +3,6 @@
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html
 import type { Usage } from '../../ir/usage.ts'
 import { isObject } from '../../wire/json-parse.ts'
-import type { AnswerLosses } from '../kit/answer-losses.ts'
 import { countOf, listOf, present } from '../kit/present.ts'
 import { leftOver, objectOf, ownMembers, pack, type Members } from './extras.ts'
 
@@ -91,11 +90,4 @@ export function encodeUsage(usage: Usage | undefined, { own, fallback }: Complet
 
 function detailsOf(short: number, long: number): Members[] {
   return [{ ttl: '1h', inputTokens: long }, ...(short > 0 ? [{ ttl: '5m', inputTokens: short }] : [])]
-}
-
-/** Reports what a foreign record says and this wire has no counter for. */
-export function judgeUsage(usage: Usage | undefined, losses: AnswerLosses): void {
-  const place = losses.place('usage')
-  if (usage?.reasoning) losses.drop(`${place}.${losses.place('reasoningTokens')}`, 'the wire has no such counter')
-  losses.dropKeys(usage?.extras, place)
 }

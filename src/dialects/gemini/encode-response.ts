@@ -23,9 +23,9 @@ export function encodeResponse(
   exchange: Exchange,
 ): { readonly body: Uint8Array; readonly losses: readonly Loss[] } {
   const own = response.source === 'gemini'
-  const losses = createAnswerLosses({ source: response.source, own, says: { severalAnswers: true } })
+  const losses = createAnswerLosses({ source: response.source, client: 'gemini', own })
   losses.judgeAnswer(response)
-  losses.dropKeys(response.usage?.extras, losses.place('usage'))
+  losses.judgeUsage(response.usage)
   const blocked = response.outputs.some(({ finish }) => asideOf(finish?.extras).blocked === true)
   const candidates = response.outputs.map((output) => (own ? encodeOwn(output) : encodeForeign(output, losses)))
   const { id, model, usage } = response

@@ -24,7 +24,7 @@ interface Candidate {
 
 /** An encoder for one stream to a client of this wire. */
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
-  const losses = createAnswerLosses({ source: exchange.upstream, own: false, says: { severalAnswers: true } })
+  const losses = createAnswerLosses({ source: exchange.upstream, client: 'gemini', own: false })
   const candidates = new Map<number, Candidate>()
   const owners = new Map<number, number>()
   let head: Members = { modelVersion: exchange.model, responseId: exchange.requestId }
@@ -138,7 +138,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
         case 'usage-report':
           usage = mergeUsage(usage, event.usage)
           counted = own
-          if (!own) losses.dropKeys(event.usage.extras, losses.place('usage'))
+          if (!own) losses.judgeUsage(event.usage)
           return []
         case 'extras-add':
           addExtras(event)

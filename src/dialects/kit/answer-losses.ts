@@ -1,71 +1,13 @@
 // What of an answer a client's wire cannot say, as losses: each once, as a stream repeats itself, and each at the place
-// where the provider wrote it. A stream has places of a whole answer; its parts go by what they are. Owns what every
-// wire calls the members of its answers.
+// where the provider wrote it. A stream has places of a whole answer; its parts go by what they are.
 import type { Citation, Extras } from '../../ir/content.ts'
 import type { DialectId } from '../../ir/dialect-id.ts'
 import type { Loss } from '../../ir/loss.ts'
 import type { Finish, IrResponse } from '../../ir/response.ts'
+import type { Usage } from '../../ir/usage.ts'
+import { answerPlaces, answerScopes, type AnswerPlaces } from './answer-places.ts'
 import { clientPaths } from './client-paths.ts'
 import { extraPath } from './extra-losses.ts'
-
-/** Where an answer of one wire has what any answer may have; `#` is the position among several answers. */
-interface AnswerPlaces {
-  /** One of its answers, with how that ended; `''` where the answer has no such record. */
-  readonly output: string
-  readonly message: string
-  readonly finish: string
-  readonly stopSequence: string
-  readonly usage: string
-  /** Below `usage`. */
-  readonly reasoningTokens: string
-}
-
-const choices: AnswerPlaces = {
-  output: 'choices[#]',
-  message: 'choices[#].message',
-  finish: 'choices[#].finish_reason',
-  stopSequence: 'choices[#].stop_reason',
-  usage: 'usage',
-  reasoningTokens: 'completion_tokens_details.reasoning_tokens',
-}
-
-const places: Readonly<Record<DialectId, AnswerPlaces>> = {
-  'openai-chat': choices,
-  'openai-completions': choices,
-  'openai-embeddings': choices,
-  'openai-responses': {
-    output: '',
-    message: '',
-    finish: 'status',
-    stopSequence: 'status',
-    usage: 'usage',
-    reasoningTokens: 'output_tokens_details.reasoning_tokens',
-  },
-  'anthropic-messages': {
-    output: '',
-    message: '',
-    finish: 'stop_reason',
-    stopSequence: 'stop_sequence',
-    usage: 'usage',
-    reasoningTokens: 'output_tokens_details.thinking_tokens',
-  },
-  gemini: {
-    output: 'candidates[#]',
-    message: 'candidates[#].content',
-    finish: 'candidates[#].finishReason',
-    stopSequence: 'candidates[#].finishReason',
-    usage: 'usageMetadata',
-    reasoningTokens: 'thoughtsTokenCount',
-  },
-  'bedrock-converse': {
-    output: '',
-    message: 'output.message',
-    finish: 'stopReason',
-    stopSequence: 'additionalModelResponseFields.stop_sequence',
-    usage: 'usage',
-    reasoningTokens: 'outputTokens',
-  },
-}
 
 /** Members beside the parts of a stream, and what they belong to. */
 export interface Around {
@@ -82,6 +24,8 @@ export interface AnswerLosses {
   dropKeys(extras: Extras | undefined, at: string): void
   /** What a whole answer says beside its parts and its usage. */
   judgeAnswer(response: IrResponse): void
+  /** What was counted and the client's wire does not count. */
+  judgeUsage(usage: Usage | undefined): void
   /** What an end says beyond the words of the client's wire. */
   judgeFinish(finish: Finish | undefined, position: number): void
   /** What a stream says around its parts. */
@@ -99,21 +43,22 @@ export interface AnswerLosses {
 export interface AnswerLossesOptions {
   /** The provider's wire. */
   readonly source: DialectId
+  readonly client: DialectId
   /** It is the client's as well: only what is told in so many words is lost. */
   readonly own: boolean
-  /** What the client's wire can say: an end beside why it came, and more than one answer. */
-  readonly says?: { readonly stopSequence?: true; readonly pause?: true; readonly severalAnswers?: true }
 }
 
 const unknownField = 'the wire has no such field'
+const noCounter = 'the wire has no such counter'
 
 /** Why a citation is lost on a wire that shows links. */
 export const unlinked = 'the wire only has citations of links'
 
 /** No losses yet. */
-export function createAnswerLosses({ source, own, says = {} }: AnswerLossesOptions): AnswerLosses {
+export function createAnswerLosses({ source, client, own }: AnswerLossesOptions): AnswerLosses {
   const found = new Map<string, Loss>()
-  const names = places[source]
+  const names = answerPlaces[source]
+  const scope = answerScopes[client]
   const attributes = clientPaths({ source })
 
   function add(loss: Loss): void {
@@ -139,16 +84,29 @@ export function createAnswerLosses({ source, own, says = {} }: AnswerLossesOptio
 
   function judgeFinish(finish: Finish | undefined, position: number): void {
     if (own || finish === undefined) return
-    if (finish.stopSequence !== undefined && says.stopSequence !== true)
+    if (finish.stopSequence !== undefined && scope.stopSequence !== true)
       add({
         path: place('stopSequence', position),
         action: 'dropped',
         reason: 'the wire does not say which sequence was met',
       })
-    if (finish.class === 'pause' && says.pause !== true)
+    if (finish.class === 'pause' && scope.pause !== true)
       add({ path: place('finish', position), action: 'approximated', reason: 'the wire has no paused answers' })
     // What was said of an end stands where the end does.
     dropKeys(finish.extras, place('output', position))
+  }
+
+  function judgeUsage(usage: Usage | undefined): void {
+    if (own || usage === undefined) return
+    const at = place('usage')
+    const { cacheWrite = 0, cacheWrite1h = 0, reasoning = 0 } = usage
+    if (reasoning > 0 && scope.reasoningTokens !== true)
+      add({ path: `${at}.${names.reasoningTokens}`, action: 'dropped', reason: noCounter })
+    if (cacheWrite + cacheWrite1h > 0 && scope.cacheWrites === undefined)
+      add({ path: `${at}.${names.cacheWrites}`, action: 'dropped', reason: noCounter })
+    if (cacheWrite1h > 0 && scope.cacheWrites === 'in-total')
+      add({ path: `${at}.${names.lastingCacheWrites}`, action: 'approximated', reason: 'counted without its lifetime' })
+    dropKeys(usage.extras, at)
   }
 
   return {
@@ -160,7 +118,7 @@ export function createAnswerLosses({ source, own, says = {} }: AnswerLossesOptio
       if (own) return
       dropKeys(extras, '')
       for (const [position, output] of outputs.entries()) {
-        if (output.index !== 0 && says.severalAnswers !== true) {
+        if (output.index !== 0 && scope.severalAnswers !== true) {
           dropAnswer(position)
           continue
         }
@@ -169,6 +127,7 @@ export function createAnswerLosses({ source, own, says = {} }: AnswerLossesOptio
         judgeFinish(output.finish, position)
       }
     },
+    judgeUsage,
     judgeFinish,
     dropAround({ scope, choice, extras }) {
       dropKeys(extras, scope === 'response' ? '' : place(scope === 'choice' ? 'output' : scope, choice))

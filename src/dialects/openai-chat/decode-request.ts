@@ -1,12 +1,14 @@
 // A request of this wire as the canonical request. Owns the top-level members; messages and tools have their own files.
 import { failed, ok, type Outcome } from '../../ir/error.ts'
-import type { IrRequest, OutputFormat, Sampling } from '../../ir/request.ts'
+import type { IrRequest, OutputFormat } from '../../ir/request.ts'
 import type { WireRequest } from '../dialect.ts'
 import { decodeMessages } from './decode-messages.ts'
 import { decodeToolChoice, decodeTools, incompleteTool } from './decode-tools.ts'
 import { extrasOf, silently, unknownMembers, type Members } from './extras.ts'
 import { clientNames } from '../kit/client-paths.ts'
 import { present } from '../kit/present.ts'
+import { decodeFormat } from '../openai-wire/output-format.ts'
+import { decodeSampling } from '../openai-wire/sampling.ts'
 import { readRequest, type RequestShape } from './schema.ts'
 
 const knownMembers: readonly string[] = [
@@ -48,7 +50,7 @@ export function decodeRequest(wire: WireRequest): Outcome<IrRequest> {
     model: request.model,
     ...messages.value,
     tools: decodeTools(request),
-    sampling: decodeSampling(request),
+    sampling: decodeSampling(request, request.max_completion_tokens ?? request.max_tokens),
     stream: request.stream === true,
     ...present({
       toolChoice: decodeToolChoice(request),
@@ -64,20 +66,6 @@ export function decodeRequest(wire: WireRequest): Outcome<IrRequest> {
   })
 }
 
-function decodeSampling(request: RequestShape): Sampling {
-  const { stop } = request
-  return present({
-    maxOutputTokens: request.max_completion_tokens ?? request.max_tokens ?? undefined,
-    temperature: request.temperature ?? undefined,
-    topP: request.top_p ?? undefined,
-    topK: request.top_k ?? undefined,
-    stop: typeof stop === 'string' ? [stop] : (stop ?? undefined),
-    seed: request.seed ?? undefined,
-    frequencyPenalty: request.frequency_penalty ?? undefined,
-    presencePenalty: request.presence_penalty ?? undefined,
-  })
-}
-
 /** Where the client used a name from before. */
 function olderNames(request: RequestShape): IrRequest['at'] {
   const { max_completion_tokens: limit, max_tokens: olderLimit, tool_choice: choice, function_call: older } = request
@@ -88,24 +76,7 @@ function olderNames(request: RequestShape): IrRequest['at'] {
 }
 
 function decodeOutput(format: RequestShape['response_format']): OutputFormat | undefined {
-  switch (format?.type) {
-    case 'text':
-      return { type: 'text' }
-    case 'json_object':
-      return { type: 'json-object' }
-    case 'json_schema': {
-      const { schema, name, description, strict } = (format.json_schema ?? {}) as Members
-      return {
-        type: 'json-schema',
-        schema,
-        ...(typeof name === 'string' && { name }),
-        ...(typeof description === 'string' && { description }),
-        ...(typeof strict === 'boolean' && { strict }),
-      }
-    }
-    default:
-      return undefined
-  }
+  return decodeFormat(format?.type, (format?.json_schema ?? {}) as Members)
 }
 
 function decodeExtras(request: RequestShape): IrRequest['extras'] {

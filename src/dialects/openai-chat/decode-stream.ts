@@ -23,7 +23,7 @@ export function createStreamDecoder(): StreamDecoder {
   let talking: StreamChoice | undefined
   let ids: CallIds | undefined
 
-  const decoder = createChunkDecoder({
+  return createChunkDecoder({
     known: chunkMembers,
     pack: (said, silent) => pack(said, silently(silent)),
     merge: (extras) =>
@@ -37,6 +37,13 @@ export function createStreamDecoder(): StreamDecoder {
       choices.set(index, choice)
       return choice
     },
+    shortcut(data) {
+      const text = repeated.textIn(data)
+      if (text === undefined || talking === undefined) return undefined
+      const events: IrEvent[] = []
+      talking.say(text, events)
+      return events
+    },
     // Where a chunk was nothing but text, the next one like it need not be read.
     watch(record, data, events) {
       const [event] = events
@@ -46,17 +53,6 @@ export function createStreamDecoder(): StreamDecoder {
       repeated.learn(data, event.text, contentOf)
     },
   })
-
-  return {
-    step(frame) {
-      const text = frame.event === undefined ? repeated.textIn(frame.data.trim()) : undefined
-      if (text === undefined || talking === undefined) return decoder.step(frame)
-      const events: IrEvent[] = []
-      talking.say(text, events)
-      return events
-    },
-    finish: decoder.finish,
-  }
 }
 
 /** One choice, and no log probabilities, which are collected over the whole stream. */

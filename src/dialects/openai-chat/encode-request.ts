@@ -7,9 +7,9 @@ import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget, EncodedRequest } from '../dialect.ts'
 import { applyEdits, fitRequest } from './quirks/index.ts'
 import { clientPaths } from '../kit/client-paths.ts'
+import { encodeEffort } from '../kit/effort.ts'
 import { createLedger, type Ledger } from '../kit/ledger.ts'
 import { encodeMessages } from './encode-messages.ts'
-import { encodeReasoning } from './encode-reasoning.ts'
 import { encodeTools } from './encode-tools.ts'
 import { asideOf, ownMembers, type Members } from './extras.ts'
 import { present } from '../kit/present.ts'
@@ -41,8 +41,8 @@ export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<
     messages,
     ...encodeTools(request, ledger),
     ...encodeSampling(request, ledger),
-    ...encodeReasoning(request, ledger),
     ...present({
+      reasoning_effort: encodeEffort(request, ledger),
       response_format: encodeOutput(request.output, format),
       n: request.choices,
       user: request.user,

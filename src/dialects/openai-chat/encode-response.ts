@@ -13,7 +13,7 @@ import { encodeFinish } from './finish-reason.ts'
 import { listOf } from '../kit/present.ts'
 import { reasoningKeys, writeReasoning, writeReasoningParts } from './reasoning.ts'
 import { createAnswerLosses, unlinked, type AnswerLosses } from '../kit/answer-losses.ts'
-import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
+import { encodeUsage, judgeUsage } from '../openai-wire/usage.ts'
 
 const encoder = new TextEncoder()
 
@@ -25,9 +25,9 @@ export function encodeResponse(
   exchange: Exchange,
 ): { readonly body: Uint8Array; readonly losses: readonly Loss[] } {
   const own = response.source === 'openai-chat'
-  const losses = createAnswerLosses({ source: response.source, own, says: { severalAnswers: true } })
+  const losses = createAnswerLosses({ source: response.source, client: 'openai-chat', own })
   losses.judgeAnswer(response)
-  dropCounters(response.usage, losses)
+  judgeUsage(response.usage, losses)
   const body = {
     id: response.id ?? `chatcmpl-${exchange.requestId}`,
     object: 'chat.completion',

@@ -10,14 +10,18 @@ import { encodeStreamError } from '../openai-wire/errors.ts'
 import { doneData } from '../openai-wire/chunk.ts'
 import { isOwn, ownMembers, type Members } from './extras.ts'
 import { createAnswerLosses } from '../kit/answer-losses.ts'
-import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
+import { encodeUsage, judgeUsage } from '../openai-wire/usage.ts'
 
 /**
  * An encoder for one stream to a client of this wire.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
-  const losses = createAnswerLosses({ source: exchange.upstream, own: exchange.upstream === 'openai-chat' })
+  const losses = createAnswerLosses({
+    source: exchange.upstream,
+    client: 'openai-chat',
+    own: exchange.upstream === 'openai-chat',
+  })
   const choices = new Map<number, ChoiceEncoder>()
   const choiceOf = new Map<number, ChoiceEncoder>()
   let head = headOf(`chatcmpl-${exchange.requestId}`, exchange.createdAt, exchange.model)
@@ -82,7 +86,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     if (choices.size === 0) choice(0)
     const last = [...choices].sort(([left], [right]) => left - right).flatMap(([, encoder]) => encoder.end())
     const counted = exchange.facts.wantsUsage && usage !== undefined ? [chunk([], encodeUsage(usage))] : []
-    dropCounters(usage, losses)
+    judgeUsage(usage, losses)
     return [...frames(last), ...counted, { data: doneData }]
   }
 

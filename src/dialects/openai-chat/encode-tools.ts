@@ -4,6 +4,7 @@ import { isObject } from '../../wire/json-parse.ts'
 import type { Ledger } from '../kit/ledger.ts'
 import { asideOf, ownMembers, saidMembers, type Members } from './extras.ts'
 import { present } from '../kit/present.ts'
+import { refuseForced, refuseUnknown, withProperties } from '../openai-wire/tools.ts'
 
 /** The members of a request that are about tools. */
 export function encodeTools(request: IrRequest, ledger: Ledger): Members {
@@ -21,9 +22,7 @@ export function encodeTools(request: IrRequest, ledger: Ledger): Members {
   }
   // OpenAI refuses both members where there are no tools to choose from.
   if (ledger.own || tools.length > 0) return members
-  const { mode } = request.toolChoice ?? { mode: 'auto' }
-  if (request.tools.length > 0 && (mode === 'required' || mode === 'tool'))
-    ledger.refuse(ledger.paths.toolChoice, 'none of the tools that must be called can be sent')
+  refuseForced(request, ledger)
   return {}
 }
 
@@ -68,13 +67,6 @@ function functionMembers(tool: FunctionTool, ledger: Ledger): Members {
   return { name: ledger.toolName(tool.name), ...present({ description, parameters, strict }) }
 }
 
-// OpenAI refuses an object schema that does not list its properties, even none.
-function withProperties(schema: unknown): unknown {
-  return isObject(schema) && schema['type'] === 'object' && !('properties' in schema)
-    ? { ...schema, properties: {} }
-    : schema
-}
-
 function ownCache(tool: FunctionTool, ledger: Ledger): Members {
   if (!ledger.own || tool.cache === undefined) return {}
   const { breakpoint } = asideOf(tool.cache.extras)
@@ -109,9 +101,7 @@ function encodeToolChoice(request: IrRequest, ledger: Ledger): unknown {
 }
 
 function namedChoice(choice: ToolChoice & { mode: 'tool' }, tools: readonly Tool[], ledger: Ledger): Members {
-  const named = tools.find((tool) => tool.type !== 'opaque' && tool.name === choice.name)
-  if (!ledger.own && named === undefined && tools.some((tool) => tool.type === 'opaque'))
-    ledger.refuse(ledger.paths.toolChoice, `the provider has no tool ${choice.name}`)
+  refuseUnknown(choice, tools, ledger)
   const key = choice.kind === 'custom' ? 'custom' : 'function'
   return { type: key, [key]: { name: ledger.toolName(choice.name) } }
 }

@@ -9,19 +9,14 @@ import { listOf, textOf } from '../kit/present.ts'
 import { continues, readReasoning, readThinking, reasoningKeys, type ReasoningPiece } from './reasoning.ts'
 import { createStreamAudio } from './stream-audio.ts'
 import { createStreamCalls } from './stream-calls.ts'
+import type { ChoiceDecoder } from '../openai-wire/chunk-decoder.ts'
 import { createChanges } from '../openai-wire/stream-changes.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { createStreamLogprobs } from '../openai-wire/stream-logprobs.ts'
 
-export interface StreamChoice {
-  /** Takes an entry of `choices`. */
-  add(choice: Members, events: IrEvent[]): void
+export interface StreamChoice extends ChoiceDecoder {
   /** Takes a delta that is nothing but text. */
   say(text: string, events: IrEvent[]): void
-  /** Whether a finish reason was seen. */
-  finished(): boolean
-  /** The answer is over: ends what is open and says how it ended. */
-  close(events: IrEvent[]): void
 }
 
 interface ChoiceOptions {

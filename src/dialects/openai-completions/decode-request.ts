@@ -1,10 +1,11 @@
 // A request of this wire as the canonical request: the prompt is what a user says, once.
 import type { ContentPart } from '../../ir/content.ts'
 import { failed, ok, type Outcome } from '../../ir/error.ts'
-import type { IrRequest, Sampling, Turn } from '../../ir/request.ts'
+import type { IrRequest, Turn } from '../../ir/request.ts'
 import type { WireRequest } from '../dialect.ts'
 import { present } from '../kit/present.ts'
 import { unknownMembers, type Members } from '../openai-wire/members.ts'
+import { decodeSampling } from '../openai-wire/sampling.ts'
 import { extrasOf } from './extras.ts'
 import { readRequest, type RequestShape } from './schema.ts'
 
@@ -45,7 +46,7 @@ export function decodeRequest(wire: WireRequest): Outcome<IrRequest> {
     instructions: [],
     turns: decodePrompt(request.prompt),
     tools: [],
-    sampling: decodeSampling(request),
+    sampling: decodeSampling(request, request.max_tokens),
     stream: request.stream === true,
     ...present({
       streamUsage: request.stream === true ? request.stream_options?.include_usage === true : undefined,
@@ -76,20 +77,6 @@ function boundTo({ prompt, suffix, echo }: RequestShape): IrRequest['bound'] {
   if (suffix !== undefined && suffix !== null && suffix !== '')
     return { param: 'suffix', reason: 'only text completions can write toward a suffix' }
   return echo === true ? { param: 'echo', reason: 'only text completions can repeat the prompt' } : undefined
-}
-
-function decodeSampling(request: RequestShape): Sampling {
-  const { stop } = request
-  return present({
-    maxOutputTokens: request.max_tokens ?? undefined,
-    temperature: request.temperature ?? undefined,
-    topP: request.top_p ?? undefined,
-    topK: request.top_k ?? undefined,
-    stop: typeof stop === 'string' ? [stop] : (stop ?? undefined),
-    seed: request.seed ?? undefined,
-    frequencyPenalty: request.frequency_penalty ?? undefined,
-    presencePenalty: request.presence_penalty ?? undefined,
-  })
 }
 
 function decodeExtras(request: RequestShape): IrRequest['extras'] {

@@ -89,7 +89,7 @@ function refuseTools({ tools, toolChoice }: IrRequest, ledger: Ledger): void {
   for (const [index, tool] of tools.entries()) {
     const at = tool.at ?? `tools[${index}]`
     if (tool.type === 'opaque' && !forced) ledger.drop(at, `a tool of another provider (${tool.kind})`)
-    else if (toolChoice?.mode === 'none') ledger.drop(at, 'a tool that may not be called')
+    else if (toolChoice?.mode === 'none') ledger.approximate(at, 'left out, as no tool may be called')
     else ledger.refuse(at, 'a text completion calls no tools')
   }
   if (forced) ledger.refuse(ledger.paths.toolChoice, 'a text completion calls no tools')

@@ -5,7 +5,7 @@ import type { IrResponse, Output } from '../../ir/response.ts'
 import type { Exchange } from '../dialect.ts'
 import { createAnswerLosses, type AnswerLosses } from '../kit/answer-losses.ts'
 import type { Members } from '../openai-wire/members.ts'
-import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
+import { encodeUsage, judgeUsage } from '../openai-wire/usage.ts'
 import { hidden, judgeCall, plainRefusal, unlinked } from './answer-losses.ts'
 import { ownMembers } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
@@ -21,9 +21,9 @@ export function encodeResponse(
   exchange: Exchange,
 ): { readonly body: Uint8Array; readonly losses: readonly Loss[] } {
   const own = response.source === 'openai-completions'
-  const losses = createAnswerLosses({ source: response.source, own, says: { severalAnswers: true } })
+  const losses = createAnswerLosses({ source: response.source, client: 'openai-completions', own })
   losses.judgeAnswer(response)
-  dropCounters(response.usage, losses)
+  judgeUsage(response.usage, losses)
   const body = {
     id: response.id ?? `cmpl-${exchange.requestId}`,
     object: 'text_completion',
@@ -43,20 +43,19 @@ interface Encoding {
   readonly losses: AnswerLosses
 }
 
-function encodeChoice(output: Output, encoding: Encoding): Members {
-  const { position, own, losses } = encoding
+function encodeChoice(output: Output, { position, own, losses }: Encoding): Members {
   const { index, parts, finish, extras } = output
   if (!own) judgeCall(finish, position, losses)
   return {
     index,
-    text: parts.map((part) => encodePart(part, encoding)).join(''),
+    text: parts.map((part) => encodePart(part, losses)).join(''),
     logprobs: null,
     finish_reason: finish === undefined ? null : encodeFinish(finish),
     ...(own && ownMembers(extras)),
   }
 }
 
-function encodePart(part: ContentPart, { position, losses }: Encoding): string {
+function encodePart(part: ContentPart, losses: AnswerLosses): string {
   losses.dropKeys(part.extras, part.at ?? '')
   switch (part.type) {
     case 'text':

@@ -10,7 +10,7 @@ import { doneData } from '../openai-wire/chunk.ts'
 import { encodeStreamError } from '../openai-wire/errors.ts'
 import { createAnswerLosses } from '../kit/answer-losses.ts'
 import type { Members } from '../openai-wire/members.ts'
-import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
+import { encodeUsage, judgeUsage } from '../openai-wire/usage.ts'
 import { hidden, judgeCall, plainRefusal, unlinked } from './answer-losses.ts'
 import { ownMembers } from './extras.ts'
 import { encodeFinish } from './finish-reason.ts'
@@ -27,7 +27,7 @@ interface Choice {
  */
 export function createStreamEncoder(exchange: Exchange): StreamEncoder {
   const own = exchange.upstream === 'openai-completions'
-  const losses = createAnswerLosses({ source: exchange.upstream, own })
+  const losses = createAnswerLosses({ source: exchange.upstream, client: 'openai-completions', own })
   const choices = new Map<number, Choice>()
   const texts = new Map<number, number>()
   let head = { id: `cmpl-${exchange.requestId}`, created: exchange.createdAt, model: exchange.model }
@@ -93,7 +93,7 @@ export function createStreamEncoder(exchange: Exchange): StreamEncoder {
     const last = [...choices]
       .sort(([left], [right]) => left - right)
       .map(([index, { finish, members }]) => entry(index, '', { ...members, finish_reason: encodeFinish(finish) }))
-    dropCounters(usage, losses)
+    judgeUsage(usage, losses)
     const counted = exchange.facts.wantsUsage && usage !== undefined ? [chunk([], encodeUsage(usage))] : []
     return [...last, ...counted, { data: doneData }]
   }

@@ -15,6 +15,14 @@ export function pack(said: Members, silent: Members = {}): Extras | undefined {
   return Object.keys(said).length > 0 ? said : undefined
 }
 
+/** Several records as one. */
+export function merge(all: readonly Extras[]): Extras | undefined {
+  return pack(
+    Object.assign({}, ...all.map(saidMembers)) as Members,
+    Object.assign({}, ...all.map((extras) => (extras as Packed)[unseen])) as Members,
+  )
+}
+
 /** The members of a wire object beyond the known ones, with more that travels unseen. */
 export function extrasOf(value: Members, known: ReadonlySet<string>, silent: Members = {}): Extras | undefined {
   const found = unknownMembers(value, known)

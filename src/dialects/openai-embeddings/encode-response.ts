@@ -4,7 +4,7 @@ import type { Loss } from '../../ir/loss.ts'
 import type { Exchange } from '../dialect.ts'
 import { createAnswerLosses } from '../kit/answer-losses.ts'
 import { saidMembers, type Members } from '../openai-wire/members.ts'
-import { dropCounters, encodeUsage } from '../openai-wire/usage.ts'
+import { encodeUsage, judgeUsage } from '../openai-wire/usage.ts'
 import { encodeVector } from './vector.ts'
 
 const encoder = new TextEncoder()
@@ -31,9 +31,9 @@ export function encodeResponse(
     usage: encodeTokens(response, own),
     ...(own && saidMembers(response.extras)),
   }
-  const losses = createAnswerLosses({ source: response.source, own })
+  const losses = createAnswerLosses({ source: response.source, client: 'openai-embeddings', own })
   losses.dropKeys(response.extras, '')
-  if (!own) dropCounters(response.usage, losses)
+  judgeUsage(response.usage, losses)
   return { body: encoder.encode(JSON.stringify(body)), losses: losses.list() }
 }
 

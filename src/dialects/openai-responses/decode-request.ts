@@ -4,6 +4,7 @@ import type { IrRequest, OutputFormat, ReasoningRequest, Sampling } from '../../
 import type { WireRequest } from '../dialect.ts'
 import { clientNames } from '../kit/client-paths.ts'
 import { present, textOf } from '../kit/present.ts'
+import { decodeFormat } from '../openai-wire/output-format.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { decodeItems, type DecodedInput } from './decode-input.ts'
 import { decodeToolChoice, decodeTools, namelessTool } from './decode-tools.ts'
@@ -92,24 +93,7 @@ function decodeReasoning(reasoning: RequestShape['reasoning']): ReasoningRequest
 type Format = NonNullable<RequestShape['text']>['format']
 
 function decodeOutput(format: Format): OutputFormat | undefined {
-  switch (format?.type) {
-    case 'text':
-      return { type: 'text' }
-    case 'json_object':
-      return { type: 'json-object' }
-    case 'json_schema': {
-      const { schema, name, description, strict } = format
-      return {
-        type: 'json-schema',
-        schema,
-        ...(typeof name === 'string' && { name }),
-        ...(typeof description === 'string' && { description }),
-        ...(typeof strict === 'boolean' && { strict }),
-      }
-    }
-    default:
-      return undefined
-  }
+  return decodeFormat(format?.type, format ?? {})
 }
 
 /** What only the provider that stored it can go on with. */

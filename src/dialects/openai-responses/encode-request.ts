@@ -4,7 +4,7 @@ import { legalName, type NameRule } from '../../ir/legal-name.ts'
 import type { IrRequest, OutputFormat } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { CodecTarget, EncodedRequest } from '../dialect.ts'
-import { effortOfBudget } from '../kit/effort.ts'
+import { encodeEffort } from '../kit/effort.ts'
 import { createLedger, type Ledger } from '../kit/ledger.ts'
 import { present } from '../kit/present.ts'
 import { encodeConversation } from './encode-turns.ts'
@@ -97,28 +97,12 @@ function encodeSampling({ sampling }: IrRequest, ledger: Ledger): Members {
   })
 }
 
-/** `reasoning`, with the effort where it was said, else from a budget. */
-function encodeReasoning({ reasoning }: IrRequest, empty: unknown, ledger: Ledger): Members {
+function encodeReasoning(request: IrRequest, empty: unknown, ledger: Ledger): Members {
+  const { reasoning } = request
   if (reasoning === undefined) return present({ reasoning: empty })
-  ledger.dropExtras(reasoning.extras, ledger.paths.reasoning)
   if (ledger.own) return { reasoning: { ...present({ effort: reasoning.effort }), ...saidMembers(reasoning.extras) } }
-  const { mode, effort, budgetTokens } = reasoning
-  if (mode === 'disabled') {
-    if (effort !== undefined) ledger.drop(ledger.paths.effort, 'reasoning is switched off')
-    return {}
-  }
-  if (effort !== undefined) {
-    if (budgetTokens !== undefined) ledger.drop(ledger.paths.budgetTokens, 'the effort was sent instead')
-    if (efforts.has(effort)) return { reasoning: { effort } }
-    ledger.drop(ledger.paths.effort, 'an effort that the wire has no word for')
-    return {}
-  }
-  if (budgetTokens !== undefined) {
-    ledger.approximate(ledger.paths.budgetTokens, 'the wire has an effort and no budget')
-    return { reasoning: { effort: effortOfBudget(budgetTokens) } }
-  }
-  if (mode === 'enabled') ledger.drop(ledger.paths.reasoning, 'how much to reason was not said')
-  return {}
+  const effort = encodeEffort(request, ledger, efforts)
+  return effort === undefined ? {} : { reasoning: { effort } }
 }
 
 function encodeText(output: OutputFormat | undefined, extras: unknown, ledger: Ledger): unknown {

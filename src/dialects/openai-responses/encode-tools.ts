@@ -1,8 +1,9 @@
 // Canonical tools and the choice among them, for this wire.
-import type { FunctionTool, IrRequest, Tool, ToolChoice } from '../../ir/request.ts'
+import type { IrRequest, Tool, ToolChoice } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { Ledger } from '../kit/ledger.ts'
 import { listOf, present } from '../kit/present.ts'
+import { refuseForced, refuseUnknown, withProperties } from '../openai-wire/tools.ts'
 import { encodeFormat } from './decode-tools.ts'
 import { ownMembers, type Members } from './extras.ts'
 
@@ -18,9 +19,7 @@ export function encodeTools(request: IrRequest, ledger: Ledger): Members {
   }
   // A choice among no tools means nothing, unless it forces a call.
   if (ledger.own || tools.length > 0) return members
-  const { mode } = request.toolChoice ?? { mode: 'auto' }
-  if (request.tools.length > 0 && (mode === 'required' || mode === 'tool'))
-    ledger.refuse(ledger.paths.toolChoice, 'none of the tools that must be called can be sent')
+  refuseForced(request, ledger)
   return {}
 }
 
@@ -38,15 +37,7 @@ function encodeTool(tool: Tool, at: string, ledger: Ledger): Members[] {
   ledger.dropCache(tool.cache, at)
   if (ledger.own) return [{ ...head, ...present({ parameters: tool.schema, strict: tool.strict }), ...rest }]
   // Without a word the provider makes schemas strict where it can, which no other wire does.
-  return [{ ...head, parameters: objectSchema(tool), strict: tool.strict ?? false }]
-}
-
-// An object schema that does not list its properties, even none, is refused.
-function objectSchema({ schema }: FunctionTool): unknown {
-  if (schema === undefined || schema === null) return { type: 'object', properties: {} }
-  return isObject(schema) && schema['type'] === 'object' && !('properties' in schema)
-    ? { ...schema, properties: {} }
-    : schema
+  return [{ ...head, parameters: withProperties(tool.schema ?? { type: 'object' }), strict: tool.strict ?? false }]
 }
 
 function encodeToolChoice(request: IrRequest, ledger: Ledger): unknown {
@@ -66,9 +57,7 @@ function encodeToolChoice(request: IrRequest, ledger: Ledger): unknown {
 }
 
 function namedChoice(choice: ToolChoice & { mode: 'tool' }, tools: readonly Tool[], ledger: Ledger): Members {
-  const named = tools.find((tool) => tool.type !== 'opaque' && tool.name === choice.name)
-  if (!ledger.own && named === undefined && tools.some((tool) => tool.type === 'opaque'))
-    ledger.refuse(ledger.paths.toolChoice, `the provider has no tool ${choice.name}`)
+  refuseUnknown(choice, tools, ledger)
   return { type: choice.kind ?? 'function', name: ledger.toolName(choice.name) }
 }
 

@@ -14,7 +14,7 @@ import { encodeFinish, type Ending } from './finish-reason.ts'
 import { createItemWriter, type ItemWriter } from './item-writer.ts'
 import { createPartQueue, type PartEvent, type PartQueue } from './part-queue.ts'
 import { foreignHead, responseId } from './response-head.ts'
-import { dropCounters, encodeUsage } from './usage.ts'
+import { encodeUsage } from './usage.ts'
 
 export interface ResponseWriter {
   /** The wire's events for one event; after the end nothing more. */
@@ -37,7 +37,7 @@ export interface WriterOptions {
 /** A writer for one answer. */
 export function createResponseWriter({ exchange, source, placeOf = () => undefined }: WriterOptions): ResponseWriter {
   const own = source === 'openai-responses'
-  const losses = createAnswerLosses({ source, own })
+  const losses = createAnswerLosses({ source, client: 'openai-responses', own })
   const output: Members[] = []
   const queue: PartQueue = createPartQueue({
     begin: beginPart,
@@ -138,7 +138,7 @@ export function createResponseWriter({ exchange, source, placeOf = () => undefin
     queue.drain()
     closeItem(isCut)
     losses.judgeFinish(finish, 0)
-    dropCounters(usage, losses)
+    losses.judgeUsage(usage)
     const ending = own ? ownEnding() : encodeFinish(finish, { refused })
     const items = output.map((item, key) => ({ ...item, ...late?.get(key) }))
     const counted = { usage: usage === undefined ? null : encodeUsage(usage) }

@@ -1,7 +1,6 @@
 // Token counts of this wire, both ways. Owns the arithmetic; the tap and the codecs read usage through here.
 import { totalInput, type Usage } from '../../ir/usage.ts'
 import { isObject } from '../../wire/json-parse.ts'
-import type { AnswerLosses } from '../kit/answer-losses.ts'
 import { countOf, present } from '../kit/present.ts'
 import { isPlaceholder } from '../openai-wire/placeholder.ts'
 import { asideOf, packOwn, without, type Members } from './extras.ts'
@@ -56,11 +55,6 @@ export function encodeUsage(usage: Usage): Members {
     output_tokens_details: { reasoning_tokens: usage.reasoning ?? 0 },
     total_tokens: input + output,
   }
-}
-
-/** Reports the counters of a foreign usage record that this wire has no place for. */
-export function dropCounters(usage: Usage | undefined, losses: AnswerLosses): void {
-  if (asideOf(usage?.extras).usage === undefined) losses.dropKeys(usage?.extras, losses.place('usage'))
 }
 
 function unnamed(value: Members): Members {

@@ -34,12 +34,14 @@ export interface ChunkDecoding {
   /** The members of several chunks as those of the answer. */
   readonly merge: (extras: readonly Extras[]) => Extras | undefined
   readonly choice: (index: number, around: Around) => ChoiceDecoder
+  /** A short way for frames that need no reading: what one means, where it is such a frame. */
+  readonly shortcut?: (data: string) => IrEvent[] | undefined
   /** Watches what a chunk became. */
   readonly watch?: (record: Members, data: string, events: readonly IrEvent[]) => void
 }
 
 /** A decoder for one stream. */
-export function createChunkDecoder({ known, pack, merge, choice, watch }: ChunkDecoding): StreamDecoder {
+export function createChunkDecoder({ known, pack, merge, choice, shortcut, watch }: ChunkDecoding): StreamDecoder {
   const choices = new Map<number, ChoiceDecoder>()
   const changes = createChanges({ scope: 'response', choice: 0, known, pack })
   let parts = 0
@@ -65,7 +67,10 @@ export function createChunkDecoder({ known, pack, merge, choice, watch }: ChunkD
       else waiting.push(event)
     if (!force && !events.some(isContent)) return []
     started = true
-    const released: IrEvent[] = [{ type: 'response-start', ...head, ...present({ extras: merge(members) }) }, ...waiting]
+    const released: IrEvent[] = [
+      { type: 'response-start', ...head, ...present({ extras: merge(members) }) },
+      ...waiting,
+    ]
     members = []
     waiting = []
     return released
@@ -108,6 +113,8 @@ export function createChunkDecoder({ known, pack, merge, choice, watch }: ChunkD
     step(frame) {
       if (done) return []
       const data = frame.data.trim()
+      const short = frame.event === undefined ? shortcut?.(data) : undefined
+      if (short !== undefined) return short
       if (data === doneData) return complete()
       if (data === '') return [{ type: 'keep-alive' }]
       const value = parseJson(data)

@@ -6,7 +6,7 @@ import { readJson } from '../../wire/json-scan.ts'
 import { spliceJson, type Edit } from '../../wire/json-splice.ts'
 import type { DialectBase, WireRequest } from '../dialect.ts'
 
-/** Client headers that mean something to a provider of these wires. */
+/** Client headers that mean something to a provider of Chat, Completions and Embeddings. */
 export const forwardHeaders: readonly string[] = ['openai-beta']
 
 const noLimits = { maxDepth: Number.MAX_SAFE_INTEGER, maxKeysPerObject: Number.MAX_SAFE_INTEGER }
@@ -16,8 +16,9 @@ const decoder = new TextDecoder()
 /**
  * The byte path to one provider path: the client's bytes with the edits and the target's model; the very same bytes
  * where nothing changes.
+ * @param forwarded the client headers that go along
  */
-export function retargetTo(path: string): DialectBase['retarget'] {
+export function retargetTo(path: string, forwarded = forwardHeaders): DialectBase['retarget'] {
   return (request, target, edits) => {
     const others = edits.filter((edit) => edit.key !== 'model')
     const renamed: readonly Edit[] =
@@ -25,7 +26,7 @@ export function retargetTo(path: string): DialectBase['retarget'] {
         ? []
         : [{ type: 'set', key: 'model', json: JSON.stringify(target.model) }]
     const headers: Record<string, string> = { 'content-type': 'application/json' }
-    for (const name of forwardHeaders) {
+    for (const name of forwarded) {
       const value = request.headers.get(name)
       if (value !== null) headers[name] = value
     }

@@ -71,8 +71,8 @@ export function encodeUsage(usage: Usage): Members {
 }
 
 /** Reports the counters of a foreign usage record that these wires have no place for. */
-export function dropCounters(usage: Usage | undefined, losses: AnswerLosses): void {
-  if (usage !== undefined && recordOf(usage) === undefined) losses.dropKeys(usage.extras, losses.place('usage'))
+export function judgeUsage(usage: Usage | undefined, losses: AnswerLosses): void {
+  if (usage !== undefined && recordOf(usage) === undefined) losses.judgeUsage(usage)
 }
 
 function recordOf({ extras }: Usage): Members | undefined {

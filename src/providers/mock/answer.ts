@@ -20,8 +20,8 @@ export interface MockAnswer {
 
 const thought = 'I repeat what was said.'
 
-/** Base64, as some wires want it. */
-function sealOf(signer: Signer): string {
+/** The signature of a wire's thinking; base64, as some wires want it. */
+export function sealOf(signer: Signer): string {
   return btoa(`signed by the mock on ${signer}`)
 }
 

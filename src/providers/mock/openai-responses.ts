@@ -1,12 +1,13 @@
 // Spells the mock's answer on the OpenAI Responses wire.
 // @see https://platform.openai.com/docs/api-reference/responses-streaming
-import { words, type MockAnswer } from './answer.ts'
+import { sealOf, words, type MockAnswer } from './answer.ts'
 import { joined, objectOf, objectsIn, textIn } from './check.ts'
 import { responsesCheck, responsesCountCheck } from './check-openai-responses.ts'
 import { openaiFailure } from './openai-failure.ts'
 import type { Heard, Members, MockCounter, MockRequest, MockWire } from './wire.ts'
 
 const createdAt = 1_700_000_000
+const thoughtId = 'rs_mock_0'
 
 /** An output item: as it opens, the events that it grows by (in pieces of one delta each), and as it is when it is done. */
 interface Item {
@@ -27,7 +28,7 @@ function items(answer: MockAnswer): readonly Item[] {
 
 // What has to come back differs between the first look at an item and the last: only the last one counts.
 function reasoning({ thinking, signature }: MockAnswer): Item {
-  const item = { id: 'rs_mock_0', type: 'reasoning' }
+  const item = { id: thoughtId, type: 'reasoning' }
   const place = { item_id: item.id, summary_index: 0 }
   const part = { type: 'summary_text', text: thinking }
   return {
@@ -174,10 +175,16 @@ function opensCalls(list: readonly Members[], index: number): boolean {
 function thoughtBefore(list: readonly Members[], index: number): Heard['thoughts'][number] {
   const turn = list.slice(0, index)
   const start = turn.findLastIndex((item) => item['role'] === 'user' || isOutput(item)) + 1
+  const calls = [textIn(list[index]?.['call_id'])]
+  // What was stored may be named instead of repeated; there is only one thought that the mock could have stored.
+  if (turn.slice(start).some(isStoredThought)) return { calls, signature: sealOf('responses') }
   const thought = turn.slice(start).find((item) => item['type'] === 'reasoning')
   const signature = textIn(thought?.['encrypted_content'])
-  const calls = [textIn(list[index]?.['call_id'])]
   return signature === '' ? { calls } : { calls, signature }
+}
+
+function isStoredThought({ type, id }: Members): boolean {
+  return type === 'item_reference' && id === thoughtId
 }
 
 function isOutput(item: Members): boolean {

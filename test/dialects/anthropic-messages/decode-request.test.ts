@@ -90,8 +90,14 @@ describe('a content block', () => {
     [
       'tool_use by code execution',
       'assistant',
-      { type: 'tool_use', id: 'a', name: 'f', input: {}, caller: { type: 'direct' } },
-      { type: 'tool-call', id: 'a', name: 'f', input: '{}', extras: { caller: { type: 'direct' } } },
+      { type: 'tool_use', id: 'a', name: 'f', input: {}, caller: { type: 'code_execution_20250825', tool_id: 's' } },
+      {
+        type: 'tool-call',
+        id: 'a',
+        name: 'f',
+        input: '{}',
+        extras: { caller: { type: 'code_execution_20250825', tool_id: 's' } },
+      },
     ],
     [
       'tool_result of text',

@@ -59,7 +59,7 @@ describe('an answer of this wire', () => {
             { type: 'text', text: 'see', citations: [{ url: 'u', title: 't', citedText: 'c' }] },
             { type: 'opaque', kind: 'server_tool_use' },
             { type: 'opaque', kind: 'web_search_tool_result' },
-            { type: 'tool-call', id: 't', name: 'f', input: '{"a":"é"}', extras: { caller: { type: 'direct' } } },
+            { type: 'tool-call', id: 't', name: 'f', input: '{"a":"é"}' },
           ],
         },
       ],

@@ -98,7 +98,7 @@ describe('the choice', () => {
 
   it('none leaves the tools out, as calls cannot be forbidden', () => {
     expect(configOf({ tools: [tool()], toolChoice: { mode: 'none' } })).toEqual({
-      losses: ['approximated tool_choice', 'dropped tools[0]'],
+      losses: ['approximated tool_choice', 'approximated tools[0]'],
     })
   })
 

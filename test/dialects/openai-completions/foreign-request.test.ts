@@ -162,7 +162,7 @@ describe('the members of a foreign request', () => {
     [
       'a tool that may not be called',
       { tools: [{ type: 'function', name: 'f', at: 'tools[0]' }], toolChoice: { mode: 'none' } },
-      ['tools[0] dropped'],
+      ['tools[0] approximated'],
     ],
     ['extras, one loss each', { extras: { a: 1, b: 2 } }, ['a dropped', 'b dropped']],
   ])('are lost: %s', (_name, members, expected) => {

@@ -20,6 +20,13 @@ describe('the input', () => {
     expect(decode({ model: 'm', previous_response_id: 'resp_1' }).turns).toEqual([])
   })
 
+  it('may refer to a thought by its id alone, which ties it to nobody, and to anything else, which does', () => {
+    const thought = withItems({ type: 'item_reference', id: 'rs_1' }, call, result)
+    expect(thought.bound).toBeUndefined()
+    expect(thought.turns[0]).toMatchObject({ role: 'assistant', parts: [{ type: 'opaque' }, { type: 'tool-call' }] })
+    expect(withItems({ type: 'item_reference', id: 'msg_1' }).bound).toMatchObject({ param: 'input[0]' })
+  })
+
   it('is instructions as long as it is system or developer messages, and turns from then on', () => {
     const request = decode(
       bodyWith({
