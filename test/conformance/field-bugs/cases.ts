@@ -94,7 +94,11 @@ export function gateway(upstream: TestAppOptions['upstream'], extra: object = {}
   }
   return createTestApp({
     ...(upstream !== undefined && { upstream }),
-    env: { K: 'sk-secret-key-of-the-provider', CLIENT: clientKey },
+    env: {
+      K: 'sk-secret-key-of-the-provider',
+      CLIENT: clientKey,
+      SIGNALBOX_KEK: `test:${btoa('k'.repeat(32))}`,
+    },
     config: {
       config_version: 1,
       credentials: { k: { type: 'api_key', source: 'env', env: 'K' } },

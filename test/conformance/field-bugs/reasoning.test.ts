@@ -25,7 +25,7 @@ function blocksOf(body: Json): Json[] {
   return list(body['content']).map(record)
 }
 
-fieldCases('field bugs B', ({ check, skip }) => {
+fieldCases('field bugs B', ({ check }) => {
   check('T14 · thinking without text and with a signature stays on its wire', ['anthropic-messages'], () => {
     const frames = anthropicStream([
       { type: 'thinking', text: '', signature },
@@ -104,11 +104,26 @@ fieldCases('field bugs B', ({ check, skip }) => {
       expect(record(list(contents[1]?.['parts'])[0])['thoughtSignature']).toBe(signature)
     },
   )
-  skip(
-    'T16 · a signature that the client dropped is recovered',
-    { dialect: 'gemini' },
-    'the gateway remembers no signatures in this version: it seals them into what the client keeps',
-  )
+  check('T16 · a signature that the client dropped is recovered', ['openai-chat', 'gemini'], async () => {
+    const signed = { ...geminiCall, thoughtSignature: signature }
+    const answer = { candidates: [{ index: 0, content: { role: 'model', parts: [signed] }, finishReason: 'STOP' }] }
+    const app = gateway(() => jsonAnswer(answer))
+    const question = [{ role: 'user', content: 'hi' }]
+    const tools = [{ type: 'function', function: { name: 'get_weather', parameters: { type: 'object' } } }]
+    const first = await app.request('/v1/chat/completions', { json: { model: 'gemini', messages: question, tools } })
+    const { choices } = record(await first.json())
+    const [called] = list(record(record(list(choices)[0])['message'])['tool_calls']).map(record)
+    // As most clients do it: only what they know of a call comes back.
+    const call = { id: called?.['id'], type: 'function', function: called?.['function'] }
+    const messages = [
+      ...question,
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: call.id, content: 'ok' },
+    ]
+    await app.request('/v1/chat/completions', { json: { model: 'gemini', messages, tools } })
+    const [, turn] = list(sentBody(app, 1)['contents']).map(record)
+    expect(record(list(turn?.['parts'])[0])['thoughtSignature']).toBe(signature)
+  })
 
   const { traits } = presetOf('deepseek') ?? {}
   /** The assistant's turn of a request as DeepSeek gets it. */
