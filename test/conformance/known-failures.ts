@@ -126,11 +126,6 @@ const open: readonly KnownFailure[] = [
     "a finish reason in the middle, behind a call of the provider's own: the stream is taken for unfinished there",
     ['faults · cut after each event'],
   ),
-  ...failures(
-    'bedrock-converse/bedrock-strict-tool-with-native-output.1.request.json',
-    'the description of a format is lost in silence',
-    ['reversible · request, parameters · bedrock-converse → gemini → back'],
-  ),
   {
     test: /^properties · (?:openai-chat|bedrock-converse) → gemini requests say the same/,
     reason: 'the loss of `strict` stands at the place it has on the wire, the test looks for another',

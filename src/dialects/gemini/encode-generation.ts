@@ -89,9 +89,12 @@ function encodeOutput(output: OutputFormat | undefined, ledger: Ledger): Members
 function encodeOutputSchema({ schema, description }: OutputFormat & { type: 'json-schema' }, ledger: Ledger): Members {
   if (!isObject(schema)) return {}
   const compiled = compileSchema(schema, ledger.paths.outputSchema, ledger)
+  if (description === undefined) return { responseJsonSchema: compiled }
   // A format has no description of its own; the schema is the next thing that has.
-  return {
-    responseJsonSchema:
-      description === undefined || 'description' in compiled ? compiled : { ...compiled, description },
+  if (!('description' in compiled)) {
+    ledger.approximate(ledger.paths.outputDescription, 'it describes the schema instead')
+    return { responseJsonSchema: { ...compiled, description } }
   }
+  ledger.drop(ledger.paths.outputDescription, 'only the schema is described here, and it has words of its own')
+  return { responseJsonSchema: compiled }
 }

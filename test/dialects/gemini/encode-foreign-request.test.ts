@@ -478,12 +478,21 @@ describe('parameters', () => {
       { type: 'json-schema', schema: { ...object, additionalProperties: false }, name: 'n', strict: true },
       { responseMimeType: 'application/json', responseJsonSchema: { ...object, additionalProperties: false } },
     ],
-    [
-      { type: 'json-schema', schema: object, description: 'd' },
-      { responseMimeType: 'application/json', responseJsonSchema: { ...object, description: 'd' } },
-    ],
   ])('ask for %j', (output, expected) => {
     expect(config({ ...(output && { output }) })).toEqual({ config: expected, losses: [] })
+  })
+
+  it('describe the schema instead of the format, unless it has words of its own', () => {
+    const path = 'response_format.json_schema.description'
+    expect(config({ output: { type: 'json-schema', schema: object, description: 'd' } })).toEqual({
+      config: { responseMimeType: 'application/json', responseJsonSchema: { ...object, description: 'd' } },
+      losses: [`approximated ${path}`],
+    })
+    const described = { ...object, description: 'own' }
+    expect(config({ output: { type: 'json-schema', schema: described, description: 'd' } })).toEqual({
+      config: { responseMimeType: 'application/json', responseJsonSchema: described },
+      losses: [`dropped ${path}`],
+    })
   })
 
   it('lose a keyword of the output’s schema under the client’s own path', () => {
