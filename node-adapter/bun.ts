@@ -21,6 +21,7 @@ declare const Bun: {
 export function createBunRuntime(): Runtime {
   return {
     fetch: createNativeFetch(),
+    egress: { dnsPinning: false, proxies: false },
     close: async () => {},
     async listen(options) {
       const server = Bun.serve({

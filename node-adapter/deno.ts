@@ -18,6 +18,7 @@ declare const Deno: {
 export function createDenoRuntime(): Runtime {
   return {
     fetch: createNativeFetch(),
+    egress: { dnsPinning: false, proxies: false },
     close: async () => {},
     async listen(options) {
       const server = Deno.serve(

@@ -16,7 +16,7 @@ export function createUndiciFetch(): { readonly fetch: Fetch; close(): Promise<v
   // Hosts that passed: the configuration names few, and they do not change their mind.
   const screened = new Set<string>()
 
-  function screen(url: URL, allowPrivate: boolean): void {
+  function screen(url: URL, allowPrivate: FetchRequest['allowPrivate']): void {
     const key = `${allowPrivate}:${url.host}`
     if (screened.has(key)) return
     screenLiteral(url, allowPrivate)

@@ -41,6 +41,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clock: systemClock,
     random: systemRandom,
     fetch: runtime.fetch,
+    egress: runtime.egress,
+    machine: undefined,
     defer: deferred.defer,
     log,
     secrets: options.secrets,

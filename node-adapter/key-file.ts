@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
-import { keyringName } from '../src/engine/state/keyring.ts'
+import { keyringName } from '../src/sealing/keyring.ts'
 import type { Secrets } from '../src/ports/index.ts'
 import { isObject, parseJson } from '../src/wire/json-parse.ts'
 import { descriptorNotOurs, notOurs, openUnlinked } from './owner-only.ts'

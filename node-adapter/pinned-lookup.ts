@@ -6,7 +6,7 @@ import { GatewayError } from '../src/ir/error.ts'
 import { screenAddress } from '../src/policy/url-screen.ts'
 
 /** A `lookup` for a connector: all addresses of a name have to pass, or the name is blocked. */
-export function createPinnedLookup(allowPrivate: boolean): LookupFunction {
+export function createPinnedLookup(allowPrivate: boolean | readonly string[]): LookupFunction {
   return (hostname, options, callback) => {
     systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, [])
@@ -20,7 +20,7 @@ export function createPinnedLookup(allowPrivate: boolean): LookupFunction {
 }
 
 /** An address that is written in the URL is never looked up, so it is screened here. Throws `blocked_endpoint`. */
-export function screenLiteral(url: URL, allowPrivate: boolean): void {
+export function screenLiteral(url: URL, allowPrivate: boolean | readonly string[]): void {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const isLiteral = /^[\d.]+$/.test(host) || host.includes(':')
   if (isLiteral && screenAddress(host, { allowPrivate }) !== undefined) throw new GatewayError('blocked_endpoint')

@@ -1,5 +1,5 @@
 // What differs between Node, Bun and Deno once the gateway is built: listening, and the way out.
-import type { Fetch } from '../src/ports/index.ts'
+import type { EgressAbilities, Fetch } from '../src/ports/index.ts'
 import { runtimeName } from './runtime-name.ts'
 
 export interface ListenOptions {
@@ -22,6 +22,7 @@ export interface Listener {
 
 export interface Runtime {
   readonly fetch: Fetch
+  readonly egress: EgressAbilities
   listen(options: ListenOptions): Promise<Listener>
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 // `signalbox serve`: checks that it is safe to start, starts, says where, and stops gracefully.
-import type { LogLevel, Snapshot } from '../src/catalog/snapshot.ts'
+import type { CredentialRecord, LogLevel, Snapshot } from '../src/catalog/snapshot.ts'
 import { problemText } from '../src/catalog/problem.ts'
-import { keyringProblem } from '../src/engine/state/keyring.ts'
+import { keyringProblem } from '../src/sealing/keyring.ts'
 import { minKeyLength } from '../src/http/authenticate.ts'
 import type { Secrets } from '../src/ports/index.ts'
 import { systemRandom } from './clock.ts'
@@ -114,11 +114,21 @@ function keyProblems(snapshot: Snapshot, secrets: Secrets): readonly string[] {
 function emptyAccounts(snapshot: Snapshot, secrets: Secrets): readonly string[] {
   return [...snapshot.providers.values()].flatMap(({ id, authScheme, accounts }) =>
     accounts.flatMap(({ id: account, credential }) =>
-      authScheme.kind !== 'none' && credential?.source === 'env' && (secrets.get(credential.env) ?? '') === ''
-        ? [`account ${id}/${account}: the environment variable ${credential.env} is not set`]
+      authScheme.kind !== 'none' && isUnset(credential, secrets)
+        ? [`account ${id}/${account}: the environment variable ${envOf(credential)} is not set`]
         : [],
     ),
   )
+}
+
+function isUnset(credential: CredentialRecord | null, secrets: Secrets): boolean {
+  const env = envOf(credential)
+  return env !== undefined && (secrets.get(env) ?? '') === ''
+}
+
+function envOf(credential: CredentialRecord | null): string | undefined {
+  const recipe = credential?.recipe
+  return recipe?.type === 'api_key' && recipe.secret.source === 'env' ? recipe.secret.env : undefined
 }
 
 function localKeys(given: Secrets, refusal: string[]): LocalKeys | undefined {

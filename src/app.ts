@@ -1,5 +1,7 @@
 // The composition root: the only core file that sees every layer. Ports in, one fetch handler out.
 import { Hono } from 'hono'
+import { createCredentialKeeper } from './credentials/keeper.ts'
+import { guardFetch } from './egress/guard.ts'
 import { createDoor, type DoorContext, type DoorEnv, type DoorOptions, type RequestScope } from './http/door.ts'
 import { mountControlPlane } from './http/control-plane.ts'
 import { serveInference } from './http/data-plane.ts'
@@ -34,8 +36,10 @@ export function createApp(options: AppOptions): App {
   let inFlight = 0
   let stopping = false
   // Every request that was let in ends in exactly one trace row, so the rows count the answers that are over.
+  const fetch = guardFetch(options.ports.fetch, { allowedHosts: () => options.snapshot().egress.allowedHosts })
   const counted = (sink: TraceSink): Ports => ({
     ...options.ports,
+    fetch,
     traces: {
       write(row) {
         inFlight--
@@ -44,6 +48,7 @@ export function createApp(options: AppOptions): App {
     },
   })
   const ports = counted(options.ports.traces)
+  const credentials = createCredentialKeeper(ports)
   const keyring = openKeyring(ports.secrets)
   if (keyring === undefined)
     ports.log.warn('no_sealing_key', { hint: `set ${keyringName}: without it signatures of other providers are lost` })
@@ -75,7 +80,7 @@ export function createApp(options: AppOptions): App {
         startedMono: c.get('startedMono'),
       },
       ingress,
-      { ports: c.env?.traces === undefined ? ports : counted(c.env.traces), live, keyring },
+      { ports: c.env?.traces === undefined ? ports : counted(c.env.traces), live, keyring, credentials },
     )
   })
 

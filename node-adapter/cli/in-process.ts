@@ -95,6 +95,9 @@ const unopened: Stores = {
   get state(): never {
     throw new Error('the stores were not opened')
   },
+  get vault(): never {
+    throw new Error('the stores were not opened')
+  },
 }
 
 function withMemoryWarning(envelope: Envelope): Envelope {

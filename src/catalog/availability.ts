@@ -1,7 +1,6 @@
 // What the file may say but this version does not do. One table: a later version deletes rows and nothing else.
 // What protects somebody (money, access, secrets) is refused; what only steers is replaced by the default, with a warning.
-import { isRecord, sameJson } from './json.ts'
-import { plannedTypes, presets } from './presets.ts'
+import { sameJson } from './json.ts'
 import type { Path, Report } from './problem.ts'
 import { breakerSchema } from './schema-catalog.ts'
 import { once } from './schema-parts.ts'
@@ -34,8 +33,6 @@ function replaced(path: string, only: readonly unknown[], instead: string): Avai
 }
 
 const useEnvKey = 'name the environment variable that holds the key in "env"'
-const useEnv = 'use { "type": "api_key", "source": "env", "env": "…" }'
-const ignored = 'it has no effect'
 
 /** The table. */
 export const availabilityRows = once((): readonly AvailabilityRow[] => [
@@ -58,20 +55,8 @@ export const availabilityRows = once((): readonly AvailabilityRow[] => [
   refused('policy.allow_aggregator', [true]),
   // The other kinds guard something.
   refused('plugins.*.kind', ['request_tag']),
-  // Secrets and ways out.
   refused('keys.*.hash', [undefined], useEnvKey),
-  refused('credentials.*.type', ['api_key'], useEnv),
-  refused('credentials.*.source', ['env'], useEnv),
-  refused('egress', [[]]),
-  refused('providers.*.egress', [null]),
   // Steering.
-  replaced('credentials.*.cache_ttl_s', [3600], 'environment variables are not cached'),
-  replaced('providers.*.selection', ['fill_first'], 'accounts are used in order of priority'),
-  replaced('providers.*.sticky', [1], 'accounts are used in order of priority'),
-  replaced('providers.*.region', [null], 'no type of this version has regions'),
-  replaced('providers.*.project', [null], 'no type of this version has projects'),
-  replaced('providers.*.api_version', [null], 'no type of this version has API versions'),
-  replaced('providers.*.deployment', [null], 'no type of this version has deployments'),
   replaced('routes.*.strategy', ['priority'], 'targets are tried in order of priority'),
   replaced('routes.*.sticky', ['none'], 'every request is routed for itself'),
   replaced('routes.*.require', [{}], 'targets are not filtered by it'),
@@ -79,16 +64,13 @@ export const availabilityRows = once((): readonly AvailabilityRow[] => [
   replaced('routes.*.malformed_event', ['skip'], 'malformed events are skipped'),
   replaced('routes.*.breaker', [breakerSchema().parse({})], 'a failing target is tried again with each request'),
   replaced('routes.*.fallback.degrade_to', [[]], 'only the targets of the route are tried'),
-  replaced('routes.*.targets.*.region', [null], 'no type of this version has regions'),
   replaced('routes.*.targets.*.breaker', [null], 'a failing target is tried again with each request'),
   replaced('policy.cost_aware', [false], 'prices do not change the order of targets'),
   replaced('policy.latency_aware', [false], 'latency does not change the order of targets'),
   replaced('policy.unknown_context', ['allow'], 'a target of unknown context window is tried'),
   replaced('policy.retry', [{ max_retries: 0, base_delay_ms: 100, max_delay_ms: 2000 }], 'the defaults apply'),
   replaced('policy.hedge', [{ enabled: false, delay_ms: 150, max_parallel: 2 }], 'requests are not hedged'),
-  replaced('policy.lock', [{ max_ms: 4_800_000 }], ignored),
   replaced('policy.compress_tool_results', [false], 'tool results are sent as they are'),
-  replaced('client_profiles', [[]], ignored),
   replaced('agents.default_id', ['default'], 'there are no agents'),
   replaced('plugins', [[]], 'no plugin runs'),
   replaced('observability.body_log_bytes', [0], 'bodies are not logged'),
@@ -103,7 +85,6 @@ export const availabilityRows = once((): readonly AvailabilityRow[] => [
  */
 export function applyAvailability(config: Record<string, unknown>, report: Report): void {
   for (const row of availabilityRows()) visit(config, row.path.split('.'), [], row, report)
-  providerTypes(config, report)
 }
 
 function visit(parent: unknown, steps: readonly string[], path: Path, row: AvailabilityRow, report: Report): void {
@@ -122,20 +103,4 @@ function settle(parent: object, key: string, path: Path, row: AvailabilityRow, r
   if (row.level === 'error') return report.problem(path, 'not available in this version', row.instead)
   report.warning(path, 'not available in this version', row.instead)
   Reflect.set(parent, key, structuredClone(row.only[0]))
-}
-
-function providerTypes(config: Record<string, unknown>, report: Report): void {
-  const planned: readonly unknown[] = plannedTypes
-  const providers = config['providers']
-  if (!isRecord(providers)) return
-  for (const [id, provider] of Object.entries(providers)) {
-    const type = isRecord(provider) ? provider['type'] : undefined
-    if (!planned.includes(type)) continue
-    const types = Object.keys(presets).join(', ')
-    report.problem(
-      ['providers', id, 'type'],
-      `${JSON.stringify(type)} is not available in this version`,
-      `available: ${types}`,
-    )
-  }
 }

@@ -1,9 +1,9 @@
-// Gateway keys, tenants and credentials: who comes in, and where the secrets are. No secret's value passes through.
+// Gateway keys and tenants: who comes in. No key's value passes through.
 import { expiryMs } from './expiry.ts'
 import { didYouMean } from './hints.ts'
 import type { Path, Report } from './problem.ts'
 import type { Config } from './schema.ts'
-import type { CredentialSource, KeyRecord, Role } from './snapshot.ts'
+import type { KeyRecord, Role } from './snapshot.ts'
 
 /** Checks and compiles the gateway keys. */
 export function compileKeys(config: Config, report: Report): KeyRecord[] {
@@ -41,19 +41,6 @@ function expiryOf(value: string | number | null, path: Path, report: Report): nu
   if (time === undefined)
     report.problem([...path, 'expires_at'], 'not a time', 'write "2027-01-31" or "2027-01-31T12:00:00Z"')
   return time ?? null
-}
-
-/** Checks and compiles the credentials by id. */
-export function compileCredentials(config: Config, report: Report): Map<string, CredentialSource> {
-  const sources = new Map<string, CredentialSource>()
-  for (const [id, credential] of Object.entries(config.credentials)) {
-    // The other types and sources are reported as not available.
-    if (credential.type !== 'api_key' || credential.source !== 'env') continue
-    if (credential.env === undefined)
-      report.problem(['credentials', id, 'env'], 'required', 'the environment variable that holds the key')
-    sources.set(id, { source: 'env', env: credential.env ?? '' })
-  }
-  return sources
 }
 
 /** Reports every member whose id another one before it already has. */

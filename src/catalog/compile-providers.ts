@@ -4,13 +4,14 @@ import type { DialectId } from '../ir/dialect-id.ts'
 import type { Traits } from '../ir/traits.ts'
 import type { TargetCapabilities } from './capabilities.ts'
 import { checkUnique } from './compile-access.ts'
+import { wellKnownRecipe } from './compile-credentials.ts'
 import { checkHeaders } from './compile-server.ts'
 import { credentialHeaderProblem } from './header-rules.ts'
 import { didYouMean } from './hints.ts'
 import { dialectOf, presetOf, type Preset } from './presets.ts'
 import type { Path, Report } from './problem.ts'
 import type { Config, ProviderConfig } from './schema.ts'
-import type { Account, AuthScheme, CredentialSource, ProviderRecord } from './snapshot.ts'
+import type { Account, AuthScheme, CredentialRecord, EgressSettings, ProviderRecord } from './snapshot.ts'
 
 /** The account of a provider that configures none. */
 export const implicitAccount = 'default'
@@ -20,16 +21,18 @@ interface Context {
   readonly provider: ProviderConfig
   readonly preset: Preset
   readonly path: Path
-  readonly credentials: ReadonlyMap<string, CredentialSource>
+  readonly credentials: ReadonlyMap<string, CredentialRecord>
   /** Every credential of the file, those that are not available included. */
   readonly credentialIds: readonly string[]
+  readonly egress: EgressSettings
   readonly report: Report
 }
 
 /** Checks and compiles the providers by id. Types that are not available are left out: they are reported elsewhere. */
 export function compileProviders(
   config: Config,
-  credentials: ReadonlyMap<string, CredentialSource>,
+  credentials: ReadonlyMap<string, CredentialRecord>,
+  egress: EgressSettings,
   report: Report,
 ): Map<string, ProviderRecord> {
   const records = new Map<string, ProviderRecord>()
@@ -37,7 +40,8 @@ export function compileProviders(
     const preset = presetOf(provider.type)
     if (preset === undefined) continue
     const credentialIds = Object.keys(config.credentials)
-    const context = { id, provider, preset, path: ['providers', id], credentials, credentialIds, report }
+    const path = ['providers', id]
+    const context = { id, provider, preset, path, credentials, credentialIds, egress, report }
     records.set(id, compileProvider(context))
   }
   return records
@@ -60,9 +64,17 @@ function compileProvider(context: Context): ProviderRecord {
     dialects: dialectsOf(context),
     authScheme,
     accounts: accountsOf(context, authScheme),
+    selection: provider.selection,
+    sticky: provider.sticky,
     headers: provider.headers,
     allowPrivate,
     allowHttp,
+    egress: egressOf(provider.egress, [...path, 'egress'], context),
+    region: provider.region,
+    project: provider.project,
+    apiVersion: provider.api_version,
+    deployment: provider.deployment,
+    discovery: preset.discovery ?? null,
     traits: traitsOf(provider, preset),
     capabilities: { ...preset.capabilities, ...capabilitiesOf(provider.capabilities) },
   }
@@ -78,7 +90,16 @@ function traitsOf(provider: ProviderConfig, { traits }: Preset): Traits {
   }
 }
 
-function baseUrlOf(context: Context, options: { allowPrivate: boolean; allowHttp: boolean }): string | null {
+function egressOf(id: string | null, path: Path, { egress, report }: Context): string | null {
+  if (id !== null && !egress.proxies.has(id))
+    report.problem(path, `no egress ${JSON.stringify(id)}`, didYouMean(id, [...egress.proxies.keys()]))
+  return id
+}
+
+function baseUrlOf(
+  context: Context,
+  options: { allowPrivate: boolean | readonly string[]; allowHttp: boolean },
+): string | null {
   const { provider, preset, report } = context
   const path = [...context.path, 'base_url']
   if (preset.baseUrl === null) {
@@ -91,14 +112,15 @@ function baseUrlOf(context: Context, options: { allowPrivate: boolean; allowHttp
     return null
   }
   // The URL parser would quietly drop or turn these.
-  if (/[\s\\]|[^\x20-\x7e]/.test(text) || !URL.canParse(text)) {
+  if (/[\s\\]|[^\x20-\x7e]/.test(text) || !URL.canParse(text.replaceAll('{region}', 'region'))) {
     report.problem(path, 'not a URL')
     return null
   }
-  const url = new URL(text)
-  const reason = screenUrl(url, options)
+  // The region is a part of the name, and of none of its own.
+  const url = new URL(text.replaceAll('{region}', 'region'))
+  const reason = screenUrl(url, { ...options, allowPrivate: options.allowPrivate !== false })
   if (reason !== undefined) report.problem(path, reason)
-  return url.href.replace(/\/+$/, '')
+  return text.includes('{region}') ? text.replace(/\/+$/, '') : url.href.replace(/\/+$/, '')
 }
 
 function dialectsOf(context: Context): DialectId[] {
@@ -122,6 +144,7 @@ function authSchemeOf(context: Context): AuthScheme {
     const keyed = provider.api_key !== undefined || provider.accounts.some((account) => account.credential !== null)
     return keyed ? (preset.authWithKey ?? preset.authScheme) : preset.authScheme
   }
+  if (scheme.kind === 'sigv4') return { kind: 'sigv4', service: scheme.name ?? 'bedrock' }
   if (scheme.kind === 'none' || scheme.kind === 'bearer') {
     if (scheme.name !== undefined) report.problem([...path, 'name'], `kind "${scheme.kind}" takes no name`)
     return { kind: scheme.kind }
@@ -141,9 +164,10 @@ function accountsOf(context: Context, authScheme: AuthScheme): Account[] {
   checkUnique(accounts, (account) => account.id, 'id', [...path, 'accounts'], report)
   if (provider.api_key !== undefined) return inlineAccount(context, provider.api_key)
   if (accounts.length > 0) return accounts.map((_, index) => accountOf(context, index, authScheme))
-  if (authScheme.kind === 'none') return [{ id: implicitAccount, credential: null, priority: 0 }]
+  if (authScheme.kind === 'none') return [{ id: implicitAccount, credential: null, priority: 0, egress: null }]
+  if (preset.credentialType !== undefined) return [ownAccount(context, wellKnownRecipe(preset.credentialType))]
   if (preset.keyEnv !== undefined)
-    return [{ id: implicitAccount, credential: { source: 'env', env: preset.keyEnv }, priority: 0 }]
+    return [ownAccount(context, { type: 'api_key', secret: { source: 'env', env: preset.keyEnv } })]
   report.problem(path, 'has no credential', 'add "accounts", or "auth_scheme": { "kind": "none" }')
   return []
 }
@@ -153,7 +177,13 @@ function inlineAccount(context: Context, value: string): Account[] {
   if (provider.accounts.length > 0)
     report.problem([...path, 'api_key'], 'stands beside "accounts"', 'keep one of the two')
   report.warning([...path, 'api_key'], 'a key in the file', 'name an environment variable in "credentials" instead')
-  return [{ id: implicitAccount, credential: { source: 'inline', reveal: () => value }, priority: 0 }]
+  return [ownAccount(context, { type: 'api_key', secret: { source: 'inline', reveal: () => value } })]
+}
+
+/** The account of a provider that names none, with a credential that is not in the file. */
+function ownAccount({ id }: Context, recipe: CredentialRecord['recipe']): Account {
+  const credential = { id: `provider:${id}`, recipe, cacheTtlMs: 3_600_000, rotationMs: null }
+  return { id: implicitAccount, credential, priority: 0, egress: null }
 }
 
 function accountOf(context: Context, index: number, authScheme: AuthScheme): Account {
@@ -161,9 +191,10 @@ function accountOf(context: Context, index: number, authScheme: AuthScheme): Acc
   if (account === undefined) throw new Error('no such account')
   const { id, credential, priority } = account
   const path = [...context.path, 'accounts', index, 'credential']
+  const egress = egressOf(account.egress, [...context.path, 'accounts', index, 'egress'], context)
   if (credential === null) {
     if (authScheme.kind !== 'none') context.report.problem(path, 'required', 'the name of an entry in "credentials"')
-    return { id, credential: null, priority }
+    return { id, credential: null, priority, egress }
   }
   if (authScheme.kind === 'none') context.report.warning(path, 'is not sent', 'because auth_scheme is "none"')
   if (!context.credentialIds.includes(credential))
@@ -172,7 +203,7 @@ function accountOf(context: Context, index: number, authScheme: AuthScheme): Acc
       `no credential ${JSON.stringify(credential)}`,
       didYouMean(credential, context.credentialIds),
     )
-  return { id, credential: context.credentials.get(credential) ?? null, priority }
+  return { id, credential: context.credentials.get(credential) ?? null, priority, egress }
 }
 
 function capabilitiesOf(stated: ProviderConfig['capabilities']): TargetCapabilities {

@@ -107,6 +107,7 @@ function compileTarget(target: TargetConfig, route: RouteConfig, path: Path, con
     weight: target.weight,
     timeouts: compileTimeoutOverrides(target.timeouts),
     maxRetries: target.max_retries,
+    region: target.region,
     onAbort: target.on_abort,
   }
 }

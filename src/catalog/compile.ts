@@ -1,7 +1,9 @@
 // The parsed configuration to an immutable snapshot: every check, all problems at once, and the revision.
 // Reads nothing, knows no file system and no environment: values of secrets are looked up by name when they are used.
 import { applyAvailability } from './availability.ts'
-import { compileCredentials, compileKeys } from './compile-access.ts'
+import { compileKeys } from './compile-access.ts'
+import { compileCredentials } from './compile-credentials.ts'
+import { compileEgress } from './compile-egress.ts'
 import { compileModels } from './compile-models.ts'
 import { compileProviders } from './compile-providers.ts'
 import { checkDegradeTo, compileRoutes } from './compile-routes.ts'
@@ -67,7 +69,8 @@ function compileSnapshot(written: Config, input: CompileInput, report: Report): 
   const server = compileServer(config, report)
   const keys = compileKeys(config, report)
   const credentials = compileCredentials(config, report)
-  const providers = compileProviders(config, credentials, report)
+  const egress = compileEgress(config, report)
+  const providers = compileProviders(config, credentials, egress, report)
   if (providers.size === 0 && Object.keys(config.providers).length === 0)
     report.warning(['providers'], 'empty', 'the gateway has nowhere to send a request')
   const models = compileModels(config, report)
@@ -83,9 +86,12 @@ function compileSnapshot(written: Config, input: CompileInput, report: Report): 
       globRoutes.map((route) => route.name),
     ),
     server,
-    policy: { strictSchemaDownlevel: config.policy.strict_schema_downlevel },
+    policy: { strictSchemaDownlevel: config.policy.strict_schema_downlevel, lockMaxMs: config.policy.lock.max_ms },
     keys,
+    credentials,
     providers,
+    egress,
+    clientProfiles: config.client_profiles,
     models,
     routes,
     globRoutes,

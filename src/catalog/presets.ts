@@ -2,7 +2,7 @@
 import type { DialectId } from '../ir/dialect-id.ts'
 import type { QuirkName, Traits } from '../ir/traits.ts'
 import type { TargetCapabilities } from './capabilities.ts'
-import type { AuthScheme } from './snapshot.ts'
+import type { AuthScheme, Discovery } from './snapshot.ts'
 
 /** The wire formats that the file may name. */
 export const apiFormats = [
@@ -37,6 +37,12 @@ export interface Preset {
   readonly authWithKey?: AuthScheme
   /** The environment variable that the vendor's own documentation uses for the key. */
   readonly keyEnv?: string
+  /** How its models are listed; absent where it publishes no list. */
+  readonly discovery?: Discovery
+  /** What has to be known besides an address and a key. */
+  readonly needs?: readonly ('region' | 'project')[]
+  /** The type of the credential that stands for no `credential` at all; `api_key` from `keyEnv` where absent. */
+  readonly credentialType?: 'aws' | 'google_service_account' | 'azure'
   /** Lives on the same machine or network. */
   readonly local?: boolean
   /** How the vendor departs from Chat; of no account for its other formats. */
@@ -77,6 +83,7 @@ function chat(baseUrl: string | undefined, keyEnv: string | undefined, more: Par
     ...(keyEnv === undefined ? {} : { keyEnv }),
     apiFormats: ['openai_chat'],
     authScheme: bearer,
+    discovery: 'openai',
     traits: imitates(),
     capabilities: {},
     ...more,
@@ -134,12 +141,38 @@ export const presets = {
   anthropic: chat('https://api.anthropic.com', 'ANTHROPIC_API_KEY', {
     apiFormats: ['anthropic_messages'],
     authScheme: { kind: 'header', name: 'x-api-key' },
+    discovery: 'anthropic',
   }),
   // https://ai.google.dev/gemini-api/docs/api-key
   gemini: chat('https://generativelanguage.googleapis.com', 'GEMINI_API_KEY', {
     apiFormats: ['gemini'],
     authScheme: { kind: 'header', name: 'x-goog-api-key' },
+    discovery: 'gemini',
     traits: {},
+  }),
+  // https://docs.aws.amazon.com/bedrock/latest/userguide/inference-api.html
+  bedrock: chat('https://bedrock-runtime.{region}.amazonaws.com', undefined, {
+    apiFormats: ['bedrock_converse'],
+    authScheme: { kind: 'sigv4', service: 'bedrock' },
+    credentialType: 'aws',
+    discovery: 'bedrock',
+    needs: ['region'],
+    traits: {},
+  }),
+  // https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations
+  vertex: chat('https://{region}-aiplatform.googleapis.com', undefined, {
+    apiFormats: ['gemini', 'anthropic_messages'],
+    credentialType: 'google_service_account',
+    discovery: 'vertex',
+    needs: ['project'],
+    traits: {},
+  }),
+  // The address holds the resource: https://<resource>.openai.azure.com
+  azure: chat(undefined, undefined, {
+    apiFormats: ['openai_chat', 'openai_responses', 'openai_embeddings'],
+    authScheme: { kind: 'header', name: 'api-key' },
+    credentialType: 'azure',
+    discovery: 'azure',
   }),
   openrouter: chat('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', {
     traits: imitates(['reasoning_spelling', 'finish_repeated']),
@@ -201,11 +234,8 @@ export const presets = {
 
 export type AvailableType = keyof typeof presets
 
-/** Types whose names are taken and that need a signer of a later version. */
-export const plannedTypes = ['vertex', 'bedrock', 'azure'] as const
-
 /** Every type that the file may name. */
-export const providerTypes: readonly string[] = [...Object.keys(presets), ...plannedTypes]
+export const providerTypes: readonly string[] = Object.keys(presets)
 
 /** The preset of a type; undefined where this version does not have it. */
 export function presetOf(type: string): Preset | undefined {

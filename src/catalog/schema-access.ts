@@ -45,33 +45,60 @@ export function tenantSchema() {
 
 const sources = ['env', 'file', 'sealed', 'hashicorp_vault', 'aws_secrets'] as const
 
-function secretReference() {
-  return z.strictObject({
-    source: z.enum(sources),
+/** Where a machine or a workload on it proves who it is, besides where secrets are kept. */
+const machineSources = ['instance_profile', 'web_identity', 'managed_identity'] as const
+
+function secretPlace() {
+  return {
     env: envName().optional(),
-    name: text().optional(),
-    path: text().optional(),
-    field: text().optional(),
-  })
+    name: text().optional().describe('Of an entry of the vault or of Secrets Manager'),
+    path: text().optional().describe('Of a file, or of an entry in HashiCorp Vault'),
+    field: text().optional().describe('The member of a secret that is JSON'),
+    mount: text().optional().describe('Of the KV engine of HashiCorp Vault; "secret" where left out'),
+    address_env: envName().optional(),
+    token_env: envName().optional(),
+    namespace_env: envName().optional(),
+    credential: identifier().optional().describe('Of type aws: who may read Secrets Manager'),
+    region: text().optional(),
+  }
 }
+
+function secretReference() {
+  return z.strictObject({ source: z.enum(sources), ...secretPlace() })
+}
+
+/** The types of credential; the last two are reserved and refused. */
+export const credentialTypes = [
+  'api_key',
+  'aws',
+  'google_service_account',
+  'azure',
+  'oauth',
+  'codex_oauth',
+  'claude_code_oauth',
+  'codex_native_relay',
+  'claude_code_native_relay',
+] as const
 
 /** One credential. Which members it needs depends on `type` and `source`, and is checked in compile. */
 export function credentialSchema() {
   return z.strictObject({
-    type: z.enum(['api_key', 'aws', 'google_service_account', 'azure', 'oauth']),
-    source: z.enum(sources).default('env'),
-    env: envName().optional(),
-    name: text().optional().describe('Of a sealed, vault or secrets-manager entry'),
-    path: text().optional(),
-    field: text().optional(),
+    type: z.enum(credentialTypes),
+    source: z.enum([...sources, ...machineSources]).default('env'),
+    ...secretPlace(),
     cache_ttl_s: natural().default(3600),
+    rotation_interval: duration().nullable().default(null).describe('How often the value is meant to be changed'),
     region_env: envName().optional(),
     access_key_env: envName().optional(),
     secret_key_env: envName().optional(),
     session_token_env: envName().optional(),
+    role_arn_env: envName().optional(),
+    token_file_env: envName().optional(),
     refresh: secretReference().optional(),
     token_url: text().optional(),
+    tenant_id: text().optional(),
     client_id: text().optional(),
     client_secret: secretReference().optional(),
+    scope: text().optional(),
   })
 }

@@ -25,7 +25,7 @@ export function providerSchema() {
     base_url: text().optional(),
     api_formats: z.array(z.enum(apiFormats)).min(1).optional().describe('In order of preference'),
     auth_scheme: z
-      .strictObject({ kind: z.enum(['none', 'bearer', 'header', 'query']), name: text().optional() })
+      .strictObject({ kind: z.enum(['none', 'bearer', 'header', 'query', 'sigv4']), name: text().optional() })
       .optional(),
     accounts: z
       .array(
@@ -33,11 +33,15 @@ export function providerSchema() {
           id: identifier(),
           credential: identifier().nullable().default(null),
           priority: z.int().default(0).describe('Lower is used first'),
+          egress: identifier().nullable().default(null).describe('The proxy of this account'),
         }),
       )
       .default([]),
     api_key: text().optional().describe('Accepted with a warning; a credential is the better place'),
-    allow_private: z.boolean().optional().describe('May live on a loopback or private address'),
+    allow_private: z
+      .union([z.boolean(), z.array(text()).min(1)])
+      .optional()
+      .describe('May live on a loopback or private address, or on one in these CIDR blocks'),
     allow_http: z.boolean().optional(),
     headers: headers(),
     capabilities: capabilities().prefault({}).describe('Only a stated false rejects a request'),

@@ -42,9 +42,9 @@ export function policySchema() {
 export function clientProfileSchema() {
   return z.strictObject({
     id: identifier(),
-    kind: text(),
+    kind: z.enum(['codex', 'claude_code']),
     enabled: z.boolean().default(true),
-    mode: text().optional(),
+    mode: z.enum(['ingress', 'native_relay', 'tap', 'scout_api']).default('ingress').describe('Only ingress is served'),
     models: z.array(text()).default([]),
     accounts: z.array(text()).default([]),
   })

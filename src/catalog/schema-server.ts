@@ -63,6 +63,12 @@ export function serverSchema() {
     timeouts: timeouts().prefault({}),
     heartbeat_ms: natural(maxInteger).default(10_000).describe('Comment in a silent stream; 0 turns it off'),
     headers: headers().describe('Added to every upstream request'),
+    default_egress: identifier().nullable().default(null).describe('The proxy of every account that names none'),
+    egress_enabled: z.boolean().default(true).describe('false: nothing leaves through a proxy'),
+    allowed_upstreams: z
+      .array(text())
+      .default([])
+      .describe('Host names or globs that providers may live on; empty for any public one'),
     compat: z
       .strictObject({ headers: z.array(text()).default([]), public_models: z.boolean().default(false) })
       .prefault({}),

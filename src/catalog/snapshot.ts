@@ -60,39 +60,161 @@ export interface KeyRecord {
   readonly revoked: boolean
 }
 
-/** Where a secret comes from. Its value is never in a snapshot. */
-export type CredentialSource =
+/** Where the text of a secret is kept. Its value is never in a snapshot. */
+export type SecretSource =
   | { readonly source: 'env'; readonly env: string }
   /** Written in the file itself: accepted with a warning, held behind a function so that no serialiser sees it. */
   | { readonly source: 'inline'; readonly reveal: () => string }
+  /** An owner-only file of this machine; `field` picks a member where it holds JSON. */
+  | { readonly source: 'file'; readonly path: string; readonly field: string | null }
+  /** Our own vault. */
+  | { readonly source: 'sealed'; readonly name: string; readonly field: string | null }
+  /** KV version 2 of HashiCorp Vault: `path` below `mount`. */
+  | {
+      readonly source: 'hashicorp_vault'
+      readonly mount: string
+      readonly path: string
+      readonly field: string
+      /** Variables that hold the server's address, its token, and the namespace where there is one. */
+      readonly addressEnv: string
+      readonly tokenEnv: string
+      readonly namespaceEnv: string
+    }
+  /** AWS Secrets Manager. */
+  | {
+      readonly source: 'aws_secrets'
+      readonly name: string
+      readonly field: string | null
+      /** The credential of type `aws` that may read it; null: the well-known variables. */
+      readonly credential: string | null
+      readonly region: string | null
+    }
+
+/** Where AWS access keys come from. */
+export type AwsKeySource =
+  | {
+      readonly from: 'env'
+      readonly accessKeyEnv: string
+      readonly secretKeyEnv: string
+      readonly sessionTokenEnv: string
+    }
+  /** A secret that is the JSON `{access_key_id, secret_access_key, session_token?, region?}`. */
+  | { readonly from: 'secret'; readonly secret: SecretSource }
+  /** The role of the machine (IMDSv2) or of its workload (web identity): where the runtime has a machine. */
+  | { readonly from: 'instance_profile' }
+  | { readonly from: 'web_identity'; readonly roleArnEnv: string; readonly tokenFileEnv: string }
+
+/** How Azure is asked for access. */
+export type AzureAccess =
+  /** A resource key where its variable is set, else client credentials where theirs are, else the managed identity. */
+  | { readonly by: 'environment' }
+  | { readonly by: 'key'; readonly secret: SecretSource }
+  | {
+      readonly by: 'client_credentials'
+      readonly tenantId: string
+      readonly clientId: string
+      readonly clientSecret: SecretSource
+    }
+  | { readonly by: 'managed_identity'; readonly clientId: string | null }
+
+/** What a credential is made of: a text as it is kept, or a token that is fetched with one. */
+export type CredentialRecipe =
+  | { readonly type: 'api_key'; readonly secret: SecretSource }
+  | { readonly type: 'aws'; readonly keys: AwsKeySource; readonly regionEnv: string }
+  | { readonly type: 'google_service_account'; readonly secret: SecretSource; readonly scope: string }
+  | { readonly type: 'azure'; readonly access: AzureAccess; readonly scope: string }
+  | {
+      readonly type: 'oauth'
+      readonly refresh: SecretSource
+      readonly tokenUrl: string
+      readonly clientId: string
+      readonly clientSecret: SecretSource | null
+      readonly scope: string | null
+    }
+  /** The login that a coding agent of this machine keeps, read anew each time it is needed. */
+  | { readonly type: 'codex_oauth'; readonly env: string; readonly path: string | null }
+  | { readonly type: 'claude_code_oauth'; readonly env: string; readonly path: string | null }
+
+export interface CredentialRecord {
+  readonly id: string
+  readonly recipe: CredentialRecipe
+  /** How long a value may be used before its source is asked again. */
+  readonly cacheTtlMs: number
+  /** How often its owner means to change the value; null where nothing was promised. */
+  readonly rotationMs: number | null
+}
 
 export type AuthScheme =
   | { readonly kind: 'none' }
   | { readonly kind: 'bearer' }
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'query'; readonly name: string }
+  /** AWS Signature Version 4, for the service of this name. */
+  | { readonly kind: 'sigv4'; readonly service: string }
 
 export interface Account {
   readonly id: string
-  readonly credential: CredentialSource | null
+  readonly credential: CredentialRecord | null
   readonly priority: number
+  /** The proxy that its requests take; null: that of the provider. */
+  readonly egress: string | null
 }
+
+/** How the accounts of a provider share the work. */
+export type AccountSelection = 'fill_first' | 'round_robin'
 
 export interface ProviderRecord {
   readonly id: string
   readonly type: string
-  /** Absent for a provider that is not reached over the network (mock). */
+  /** Absent for a provider that is not reached over the network (mock). May hold `{region}`. */
   readonly baseUrl: string | null
   /** In order of preference; the client's own dialect is used where it is listed. */
   readonly dialects: readonly DialectId[]
   readonly authScheme: AuthScheme
   readonly accounts: readonly Account[]
+  readonly selection: AccountSelection
+  /** How many requests in a row go to one account before round robin moves on. */
+  readonly sticky: number
   readonly headers: Readonly<Record<string, string>>
-  readonly allowPrivate: boolean
+  /** Private addresses it may live on: none, all, or those in these CIDR blocks. */
+  readonly allowPrivate: boolean | readonly string[]
   readonly allowHttp: boolean
+  /** The proxy that its requests take; null: the default one. */
+  readonly egress: string | null
+  readonly region: string | null
+  readonly project: string | null
+  readonly apiVersion: string | null
+  readonly deployment: string | null
+  /** How its models are listed; null where it has no list. */
+  readonly discovery: Discovery | null
   /** How it departs from the wires that it imitates. */
   readonly traits: Traits
   readonly capabilities: TargetCapabilities
+}
+
+/** The list of models that a provider publishes: the shape of its answer, at the place where that shape usually is. */
+export type Discovery = 'openai' | 'anthropic' | 'gemini' | 'bedrock' | 'azure' | 'vertex'
+
+/** A way out that is not the direct one. */
+export interface EgressRecord {
+  readonly id: string
+  /** `http://host:port` of an HTTP proxy that knows CONNECT; from the file, or from a variable. */
+  readonly url: { readonly from: 'file'; readonly url: string } | { readonly from: 'env'; readonly env: string }
+  /** Sent to the proxy with CONNECT. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly userAgent: string | null
+  readonly enabled: boolean
+}
+
+/** What holds for every way out. */
+export interface EgressSettings {
+  readonly proxies: ReadonlyMap<string, EgressRecord>
+  /** The proxy of whoever names none. */
+  readonly defaultId: string | null
+  /** The kill switch: false sends nothing through a proxy, and refuses what would have to. */
+  readonly enabled: boolean
+  /** Host globs (`api.openai.com`, `*.amazonaws.com`); empty: those of the configured providers. */
+  readonly allowedHosts: readonly string[]
 }
 
 /** Prices in integer nano-USD per million tokens; null where unknown, never 0. */
@@ -125,6 +247,8 @@ export interface TargetRecord {
   readonly weight: number
   readonly timeouts: Partial<Timeouts>
   readonly maxRetries: number
+  /** Takes the place of the provider's. */
+  readonly region: string | null
   /** What happens to the call when the client leaves: it is ended, or read to its end and thrown away. */
   readonly onAbort: 'cancel' | 'drain'
 }
@@ -149,6 +273,18 @@ export interface RouteRecord {
 export interface PolicySettings {
   /** A schema that the provider's wire cannot say in full is refused instead of sent with less. */
   readonly strictSchemaDownlevel: boolean
+  /** The longest that an account, a model of an account or a target is left out. */
+  readonly lockMaxMs: number
+}
+
+/** A coding client that is expected, and what it may use. */
+export interface ClientProfile {
+  readonly id: string
+  readonly kind: string
+  readonly enabled: boolean
+  readonly mode: string
+  readonly models: readonly string[]
+  readonly accounts: readonly string[]
 }
 
 export interface Snapshot {
@@ -157,7 +293,10 @@ export interface Snapshot {
   readonly server: ServerSettings
   readonly policy: PolicySettings
   readonly keys: readonly KeyRecord[]
+  readonly credentials: ReadonlyMap<string, CredentialRecord>
   readonly providers: ReadonlyMap<string, ProviderRecord>
+  readonly egress: EgressSettings
+  readonly clientProfiles: readonly ClientProfile[]
   readonly models: ReadonlyMap<string, ModelRecord>
   readonly routes: ReadonlyMap<string, RouteRecord>
   /** Routes with a glob, longest literal prefix first, then in order of declaration. */

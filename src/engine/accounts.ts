@@ -1,26 +1,21 @@
-// An account's secret at the moment it is needed. Values stay in local variables: never in a snapshot, trace or log.
-import type { Account, ProviderRecord } from '../catalog/snapshot.ts'
+// What an account brings to an attempt.
+import type { ProviderRecord } from '../catalog/snapshot.ts'
+import type { Lease } from '../credentials/keeper.ts'
 import { failed, ok, type Outcome } from '../ir/error.ts'
-import type { Secrets } from '../ports/index.ts'
+import type { RequestContext } from './context.ts'
 
-/** The secret of an account; null where the provider's scheme needs none. Fails with `missing_credential`. */
-export function secretOf(provider: ProviderRecord, accountId: string | null, secrets: Secrets): Outcome<string | null> {
-  if (provider.authScheme.kind === 'none') return ok(null)
+/** The lease of an account; nothing where the provider's scheme needs none. Fails with `missing_credential`. */
+export function leaseOf(
+  context: RequestContext,
+  provider: ProviderRecord,
+  accountId: string | null,
+  region: string | null,
+): Outcome<Lease> | Promise<Outcome<Lease>> {
+  if (provider.authScheme.kind === 'none') return ok({ material: { kind: 'none' }, credential: null, renewable: false })
   const account = provider.accounts.find((candidate) => candidate.id === accountId)
   if (account === undefined)
     return failed('missing_credential', { message: `provider ${provider.id} has no account ${accountId ?? ''}`.trim() })
-  return reveal(provider, account, secrets)
-}
-
-function reveal(provider: ProviderRecord, account: Account, secrets: Secrets): Outcome<string | null> {
-  const { credential } = account
-  if (credential === null)
+  if (account.credential === null)
     return failed('missing_credential', { message: `account ${provider.id}/${account.id} has no credential` })
-  if (credential.source === 'inline') return ok(credential.reveal())
-  const value = secrets.get(credential.env)
-  return value === undefined || value === ''
-    ? failed('missing_credential', {
-        message: `the environment variable ${credential.env} of account ${provider.id}/${account.id} is not set`,
-      })
-    : ok(value)
+  return context.credentials.lease({ provider: provider.id, account, region }, context.snapshot)
 }

@@ -68,6 +68,8 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
       cancellation,
       connectTimeoutMs: timeouts.connectMs,
       allowPrivate: prepared.provider.allowPrivate,
+      allowHttp: prepared.provider.allowHttp,
+      egress: prepared.route,
     })
     const headersMs = clock.mono() - began
     if (response.status < 200 || response.status > 299) throw await errorAnswer(response, prepared.egress)

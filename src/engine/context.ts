@@ -1,5 +1,6 @@
 // What one request carries from its first line to its last. Built once by the door, read by everything below.
 import type { ProviderRecord, Snapshot } from '../catalog/snapshot.ts'
+import type { CredentialKeeper } from '../credentials/keeper.ts'
 import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
 import type { EmbeddingRequest } from '../ir/embedding.ts'
 import type { RequestFacts } from '../ir/facts.ts'
@@ -31,6 +32,7 @@ export interface RequestContext {
   /** Monotonic, for durations and deadlines. */
   readonly startedMono: number
   readonly finale: Finale
+  readonly credentials: CredentialKeeper
   /** Seals and opens what has to come back, under the caller's name. */
   readonly state: StateKeeper
   /** Streams that are under way in this gateway, so that a stop can end them properly. */

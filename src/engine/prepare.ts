@@ -1,4 +1,5 @@
 // One attempt's outgoing request: spliced for the same dialect, encoded for another, then signed.
+import { secretsOf } from '../auth/material.ts'
 import { signRequest } from '../auth/sign.ts'
 import type { ProviderRecord } from '../catalog/snapshot.ts'
 import type { AnyDialect, CodecTarget, UpstreamCall } from '../dialects/dialect.ts'
@@ -8,7 +9,12 @@ import type { Task } from '../ir/dialect-id.ts'
 import { failed, GatewayError, ok, type Outcome } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
 import type { Candidate } from '../policy/decision.ts'
-import { secretOf } from './accounts.ts'
+import type { Lease } from '../credentials/keeper.ts'
+import { egressRoute } from '../egress/route.ts'
+import type { EgressRoute } from '../ports/index.ts'
+import { providers } from '../providers/index.ts'
+import type { CallPlace } from '../providers/provider.ts'
+import { leaseOf } from './accounts.ts'
 import { providerOf, type RequestContext } from './context.ts'
 import { joinUrl } from './join-url.ts'
 import { cleanRequest, holdsEnvelope, restoreState, type Origin, type RestoreOptions } from './state/index.ts'
@@ -24,6 +30,9 @@ export interface Prepared {
   readonly toolNames: ReadonlyMap<string, string>
   /** Who issues the tokens of the answer. */
   readonly origin: Origin
+  readonly lease: Lease
+  /** The proxy to take; null goes directly. */
+  readonly route: EgressRoute | null
   /** What must never show up in a message: the account's secret. */
   readonly secrets: readonly string[]
 }
@@ -44,9 +53,10 @@ export async function prepare(context: RequestContext, options: PrepareOptions):
   const egress = allDialects[candidate.dialect]
   const origin: Origin = { dialect: candidate.dialect, provider: provider.id, account, model: candidate.model }
   const restoring = { keeper: context.state, target: origin, withoutState: options.withoutState === true }
+  const place = placeOf(context, candidate, provider)
   const encoded = candidate.passthrough
-    ? await sameDialect(context, candidate, provider, restoring)
-    : await otherDialect(context, candidate, egress, provider, restoring)
+    ? await sameDialect(context, place, restoring)
+    : await otherDialect(context, place, egress, restoring)
   if (!encoded.ok) return encoded
   const { call, losses, toolNames } = encoded.value
   if (context.strict && losses.length > 0)
@@ -54,10 +64,17 @@ export async function prepare(context: RequestContext, options: PrepareOptions):
   const weakened = losses.filter((loss) => loss.lossiness !== undefined)
   if (context.snapshot.policy.strictSchemaDownlevel && weakened.length > 0)
     return failed('schema_downlevel_rejected', { message: lossMessage(weakened), retry: 'next' })
-  const secret = secretOf(provider, account, context.ports.secrets)
-  if (!secret.ok) return secret
+  const region = candidate.target.region ?? provider.region
+  const leased = leaseOf(context, provider, account, region)
+  const lease = leased instanceof Promise ? await leased : leased
+  if (!lease.ok) return lease
+  const route = egressRoute(provider, accountOf(provider, account), context.snapshot.egress, context.ports.secrets)
+  if (!route.ok) return route
+  const url = urlOf(call, place)
+  if (!url.ok) return url
   const target = {
-    url: joinUrl(provider.baseUrl ?? `mock://${provider.id}`, call.path),
+    method: 'POST' as const,
+    url: url.value,
     headers: {
       'accept-encoding': 'identity',
       accept: context.facts.stream ? 'text/event-stream' : 'application/json',
@@ -66,18 +83,48 @@ export async function prepare(context: RequestContext, options: PrepareOptions):
       ...provider.headers,
       ...call.headers,
     },
+    body: call.body,
   }
-  const signed = secret.value === null ? target : signRequest(target, provider.authScheme, secret.value)
+  const { material } = lease.value
+  const signing = signRequest(target, provider.authScheme, material, { region, now: context.ports.clock.now() })
+  const signed = signing instanceof Promise ? await signing : signing
+  if (!signed.ok) return signed
   return ok({
     provider,
     egress,
-    ...signed,
+    url: signed.value.url,
+    headers: signed.value.headers,
     body: call.body,
     losses,
     toolNames,
     origin,
-    secrets: secret.value === null ? [] : [secret.value],
+    lease: lease.value,
+    route: route.value,
+    secrets: secretsOf(material).map((secret) => secret.reveal()),
   })
+}
+
+function accountOf(provider: ProviderRecord, id: string | null) {
+  return provider.accounts.find((account) => account.id === id)
+}
+
+function placeOf(context: RequestContext, candidate: Candidate, provider: ProviderRecord): CallPlace {
+  const { task, stream } = context.facts
+  const place = {
+    provider,
+    dialect: candidate.dialect,
+    task,
+    stream,
+    model: candidate.model,
+    region: candidate.target.region ?? provider.region,
+  }
+  return { ...place, model: providers[provider.type]?.modelId?.(place) ?? candidate.model }
+}
+
+function urlOf(call: UpstreamCall, place: CallPlace): Outcome<string> {
+  const { provider } = place
+  const own = providers[provider.type]?.url?.(call.path, place)
+  return own ?? ok(joinUrl(provider.baseUrl ?? `mock://${provider.id}`, call.path))
 }
 
 interface Encoded {
@@ -89,44 +136,36 @@ interface Encoded {
 // The client's bytes, unless they hold something of ours: the provider would refuse the request for it.
 async function sameDialect(
   context: RequestContext,
-  candidate: Candidate,
-  provider: ProviderRecord,
+  place: CallPlace,
   restoring: RestoreOptions,
 ): Promise<Outcome<Encoded>> {
   const { facts, wire } = context
   const goesAsItIs = restoring.withoutState !== true && !holdsEnvelope(wire.body)
-  if (goesAsItIs || facts.task === 'embed') return ok(retargeted(context, wire, candidate, provider))
+  if (goesAsItIs || facts.task === 'embed') return ok(retargeted(context, wire, place))
   const request = context.canonical()
   if (!request.ok) return request
   const clean = await cleanRequest({ dialect: generative(context.ingress), wire, request: request.value, restoring })
   if (!clean.ok) return clean
-  const encoded = retargeted(context, clean.value.wire, candidate, provider)
+  const encoded = retargeted(context, clean.value.wire, place)
   return ok({ ...encoded, losses: [...clean.value.losses, ...encoded.losses] })
 }
 
-function retargeted(
-  context: RequestContext,
-  wire: RequestContext['wire'],
-  candidate: Candidate,
-  provider: ProviderRecord,
-): Encoded {
+function retargeted(context: RequestContext, wire: RequestContext['wire'], place: CallPlace): Encoded {
   const { ingress } = context
-  const { traits } = provider
+  const { traits } = place.provider
   const fitted = 'compatibility' in ingress ? ingress.compatibility?.fitRequest(wire.body.value, traits) : undefined
   const wanted = ingress.usageEdits(wire, context.facts).filter((edit) => traits.refused?.includes(edit.key) !== true)
-  const call = ingress.retarget(wire, { model: candidate.model, traits }, [...wanted, ...(fitted?.edits ?? [])])
+  const call = ingress.retarget(wire, { model: place.model, traits }, [...wanted, ...(fitted?.edits ?? [])])
   return { call, losses: fitted?.losses ?? [], toolNames: noNames }
 }
 
 async function otherDialect(
   context: RequestContext,
-  candidate: Candidate,
+  place: CallPlace,
   egress: AnyDialect,
-  provider: ProviderRecord,
   restoring: RestoreOptions,
 ): Promise<Outcome<Encoded>> {
-  const target = { model: candidate.model, traits: provider.traits }
-  const encoded = await encodeFor(context, egress, target, restoring)
+  const encoded = await encodeFor(context, egress, place, restoring)
   // Another target may speak the client's own dialect, so what cannot be carried here may be carried there.
   return encoded.ok ? encoded : { ok: false, error: retryable(encoded.error) }
 }
@@ -134,10 +173,11 @@ async function otherDialect(
 async function encodeFor(
   context: RequestContext,
   egress: AnyDialect,
-  target: CodecTarget,
+  place: CallPlace,
   restoring: RestoreOptions,
 ): Promise<Outcome<Encoded>> {
   const { task } = context.facts
+  const target: CodecTarget = { model: place.model, traits: place.provider.traits }
   switch (task) {
     case 'embed': {
       const request = context.embedding()
@@ -151,11 +191,14 @@ async function encodeFor(
       const { bound } = request.value
       if (bound !== undefined) return failed('unsupported_content', { param: bound.param, message: bound.reason })
       const restored = await restoreState(request.value, restoring)
+      const fitted = providers[place.provider.type]?.fit?.(restored.request, place) ?? ok({ ...restored, losses: [] })
+      if (!fitted.ok) return fitted
       const encoded =
         task === 'generate'
-          ? generative(egress).encodeRequest(restored.request, target)
-          : (egress.tokenCounting?.encodeRequest(restored.request, target) ?? noCall(task))
-      return encoded.ok ? ok({ ...encoded.value, losses: [...restored.losses, ...encoded.value.losses] }) : encoded
+          ? generative(egress).encodeRequest(fitted.value.request, target)
+          : (egress.tokenCounting?.encodeRequest(fitted.value.request, target) ?? noCall(task))
+      if (!encoded.ok) return encoded
+      return ok({ ...encoded.value, losses: [...restored.losses, ...fitted.value.losses, ...encoded.value.losses] })
     }
     default:
       return assertNever(task)

@@ -1,6 +1,7 @@
 // The paths that carry inference. Thin: reads the body, asks the dialect for the facts, the planner for a decision,
 // and hands both to the engine.
 import type { Snapshot } from '../catalog/snapshot.ts'
+import type { CredentialKeeper } from '../credentials/keeper.ts'
 import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
 import { embeddingIngress, generative } from '../dialects/index.ts'
 import { once } from '../engine/context.ts'
@@ -38,6 +39,7 @@ export interface InferenceOptions {
   readonly live: Set<StreamSource>
   /** Absent where no key is configured. */
   readonly keyring: Keyring | undefined
+  readonly credentials: CredentialKeeper
 }
 
 /** Serves one inference request; every failure comes back in the dialect's own shape and ends in a trace. */
@@ -99,6 +101,7 @@ export async function serveInference(
       startedMono: admitted.startedMono,
       finale,
       live: options.live,
+      credentials: options.credentials,
       state: createStateKeeper({
         keyring: options.keyring,
         store: snapshot.reasoningState.enabled ? ports.stores.state : undefined,

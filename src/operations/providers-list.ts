@@ -1,8 +1,8 @@
 // `providers list`: what can be reached and with which accounts. Names of secrets, never their values.
 import { z } from 'zod'
-import { providerView } from './config-view.ts'
+import { credentialPlace, providerView } from './config-view.ts'
 import { defineOperation, type OperationContext } from './operation.ts'
-import type { CredentialSource, ProviderRecord } from '../catalog/snapshot.ts'
+import type { CredentialRecord, ProviderRecord } from '../catalog/snapshot.ts'
 
 export const providersList = defineOperation({
   verb: 'providers list',
@@ -28,7 +28,7 @@ export const providersList = defineOperation({
           resolvable: z.boolean().nullable().describe('Whether it has a value; null where that cannot be known here'),
         }),
       ),
-      allow_private: z.boolean(),
+      allow_private: z.union([z.boolean(), z.array(z.string())]),
       allow_http: z.boolean(),
       capabilities: z.record(z.string(), z.union([z.boolean(), z.number()])),
     }),
@@ -40,7 +40,7 @@ export const providersList = defineOperation({
       const accounts = provider.accounts.map((account) => ({
         id: account.id,
         priority: account.priority,
-        credential: account.credential === null ? null : credentialName(account.credential),
+        credential: account.credential === null ? null : credentialPlace(account.credential.recipe),
         resolvable: isResolvable(account.credential, provider, context),
       }))
       return {
@@ -50,24 +50,22 @@ export const providersList = defineOperation({
         api_formats,
         auth: auth_scheme.kind,
         accounts,
-        allow_private,
+        allow_private: typeof allow_private === 'boolean' ? allow_private : [...allow_private],
         allow_http,
         capabilities,
       }
     }),
 })
 
-function credentialName(credential: CredentialSource): string {
-  return credential.source === 'env' ? `env ${credential.env}` : 'inline [redacted]'
-}
-
 function isResolvable(
-  credential: CredentialSource | null,
+  credential: CredentialRecord | null,
   provider: ProviderRecord,
   context: OperationContext,
 ): boolean | null {
   if (provider.authScheme.kind === 'none') return true
   if (credential === null) return false
-  if (credential.source === 'inline') return true
-  return context.hasSecret === undefined ? null : context.hasSecret(credential.env)
+  if (credential.recipe.type !== 'api_key') return null
+  const { secret } = credential.recipe
+  if (secret.source === 'inline') return true
+  return secret.source !== 'env' || context.hasSecret === undefined ? null : context.hasSecret(secret.env)
 }

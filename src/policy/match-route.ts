@@ -43,6 +43,7 @@ function direct(provider: string, model: string, resolvedBy: ResolvedBy, unverif
     model,
     dialect: null,
     account: null,
+    region: null,
     priority: 1,
     weight: 100,
     timeouts: {},

@@ -2,8 +2,8 @@
 // asks again for each address that came out.
 
 export interface ScreenOptions {
-  /** The provider may live on a loopback or private address, and on any port. */
-  readonly allowPrivate: boolean
+  /** Private addresses that it may live on (and any port): none, all, or those in these CIDR blocks. */
+  readonly allowPrivate: boolean | readonly string[]
   /** `http:` may be used, to private addresses only, so it needs `allowPrivate` as well. */
   readonly allowHttp: boolean
 }
@@ -37,7 +37,8 @@ export function screenUrl(url: URL, options: ScreenOptions): string | undefined 
   if (url.hash !== '') return 'the URL must not have a fragment'
   if (url.protocol === 'http:') {
     if (!options.allowHttp) return 'only https URLs are accepted unless allow_http is set'
-    if (!options.allowPrivate) return 'http is accepted for private addresses only, so allow_private has to be set too'
+    if (options.allowPrivate === false)
+      return 'http is accepted for private addresses only, so allow_private has to be set too'
   }
   return screenHost(url, options) ?? screenPort(url, options)
 }
@@ -51,7 +52,7 @@ function screenHost(url: URL, options: ScreenOptions): string | undefined {
   // A last label of digits would be read as an IPv4 address by some resolvers.
   if (/(?:^|\.)(?:\d+|0x[\da-f]*)$/.test(host)) return 'the host is not an address in its usual form'
   if (metadataNames.has(host)) return 'the host is a cloud metadata service'
-  if (options.allowPrivate) return undefined
+  if (options.allowPrivate !== false) return undefined
   if (host === 'localhost') return 'the host is a loopback address'
   if (!host.includes('.')) return 'the host has a single label, which is a private name'
   const suffix = privateSuffixes.find((one) => host.endsWith(`.${one}`))
@@ -67,7 +68,9 @@ function screenLiteral(host: string, protocol: string, options: ScreenOptions): 
 
 function screenPort(url: URL, options: ScreenOptions): string | undefined {
   const usual = url.port === '' || url.port === '8443'
-  return usual || options.allowPrivate ? undefined : `port ${url.port} is accepted only where allow_private is set`
+  return usual || options.allowPrivate !== false
+    ? undefined
+    : `port ${url.port} is accepted only where allow_private is set`
 }
 
 interface Range {
@@ -117,7 +120,7 @@ const ranges6: readonly Range[] = [
  * Why the gateway may not connect to this IP address (in text, IPv4 or IPv6, with or without a zone);
  * undefined where it may. Text that is no address is refused.
  */
-export function screenAddress(address: string, options: { readonly allowPrivate: boolean }): string | undefined {
+export function screenAddress(address: string, options: Pick<ScreenOptions, 'allowPrivate'>): string | undefined {
   const groups = addressGroups(address.toLowerCase().replace(/%.*$/, ''))
   if (groups === undefined) return 'not an IP address'
   const embedded = groups.length === 4 ? groups : embedded4(groups)
@@ -137,9 +140,11 @@ function screenRanges(
   groups: readonly number[],
   width: number,
   ranges: readonly Range[],
-  options: { readonly allowPrivate: boolean },
+  options: Pick<ScreenOptions, 'allowPrivate'>,
 ): string | undefined {
-  const range = ranges.find((one) => within(groups, width, one) && (one.closed === true || !options.allowPrivate))
+  const range = ranges.find(
+    (one) => within(groups, width, one) && (one.closed === true || options.allowPrivate === false),
+  )
   return range === undefined ? undefined : `the address is ${range.what}`
 }
 

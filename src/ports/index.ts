@@ -1,6 +1,9 @@
 // Every effect of Signalbox as an interface, so that the whole gateway runs in a simulator.
 // An adapter builds these once; nothing in the core reaches around them.
-import type { LedgerStore, ConfigStore, CoordinationStore, StateStore, TraceRow } from './stores.ts'
+import type { EgressRecord } from '../catalog/snapshot.ts'
+import type { Outcome } from '../ir/error.ts'
+import type { Secret } from '../ir/secret.ts'
+import type { LedgerStore, ConfigStore, CoordinationStore, StateStore, TraceRow, VaultStore } from './stores.ts'
 
 export type * from './stores.ts'
 
@@ -50,8 +53,17 @@ export interface FetchRequest {
   readonly cancellation: Cancellation
   /** Bounds name resolution, connect and TLS, where the runtime lets us see them apart. */
   readonly connectTimeoutMs: number
-  /** The provider may live on a loopback or private address. */
-  readonly allowPrivate: boolean
+  /** Private addresses that may be connected to: none, all, or those in these CIDR blocks. */
+  readonly allowPrivate: boolean | readonly string[]
+  /** `http:` may be used; it still needs `allowPrivate`. */
+  readonly allowHttp: boolean
+  /** The proxy to take; null goes there directly. */
+  readonly egress: EgressRoute | null
+}
+
+/** A proxy with its address as it is known now: one that came from a variable may hold a password. */
+export interface EgressRoute extends Pick<EgressRecord, 'id' | 'headers' | 'userAgent'> {
+  readonly url: Secret
 }
 
 export interface FetchResponse {
@@ -62,6 +74,14 @@ export interface FetchResponse {
 
 /** The only way out. Never follows a redirect, never sends a cookie, hands over decoded bytes. */
 export type Fetch = (request: FetchRequest) => Promise<FetchResponse>
+
+/** What a runtime can do for the way out; said in the status, and asked before a configuration is accepted. */
+export interface EgressAbilities {
+  /** Connections go to an address that was screened; elsewhere a name is only screened as text. */
+  readonly dnsPinning: boolean
+  /** HTTP CONNECT proxies. */
+  readonly proxies: boolean
+}
 
 /** Work that may outlive the answer (`waitUntil`). Never rejects outwards. */
 export type Defer = (work: Promise<unknown>) => void
@@ -81,12 +101,42 @@ export interface Secrets {
   get(name: string): string | undefined
 }
 
+/** An access token with the moment (Unix milliseconds) from which on it is not to be used; null: not known. */
+export interface MachineToken {
+  readonly secret: Secret
+  readonly expiresAt: number | null
+}
+
+/** AWS keys of a role. */
+export interface MachineAwsKeys {
+  readonly accessKeyId: string
+  readonly secretAccessKey: Secret
+  readonly sessionToken: Secret | null
+  readonly expiresAt: number | null
+}
+
+/**
+ * The machine that the gateway runs on, and who it is there. Absent on Workers. Everything fails with
+ * `missing_credential` and says what is not there; nothing is cached here.
+ */
+export interface Machine {
+  /** The text of a file that belongs to this user alone; others are refused with the mode and the command to run. */
+  readOwnFile(path: string): Promise<Outcome<string>>
+  /** The folder of this user. */
+  readonly home: string | null
+  /** Instance metadata, version 2. */
+  awsInstanceProfile(): Promise<Outcome<MachineAwsKeys>>
+  /** Azure's instance metadata, or App Service's identity endpoint. */
+  azureManagedIdentity(resource: string, clientId: string | null): Promise<Outcome<MachineToken>>
+}
+
 export interface Stores {
   readonly config: ConfigStore
   /** Absent where the backend has no compare-and-set (KV). */
   readonly coordination: CoordinationStore | undefined
   readonly ledger: LedgerStore
   readonly state: StateStore
+  readonly vault: VaultStore
 }
 
 /** Takes trace rows off the hot path; synchronous and never throws. */
@@ -98,6 +148,8 @@ export interface Ports {
   readonly clock: Clock
   readonly random: Random
   readonly fetch: Fetch
+  readonly egress: EgressAbilities
+  readonly machine: Machine | undefined
   readonly defer: Defer
   readonly log: Log
   readonly secrets: Secrets

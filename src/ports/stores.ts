@@ -101,6 +101,10 @@ export interface LedgerStore {
   traces(query: TraceQuery): Promise<readonly TraceRow[]>
   /** Removes traces that started before `before`, at most `batch` of them; returns how many. */
   pruneTraces(before: number, batch: number): Promise<number>
+  /** Appends rows of the access audit, in order. */
+  appendAccesses(rows: readonly AccessRow[]): Promise<void>
+  /** Newest first. */
+  accesses(query: AccessQuery): Promise<readonly AccessRow[]>
   /** Throws where the store cannot be used. */
   check(): Promise<void>
 }
@@ -123,4 +127,58 @@ export interface StateStore {
   get(keys: readonly string[], now: number): Promise<ReadonlyMap<string, string>>
   /** Removes what has expired, at most `batch` of it; returns how many. A backend that does it by itself returns 0. */
   sweep(now: number, batch: number): Promise<number>
+}
+
+/** A sealed record of the vault. */
+export interface VaultRecord {
+  /** At most 128 characters; says what it is, never what is in it. */
+  readonly name: string
+  /** Ciphertext as text, with the id of the key that opens it. The store never holds that key. */
+  readonly sealed: string
+  readonly keyId: string
+  /** Counts up with each change. */
+  readonly version: number
+  /** Unix milliseconds. */
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export type VaultPut =
+  | { readonly ok: true; readonly version: number }
+  /** Somebody changed it since `expected`; 0: it is not there. */
+  | { readonly ok: false; readonly current: number }
+
+/** Secrets at rest. Durable before a call returns. */
+export interface VaultStore {
+  get(name: string): Promise<VaultRecord | undefined>
+  /** By name. */
+  list(): Promise<readonly VaultRecord[]>
+  /**
+   * Writes on top of version `expected` (0: it must not be there; null: whatever is there). Compare-and-set where the
+   * backend can (`exclusive`), else the last writer wins.
+   */
+  put(record: Pick<VaultRecord, 'name' | 'sealed' | 'keyId'>, expected: number | null, now: number): Promise<VaultPut>
+  /** Whether there was one. */
+  remove(name: string): Promise<boolean>
+  readonly exclusive: boolean
+}
+
+/** One look at a secret at its source: who asked for what, and how it went. Never the value. */
+export interface AccessRow {
+  /** Unix milliseconds. */
+  readonly at: number
+  readonly credential: string
+  /** `env`, `sealed`, `oauth` … */
+  readonly source: string
+  /** `first`, `expired`, `refused` (by the provider), `rotation`, `check`, `operator`. */
+  readonly reason: string
+  /** `ok`, or our error code. */
+  readonly outcome: string
+  readonly durationMs: number
+}
+
+export interface AccessQuery {
+  /** At most this many, newest first. */
+  readonly limit: number
+  readonly credential?: string
 }

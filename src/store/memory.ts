@@ -1,6 +1,7 @@
 // The reference drivers: what every other driver has to agree with, and the stores of a single process without a disk.
 // Everything is bounded, as a gateway on memory alone may run for months.
 import type {
+  AccessRow,
   ConfigStore,
   CoordinationStore,
   CounterResult,
@@ -9,6 +10,8 @@ import type {
   StateStore,
   StoredConfig,
   TraceRow,
+  VaultRecord,
+  VaultStore,
 } from '../ports/index.ts'
 import { matchesQuery, newestFirst, storedId, storedTrace } from './trace-row.ts'
 
@@ -25,6 +28,7 @@ export interface MemoryStores {
   readonly coordination: CoordinationStore
   readonly ledger: LedgerStore
   readonly state: StateStore
+  readonly vault: VaultStore
 }
 
 const defaultLimits: MemoryLimits = { traces: 10_000, documents: 100, stateLength: 32 * 1024 * 1024 }
@@ -38,6 +42,7 @@ export function createMemoryStores(limits: MemoryLimits = defaultLimits): Memory
     coordination: memoryCoordination(),
     ledger: memoryLedger(limits.traces),
     state: memoryState(limits.stateLength),
+    vault: memoryVault(),
   }
 }
 
@@ -114,6 +119,7 @@ function memoryCoordination(): CoordinationStore {
 function memoryLedger(maxTraces: number): LedgerStore {
   // In order of arrival: the first entry is the one to go when the store is full.
   const rows = new Map<string, TraceRow>()
+  const accesses: AccessRow[] = []
   return {
     appendTraces: (incoming) => {
       for (const source of incoming) {
@@ -138,6 +144,33 @@ function memoryLedger(maxTraces: number): LedgerStore {
       return Promise.resolve(doomed.length)
     },
     check: () => Promise.resolve(),
+    appendAccesses: (incoming) => {
+      accesses.push(...incoming)
+      accesses.splice(0, Math.max(0, accesses.length - maxTraces))
+      return Promise.resolve()
+    },
+    accesses: ({ limit, credential }) => {
+      const found = accesses.filter((row) => credential === undefined || row.credential === credential)
+      return Promise.resolve(found.toReversed().slice(0, Math.max(0, limit)))
+    },
+  }
+}
+
+function memoryVault(): VaultStore {
+  const records = new Map<string, VaultRecord>()
+  return {
+    exclusive: true,
+    get: (name) => Promise.resolve(records.get(name)),
+    list: () => Promise.resolve([...records.values()].sort((left, right) => (left.name < right.name ? -1 : 1))),
+    put: ({ name, sealed, keyId }, expected, now) => {
+      const present = records.get(name)
+      const current = present?.version ?? 0
+      if (expected !== null && expected !== current) return Promise.resolve({ ok: false, current })
+      const version = current + 1
+      records.set(name, { name, sealed, keyId, version, createdAt: present?.createdAt ?? now, updatedAt: now })
+      return Promise.resolve({ ok: true, version })
+    },
+    remove: (name) => Promise.resolve(records.delete(name)),
   }
 }
 

@@ -1,5 +1,6 @@
 // The stores over SQL: which statement answers which call. The SQL itself is in sql/queries.ts.
 import type {
+  AccessRow,
   ConfigStore,
   CoordinationStore,
   CounterResult,
@@ -7,6 +8,8 @@ import type {
   PublishResult,
   StateStore,
   StoredConfig,
+  VaultRecord,
+  VaultStore,
 } from '../ports/index.ts'
 import type { SqlExecutor, SqlRow } from './sql/executor.ts'
 import * as queries from './sql/queries.ts'
@@ -17,6 +20,7 @@ export interface SqlStores {
   readonly coordination: CoordinationStore
   readonly ledger: LedgerStore
   readonly state: StateStore
+  readonly vault: VaultStore
 }
 
 // What has expired is removed once per this many steps; the first time early, as a Worker isolate may not live long.
@@ -26,7 +30,13 @@ const sweepBatch = 1000
 
 /** The stores over one migrated database (see `migrate`). */
 export function createSqlStores(sql: SqlExecutor): SqlStores {
-  return { config: sqlConfig(sql), coordination: sqlCoordination(sql), ledger: sqlLedger(sql), state: sqlState(sql) }
+  return {
+    config: sqlConfig(sql),
+    coordination: sqlCoordination(sql),
+    ledger: sqlLedger(sql),
+    state: sqlState(sql),
+    vault: sqlVault(sql),
+  }
 }
 
 /** A column that holds a number in every row we wrote; anything else means that the database was tampered with. */
@@ -131,6 +141,67 @@ function sqlLedger(sql: SqlExecutor): LedgerStore {
     check: async () => {
       await sql.all(queries.checkTraces, [])
     },
+    appendAccesses: async (rows) => {
+      if (rows.length === 0) return
+      const values = rows.map((row) => [
+        row.at,
+        row.credential,
+        row.source,
+        row.reason,
+        row.outcome,
+        Math.round(row.durationMs),
+      ])
+      await sql.run(queries.appendAccesses, [JSON.stringify(values)])
+    },
+    accesses: async ({ limit, credential }) => {
+      const most = Math.max(0, limit)
+      const rows =
+        credential === undefined
+          ? await sql.all(queries.listAccesses, [most])
+          : await sql.all(queries.listAccessesOf, [most, credential])
+      return rows.map(accessOf)
+    },
+  }
+}
+
+function accessOf(row: SqlRow): AccessRow {
+  return {
+    at: numberOf(row, 'at'),
+    credential: String(row['credential']),
+    source: String(row['source']),
+    reason: String(row['reason']),
+    outcome: String(row['outcome']),
+    durationMs: numberOf(row, 'durationMs'),
+  }
+}
+
+function sqlVault(sql: SqlExecutor): VaultStore {
+  async function get(name: string): Promise<VaultRecord | undefined> {
+    const [row] = await sql.all(queries.getVault, [name])
+    return row === undefined ? undefined : vaultRecordOf(row)
+  }
+
+  return {
+    exclusive: true,
+    get,
+    list: async () => (await sql.all(queries.listVault, [])).map(vaultRecordOf),
+    put: async ({ name, sealed, keyId }, expected, now) => {
+      const [row] = await sql.all(queries.putVault, [name, sealed, keyId, expected ?? -1, now])
+      if (row !== undefined) return { ok: true, version: numberOf(row, 'version') }
+      return { ok: false, current: (await get(name))?.version ?? 0 }
+    },
+    remove: async (name) => (await sql.run(queries.removeVault, [name])).changes > 0,
+  }
+}
+
+function vaultRecordOf(row: SqlRow): VaultRecord {
+  return {
+    name: String(row['name']),
+    sealed: String(row['sealed']),
+    keyId: String(row['keyId']),
+    version: numberOf(row, 'version'),
+    createdAt: numberOf(row, 'createdAt'),
+    updatedAt: numberOf(row, 'updatedAt'),
   }
 }
 

@@ -546,7 +546,8 @@ describe('providers', () => {
     const document = { providers: { p: { type: 'openai', api_key: 'sk-canary-0123456789' } } }
     const compiled = snapshot(document)
     const credential = compiled.providers.get('p')?.accounts[0]?.credential
-    expect(credential?.source === 'inline' ? credential.reveal() : undefined).toBe('sk-canary-0123456789')
+    const secret = credential?.recipe.type === 'api_key' ? credential.recipe.secret : undefined
+    expect(secret?.source === 'inline' ? secret.reveal() : undefined).toBe('sk-canary-0123456789')
     expect(warnings(document)).toEqual([
       'providers.p.api_key: a key in the file, name an environment variable in "credentials" instead',
     ])

@@ -28,6 +28,8 @@ function gateway(more: { readonly mcp?: readonly Tier[]; readonly ports?: Partia
     clock: { now: () => noon, mono: () => 0, after: () => () => {} },
     random: { next: () => 0.5, id: () => `id${ids++}` },
     fetch: () => Promise.reject(new Error('no network in this test')),
+    egress: { dnsPinning: true, proxies: true },
+    machine: undefined,
     defer: () => {},
     log: { debug: log, info: log, warn: log, error: log },
     secrets: { get: (name) => (name.startsWith('KEY_') ? keyOf(name.slice(4).toLowerCase()) : undefined) },

@@ -32,6 +32,8 @@ const call = (extra: Partial<FetchRequest> = {}): FetchRequest => ({
   cancellation: createCancellation(),
   connectTimeoutMs: 2000,
   allowPrivate: true,
+  allowHttp: true,
+  egress: null,
   ...extra,
 })
 

@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { KeyFileRefused, keyFilePath, openLocalKeys } from '../../node-adapter/key-file.ts'
-import { readKeyring } from '../../src/engine/state/keyring.ts'
+import { readKeyring } from '../../src/sealing/keyring.ts'
 import type { Secrets } from '../../src/ports/index.ts'
 import { runUntilExit, startGatewayProcess } from '../support/gateway-process.ts'
 

@@ -191,6 +191,8 @@ export async function send(url: string, body: unknown, clock: VirtualClock = cre
     cancellation: { cancelled: false, onCancel: () => {} },
     connectTimeoutMs: 1000,
     allowPrivate: false,
+    allowHttp: false,
+    egress: null,
   })
   const chunks: Uint8Array[] = []
   let broke = false

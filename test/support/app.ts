@@ -2,7 +2,7 @@
 import { createApp, type App } from '../../src/app.ts'
 import { compileConfig } from '../../src/catalog/compile.ts'
 import type { Surface } from '../../src/http/authenticate.ts'
-import type { ByteSource, Fetch, FetchRequest, FetchResponse, TraceRow } from '../../src/ports/index.ts'
+import type { ByteSource, Fetch, FetchRequest, FetchResponse, Machine, TraceRow } from '../../src/ports/index.ts'
 import { createMemoryStores } from '../../src/store/memory.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
 
@@ -23,6 +23,7 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly surface?: Surface
   readonly adminToken?: string
+  readonly machine?: Machine
 }
 
 /** Builds a gateway on a compiled configuration. Throws with the problems where it does not compile. */
@@ -47,6 +48,8 @@ export function createTestApp(options: TestAppOptions): TestApp {
       clock,
       random: { next: () => 0.5, id: () => `${String(ids++).padStart(15, '0')}testtestt` },
       fetch,
+      egress: { dnsPinning: true, proxies: true },
+      machine: options.machine,
       defer: () => {},
       log: { debug: log, info: log, warn: log, error: log },
       secrets: { get: (name) => options.env?.[name] },

@@ -106,6 +106,8 @@ function build(env: Env, stores: Stores, snapshot: Snapshot, source: string): Ho
         clock,
         random,
         fetch: createNativeFetch(),
+        egress: { dnsPinning: false, proxies: false },
+        machine: undefined,
         defer: () => {},
         log,
         secrets: { get: (name) => (typeof env[name] === 'string' ? env[name] : undefined) },

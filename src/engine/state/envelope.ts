@@ -3,8 +3,8 @@
 //
 // prefix (9 bytes) | tag of the key (3) | nonce (12) | ciphertext | tag of the cipher (16)
 import type { JsonDocument } from '../../wire/json-scan.ts'
-import { decodeBase64, encodeBase64 } from './base64.ts'
-import { tagLength, type Keyring } from './keyring.ts'
+import { decodeBase64, encodeBase64 } from '../../sealing/base64.ts'
+import { tagLength, type Keyring } from '../../sealing/keyring.ts'
 import { decodeState, encodeState, type SealedState } from './sealed-state.ts'
 
 // Letters and digits only, so that it reads the same in base64url; twelve of them are nine bytes, so that it also reads

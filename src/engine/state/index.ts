@@ -2,7 +2,7 @@
 export { cleanRequest } from './clean-request.ts'
 export { holdsEnvelope } from './envelope.ts'
 export { createStateKeeper, type StateKeeper } from './keeper.ts'
-export { keyringName, keyringProblem, openKeyring, type Keyring } from './keyring.ts'
+export { keyringName, keyringProblem, openKeyring, type Keyring } from '../../sealing/keyring.ts'
 export { realmOf, type Origin } from './realm.ts'
 export { refusesState } from './refusal.ts'
 export { restoreState, type Restored, type RestoreOptions } from './restore.ts'

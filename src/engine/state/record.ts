@@ -3,7 +3,7 @@ import { canonicalJson } from '../../catalog/digest.ts'
 import type { ContentPart, ToolCallPart } from '../../ir/content.ts'
 import type { Turn } from '../../ir/request.ts'
 import { parseJson } from '../../wire/json-parse.ts'
-import { encodeBase64 } from './base64.ts'
+import { encodeBase64 } from '../../sealing/base64.ts'
 
 /** What a record is kept under: the calls of an answer, and the turn that it answered. */
 export interface Memory {

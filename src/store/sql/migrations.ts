@@ -61,4 +61,27 @@ export const migrations = [
       'CREATE INDEX reasoning_state_expiry ON reasoning_state (expires_at)',
     ],
   },
+  {
+    name: '0003_vault.sql',
+    statements: [
+      `CREATE TABLE vault (
+  name TEXT PRIMARY KEY,
+  sealed TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT`,
+      `CREATE TABLE credential_accesses (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  credential TEXT NOT NULL,
+  source TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  duration_ms INTEGER NOT NULL
+) STRICT`,
+      'CREATE INDEX credential_accesses_newest ON credential_accesses (credential, at DESC)',
+    ],
+  },
 ]

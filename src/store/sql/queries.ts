@@ -65,6 +65,41 @@ DELETE FROM reasoning_state WHERE key IN (
   SELECT key FROM reasoning_state WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2
 )`
 
+const vaultColumns = 'name, sealed, key_id AS keyId, version, created_at AS createdAt, updated_at AS updatedAt'
+
+/** Params: name. */
+export const getVault = `SELECT ${vaultColumns} FROM vault WHERE name = ?1`
+export const listVault = `SELECT ${vaultColumns} FROM vault ORDER BY name`
+
+/**
+ * Params: name, sealed, key id, expected version (0: not there; -1: any), now. Returns the new version, or no row where
+ * somebody changed it in between.
+ */
+export const putVault = `
+INSERT INTO vault (name, sealed, key_id, version, created_at, updated_at)
+SELECT ?1, ?2, ?3, 1, CAST(?5 AS INTEGER), CAST(?5 AS INTEGER)
+WHERE ?4 = -1 OR (SELECT COALESCE(MAX(version), 0) FROM vault WHERE name = ?1) = ?4
+ON CONFLICT (name) DO UPDATE SET
+  sealed = excluded.sealed, key_id = excluded.key_id, version = vault.version + 1, updated_at = excluded.updated_at
+RETURNING version`
+
+/** Params: name. */
+export const removeVault = 'DELETE FROM vault WHERE name = ?1'
+
+/** Params: rows as a JSON list of lists. */
+export const appendAccesses = `
+INSERT INTO credential_accesses (at, credential, source, reason, outcome, duration_ms)
+SELECT CAST(value->>0 AS INTEGER), value->>1, value->>2, value->>3, value->>4, CAST(value->>5 AS INTEGER)
+FROM json_each(?1) WHERE true`
+
+const accessColumns = 'at, credential, source, reason, outcome, duration_ms AS durationMs'
+
+/** Params: at most. */
+export const listAccesses = `SELECT ${accessColumns} FROM credential_accesses ORDER BY id DESC LIMIT ?1`
+/** Params: at most, credential. */
+export const listAccessesOf = `
+SELECT ${accessColumns} FROM credential_accesses WHERE credential = ?2 ORDER BY at DESC, id DESC LIMIT ?1`
+
 const columns = traceFields.map(columnName)
 
 function columnName(field: keyof TraceRow): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest'
 import { foreignMark, holdsEnvelope, isEnvelope, openState, sealState } from '../../../src/engine/state/envelope.ts'
-import { keyringProblem, readKeyring } from '../../../src/engine/state/keyring.ts'
+import { keyringProblem, readKeyring } from '../../../src/sealing/keyring.ts'
 import type { SealedState } from '../../../src/engine/state/sealed-state.ts'
 import { keyOf, ringOf } from './support.ts'
 

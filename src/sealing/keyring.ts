@@ -1,6 +1,6 @@
 // The keys that seal: read from one secret, `SIGNALBOX_KEK`, and turned into ciphers at their first use.
 // Owns which key seals and which ones may still open. Knows nothing of what is sealed.
-import type { Secrets } from '../../ports/index.ts'
+import type { Secrets } from '../ports/index.ts'
 import { decodeBase64 } from './base64.ts'
 
 /** The secret that holds the keys. */

@@ -1,0 +1,22 @@
+-- Secrets of the gateway at rest: sealed under a key that is not in this database.
+CREATE TABLE vault (
+  name TEXT PRIMARY KEY,
+  sealed TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+-- Who looked at which secret, when and why; never what was in it.
+CREATE TABLE credential_accesses (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  credential TEXT NOT NULL,
+  source TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  duration_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX credential_accesses_newest ON credential_accesses (credential, at DESC);
