@@ -1,5 +1,5 @@
-// Bun: its own server and its own fetch, which is cheap already.
-import { createNativeFetch } from '../src/adapters/native-fetch.ts'
+// Bun: its own server, and a way out that chooses the address it connects to.
+import { createNodeHttpFetch } from './egress-node-http.ts'
 import type { Runtime } from './runtime.ts'
 
 // The part of Bun that is used here; its full types would replace the globals of the other runtimes.
@@ -19,10 +19,11 @@ declare const Bun: {
 
 /** The Bun runtime. */
 export function createBunRuntime(): Runtime {
+  const egress = createNodeHttpFetch()
   return {
-    fetch: createNativeFetch(),
-    egress: { dnsPinning: false, proxies: false },
-    close: async () => {},
+    fetch: egress.fetch,
+    egress: { dnsPinning: true, proxies: true },
+    close: () => egress.close(),
     async listen(options) {
       const server = Bun.serve({
         fetch: options.fetch,

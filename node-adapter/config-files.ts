@@ -33,7 +33,23 @@ export async function loadConfigFiles(source: string, options: LoadOptions = {})
   const cwd = options.cwd ?? process.cwd()
   if (source.trimStart().startsWith('{'))
     return compileTexts({ config: { name: 'SIGNALBOX_CONFIG', text: source } }, cwd, [])
-  const path = resolve(cwd, source)
+  const read = await readConfigTexts(source, options)
+  return read.ok ? compileTexts(read.texts, read.folder, read.files) : read
+}
+
+/** The files of a configuration as texts, read under the same rules; none of them parsed. */
+export type ReadConfig =
+  | { readonly ok: true; readonly texts: ConfigTexts; readonly folder: string; readonly files: readonly string[] }
+  | {
+      readonly ok: false
+      readonly problems: readonly Problem[]
+      readonly warnings: readonly Problem[]
+      readonly files: readonly string[]
+    }
+
+/** Reads the configuration at a path, and its siblings. */
+export async function readConfigTexts(source: string, options: LoadOptions = {}): Promise<ReadConfig> {
+  const path = resolve(options.cwd ?? process.cwd(), source)
   const folder = dirname(path)
   const rules = { platform: options.platform ?? process.platform, bundled: options.bundled ?? bundledFolder }
   const config = await readGuarded(path, { ...rules, optional: false, followLinks: true })
@@ -52,21 +68,28 @@ export async function loadConfigFiles(source: string, options: LoadOptions = {})
     ...(catalog.kind === 'read' ? { catalog: { name: 'catalog.json', text: catalog.text } } : {}),
     ...(secrets.kind === 'read' ? { secrets: { name: 'secrets.json', text: secrets.text } } : {}),
   }
-  return compileTexts(texts, folder, files)
+  return { ok: true, texts, folder, files }
 }
 
-interface NamedText {
+/** Whether a path leads to one of the files that come with the program. */
+export async function isBundledFile(path: string, folder: string = bundledFolder): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined && isBundled(found, folder)
+}
+
+export interface NamedText {
   readonly name: string
   readonly text: string
 }
 
-interface Texts {
+export interface ConfigTexts {
   readonly config: NamedText
   readonly catalog?: NamedText
   readonly secrets?: NamedText
 }
 
-function compileTexts(texts: Texts, folder: string, files: readonly string[]): LoadedConfig {
+/** Parses and compiles texts that were read; relative paths begin at `folder`. */
+export function compileTexts(texts: ConfigTexts, folder: string, files: readonly string[]): LoadedConfig {
   const problems: Problem[] = []
   const parse = (file: NamedText | undefined): unknown => {
     if (file === undefined) return undefined

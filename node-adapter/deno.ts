@@ -1,5 +1,5 @@
-// Deno: its own server and its own fetch.
-import { createNativeFetch } from '../src/adapters/native-fetch.ts'
+// Deno: its own server, and a way out that chooses the address it connects to.
+import { createNodeHttpFetch } from './egress-node-http.ts'
 import type { Runtime } from './runtime.ts'
 
 // The part of Deno that is used here; its full types would replace the globals of the other runtimes.
@@ -16,10 +16,11 @@ declare const Deno: {
 
 /** The Deno runtime. */
 export function createDenoRuntime(): Runtime {
+  const egress = createNodeHttpFetch()
   return {
-    fetch: createNativeFetch(),
-    egress: { dnsPinning: false, proxies: false },
-    close: async () => {},
+    fetch: egress.fetch,
+    egress: { dnsPinning: true, proxies: true },
+    close: () => egress.close(),
     async listen(options) {
       const server = Deno.serve(
         // Deno would print its own line; the gateway prints one for all runtimes.

@@ -1,62 +1,72 @@
 // The way out on Node: undici's dispatcher without the fetch on top of it, which costs three times as much.
 // A response is pulled straight from the socket's chunks: no ReadableStream stands between the provider and the engine.
-import type { Readable, Transform } from 'node:stream'
-import { Agent, type Dispatcher } from 'undici'
-import type { ByteSource, Cancellation, Fetch, FetchRequest, FetchResponse, HeaderSource } from '../src/ports/index.ts'
-import { decoderFor } from './content-decoding.ts'
-import { createPinnedLookup, screenLiteral } from './pinned-lookup.ts'
-
-/** Bytes that may wait for the reader before the socket is paused. */
-const highWaterBytes = 64 * 1024
-const maxScreened = 1000
+import { Client, Pool, type Dispatcher } from 'undici'
+import { GatewayError } from '../src/ir/error.ts'
+import type { Cancellation, Fetch, FetchRequest, FetchResponse, HeaderSource } from '../src/ports/index.ts'
+import { connectTo } from './egress-connect.ts'
+import { codeOf, egressError } from './egress-errors.ts'
+import { createPools, type Pools } from './egress-pools.ts'
+import { systemResolve, type Resolve } from './pinned-lookup.ts'
+import { PulledBody } from './pulled-body.ts'
 
 /** A transport with its own connection pools; `close` ends them. */
-export function createUndiciFetch(): { readonly fetch: Fetch; close(): Promise<void> } {
-  const agents = new Map<string, Agent>()
-  // Hosts that passed: the configuration names few, and they do not change their mind.
-  const screened = new Set<string>()
+export interface Transport {
+  readonly fetch: Fetch
+  close(): Promise<void>
+}
 
-  function screen(url: URL, allowPrivate: FetchRequest['allowPrivate']): void {
-    const key = `${allowPrivate}:${url.host}`
-    if (screened.has(key)) return
-    screenLiteral(url, allowPrivate)
-    if (screened.size < maxScreened) screened.add(key)
-  }
+export interface TransportOptions {
+  readonly resolve?: Resolve
+  /** Certificates (PEM) that are trusted instead of the runtime's own; for tests. */
+  readonly ca?: string
+}
 
-  function agentFor(request: FetchRequest): Agent {
-    const key = `${request.connectTimeoutMs}:${request.allowPrivate}`
-    let agent = agents.get(key)
-    if (agent === undefined) {
-      agent = new Agent({
-        // Our own timers bound the waiting; undici's would cut a slow model at five minutes.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        allowH2: false,
-        pipelining: 1,
-        connect: { timeout: request.connectTimeoutMs, lookup: createPinnedLookup(request.allowPrivate) },
-      })
-      agents.set(key, agent)
-    }
-    return agent
-  }
+/** Answers of 1xx that are ignored before one of them is too many. */
+const maxInformational = 32
 
+/** Undici as a transport. */
+export function createUndiciFetch(options: TransportOptions = {}): Transport {
+  const pooled = (request: FetchRequest, url: URL): Pool => new Pool(url.origin, poolOptions(request, url, options, 1))
+  // Connections that serve one request: where a pooled one turned out to be closed.
+  const single = (request: FetchRequest, url: URL): Pool => new Pool(url.origin, poolOptions(request, url, options, 0))
+  const pools = createPools(pooled, (pool) => pool.destroy())
+  const fresh = createPools(single, (pool) => pool.destroy())
   return {
     fetch: (request) =>
       new Promise((resolve, reject) => {
         const url = new URL(request.url)
-        screen(url, request.allowPrivate)
-        dispatch(agentFor(request), url, request, new ResponseHandler(request.cancellation, resolve, reject))
+        const again = (handler: ResponseHandler): void => send(fresh, url, request, handler)
+        send(pools, url, request, new ResponseHandler(request.cancellation, resolve, reject, again))
       }),
     close: async () => {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
+      await Promise.all([pools.close(), fresh.close()])
     },
   }
 }
 
-function dispatch(agent: Agent, url: URL, request: FetchRequest, handler: ResponseHandler): void {
-  agent.dispatch(
+function poolOptions(request: FetchRequest, url: URL, options: TransportOptions, pipelining: 0 | 1): Pool.Options {
+  const { connectTimeoutMs: timeoutMs, allowPrivate, egress: proxy } = request
+  const place = new URL(url.origin)
+  const resolve = options.resolve ?? systemResolve
+  return {
+    // Our own timers bound the waiting; undici's would cut a slow model at five minutes.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    allowH2: false,
+    pipelining,
+    connect: (_options, callback) => {
+      connectTo(place, { timeoutMs, allowPrivate, proxy, resolve, ca: options.ca }).then(
+        (socket) => callback(null, socket),
+        (cause: Error) => callback(cause, null),
+      )
+    },
+    factory: (origin, opts) => new CountingClient(origin, opts as Client.Options),
+  }
+}
+
+function send(pools: Pools<Pool>, url: URL, request: FetchRequest, handler: ResponseHandler): void {
+  pools.of(request, url).dispatch(
     {
-      origin: url.origin,
       path: url.pathname + url.search,
       method: request.method,
       headers: request.headers,
@@ -66,37 +76,52 @@ function dispatch(agent: Agent, url: URL, request: FetchRequest, handler: Respon
   )
 }
 
-function abortError(): Error {
-  return new Error('the request was cancelled')
+// One connection at a time, so it knows whether the one that it has now has answered before.
+class CountingClient extends Client {
+  answered = 0
+
+  constructor(origin: URL | string, options: Client.Options) {
+    super(origin, options)
+    this.on('connect', () => void (this.answered = 0))
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (handler instanceof ResponseHandler) handler.client = this
+    return super.dispatch(options, handler)
+  }
 }
 
+// What a connection fails with that its peer had closed, or was closing, when the request was written.
+const closedByPeer: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+
 /** The dispatcher's callbacks for one response, turned into a source that is pulled. Exported for its test. */
-export class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
+export class ResponseHandler extends PulledBody implements Dispatcher.DispatchHandler {
   readonly #cancellation: Cancellation
   readonly #resolve: (response: FetchResponse) => void
   readonly #reject: (cause: unknown) => void
-  #controller: Dispatcher.DispatchController | undefined
-  #queue: Uint8Array[] = []
-  #queued = 0
-  #waiting: { resolve(chunk: Uint8Array | undefined): void; reject(cause: unknown): void } | undefined
-  #over = false
-  #failure: unknown
-  #decoder: Transform | undefined
+  readonly #again: (handler: ResponseHandler) => void
+  #phase: 'first' | 'second' | 'answered' = 'first'
+  #informational = 0
+  /** Who sends it. */
+  client: CountingClient | undefined
 
   constructor(
     cancellation: Cancellation,
     resolve: (response: FetchResponse) => void,
     reject: (cause: unknown) => void,
+    again: (handler: ResponseHandler) => void = () => {},
   ) {
+    super()
     this.#cancellation = cancellation
     this.#resolve = resolve
     this.#reject = reject
-    cancellation.onCancel(() => this.#stop())
+    this.#again = again
+    cancellation.onCancel(() => this.stop())
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#cancellation.cancelled) this.#stop()
+    this.attach(controller)
+    if (this.#cancellation.cancelled || this.over) controller.abort(new Error('the request was cancelled'))
   }
 
   onResponseStart(
@@ -105,107 +130,60 @@ export class ResponseHandler implements Dispatcher.DispatchHandler, ByteSource {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     // An informational answer is not the answer.
-    if (status < 200) return
-    try {
-      this.#decoder = decoderFor(headers['content-encoding'])
-    } catch (cause) {
-      this.#fail(cause)
-      controller.abort(abortError())
-      return
+    if (status < 200) {
+      if (++this.#informational <= maxInformational) return
+      return this.#refuse(controller, new GatewayError('upstream_bad_content', { message: 'too many 1xx answers' }))
     }
-    if (this.#decoder !== undefined) this.#drain(this.#decoder)
+    this.#phase = 'answered'
+    if (this.client !== undefined) this.client.answered++
+    try {
+      this.decode(headers['content-encoding'])
+    } catch (cause) {
+      return this.#refuse(controller, cause as Error)
+    }
     this.#resolve({ status, headers: toHeaders(headers), body: this })
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    // undici delivers an empty chunk on each resume of a parser that was paused at a buffer's end:
-    // handing it on and pausing again would go round for ever.
-    if (chunk.length === 0 || this.#over) return
-    if (this.#decoder === undefined) this.#push(chunk)
-    else this.#decoder.write(chunk)
+    this.accept(chunk)
   }
 
   onResponseEnd(): void {
-    if (this.#decoder === undefined) this.#finish()
-    else this.#decoder.end()
+    this.finish()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    this.#fail(cause)
-  }
-
-  read(): Promise<Uint8Array | undefined> {
-    if (this.#queue.length > 0) {
-      // The parser hands over every HTTP chunk by itself, hundreds from one socket read: one answer for all of them.
-      const chunk =
-        this.#queue.length === 1 && this.#queue[0] !== undefined ? this.#queue[0] : Buffer.concat(this.#queue)
-      this.#queue = []
-      this.#queued = 0
-      if (this.#controller?.paused === true) this.#controller.resume()
-      return Promise.resolve(chunk)
+    if (this.#mayRetry(cause)) {
+      this.#phase = 'second'
+      return this.#again(this)
     }
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    if (this.#over) return Promise.resolve(undefined)
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject }
-      if (this.#controller?.paused === true) this.#controller.resume()
-    })
+    this.fail(cause)
   }
 
-  cancel(): Promise<void> {
-    this.#queue = []
-    this.#queued = 0
-    this.#stop()
-    return Promise.resolve()
+  override fail(cause: unknown): void {
+    if (this.over) return
+    super.fail(cause)
+    if (this.#phase !== 'answered') this.#reject(unanswered(cause))
   }
 
-  #push(chunk: Uint8Array): void {
-    const { waiting } = this.#take()
-    if (waiting !== undefined) return waiting.resolve(chunk)
-    this.#queue.push(chunk)
-    this.#queued += chunk.length
-    if (this.#queued >= highWaterBytes) this.#controller?.pause()
+  // A connection that was idle may be closed by its peer at any moment. Where it had answered before and nothing came
+  // back now, the request was not read: https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1
+  #mayRetry(cause: unknown): boolean {
+    const reused = (this.client?.answered ?? 0) > 0
+    return this.#phase === 'first' && reused && !this.over && closedByPeer.has(codeOf(cause) ?? '')
   }
 
-  #take() {
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    return { waiting }
+  #refuse(controller: Dispatcher.DispatchController, cause: Error): void {
+    this.#phase = 'second'
+    this.fail(cause)
+    controller.abort(cause)
   }
+}
 
-  #finish(): void {
-    if (this.#over) return
-    this.#over = true
-    this.#take().waiting?.resolve(undefined)
-  }
-
-  #fail(cause: unknown): void {
-    if (this.#over) return
-    this.#over = true
-    this.#failure = cause
-    this.#decoder?.destroy()
-    this.#reject(cause)
-    this.#take().waiting?.reject(cause)
-  }
-
-  // Closes the connection whatever phase it is in; a reader that waits is told, a later one finds the end.
-  #stop(): void {
-    if (this.#over) return
-    const cause = abortError()
-    this.#fail(cause)
-    if (this.#controller?.aborted === false) this.#controller.abort(cause)
-  }
-
-  #drain(decoder: Readable): void {
-    decoder.on('data', (chunk: Uint8Array) => {
-      if (!this.#over) this.#push(chunk)
-    })
-    decoder.on('end', () => this.#finish())
-    decoder.on('error', (cause) => {
-      this.#fail(cause)
-      this.#controller?.abort(cause)
-    })
-  }
+function unanswered(cause: unknown): GatewayError {
+  // llhttp's own codes: what came back is not HTTP.
+  if (codeOf(cause)?.startsWith('HPE_') === true) return egressError('upstream_bad_content', cause)
+  return egressError('upstream_unreachable', cause)
 }
 
 // Lower case already, and read a handful of times: a Headers object would cost more than everything that is read from it.

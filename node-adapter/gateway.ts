@@ -2,12 +2,16 @@
 import { createApp, type App } from '../src/app.ts'
 import type { Snapshot } from '../src/catalog/snapshot.ts'
 import type { Surface } from '../src/http/authenticate.ts'
-import type { Log, Ports, Secrets } from '../src/ports/index.ts'
+import type { EgressAbilities, Log, Ports, Secrets } from '../src/ports/index.ts'
 import { createTraceWriter } from '../src/store/write-behind.ts'
 import { createDefer, systemClock, systemRandom } from './clock.ts'
+import { createFileEditor } from './config-editor.ts'
+import { createMachine } from './machine/index.ts'
 import { loadRuntime } from './runtime.ts'
 import { runtimeName } from './runtime-name.ts'
 import { openStores } from './stores.ts'
+import { startAuditPruning } from './vault/audit-pruning.ts'
+import { reportUnopened } from './vault/start-report.ts'
 import { version } from './version.ts'
 
 export interface GatewayOptions {
@@ -18,6 +22,8 @@ export interface GatewayOptions {
   readonly log: Log
   /** What the run file gives to the command line of this machine. */
   readonly adminToken: string
+  /** The path of the configuration, or its text; absent where nobody may edit it. */
+  readonly source?: string
 }
 
 export interface Gateway {
@@ -36,13 +42,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const deferred = createDefer()
   const traces = createTraceWriter({ store: opened.stores.ledger, clock: systemClock, log, batch: 500 })
   const startedAt = systemClock.now()
+  await reportUnopened({ secrets: options.secrets, stores: opened.stores, clock: systemClock, log })
+  const stopPruning = startAuditPruning({
+    ledger: opened.stores.ledger,
+    clock: systemClock,
+    log,
+    retentionMs: snapshot.observability.retentionMs,
+  })
   let url: string | null = null
   const ports: Ports = {
     clock: systemClock,
     random: systemRandom,
     fetch: runtime.fetch,
     egress: runtime.egress,
-    machine: undefined,
+    machine: createMachine(),
     defer: deferred.defer,
     log,
     secrets: options.secrets,
@@ -55,6 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     surface: surfaceOf(host),
     boundHost: host,
     adminToken: options.adminToken,
+    ...(options.source !== undefined && { editor: createFileEditor(options.source) }),
     status: () => ({ version, runtime: runtimeName(), startedAt, url, pid: process.pid, traces: traces.stats() }),
   })
   const { limits } = snapshot.server
@@ -66,6 +80,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxHeaderBytes: limits.maxHeaderBytes,
     maxBodyBytes: limits.maxBodyBytes,
   })
+  log.debug('way_out', { runtime: runtimeName(), status: abilityText(runtime.egress) })
   url = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
   return {
     url,
@@ -80,11 +95,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await listener.close(lastWordsMs)
       await deferred.settled()
       await traces.close()
+      stopPruning()
       await opened.close()
       await runtime.close()
       clearInterval(awake)
     },
   }
+}
+
+function abilityText({ dnsPinning, proxies }: EgressAbilities): string {
+  return `dns_pinning: ${dnsPinning ? 'supported' : 'unsupported'}, proxies: ${proxies ? 'supported' : 'unsupported'}`
 }
 
 /** Whether an address is reached from this machine only. */

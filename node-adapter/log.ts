@@ -1,11 +1,19 @@
 // JSON log lines on stderr, so that stdout stays free for what a command prints.
 import type { LogLevel } from '../src/catalog/snapshot.ts'
 import type { Log, LogFields } from '../src/ports/index.ts'
+import { createScrubber, guardLog, type LogGuard } from '../src/redaction/index.ts'
 
 const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
-/** A log that writes lines of `minimum` and above; one JSON object per line. */
-export function createLog(minimum: LogLevel, write: (line: string) => void): Log {
+/**
+ * A log that writes lines of `minimum` and above; one JSON object per line, of listed fields only.
+ * @param guard knows the secrets; without one only what looks like a key is taken out
+ */
+export function createLog(
+  minimum: LogLevel,
+  write: (line: string) => void,
+  guard: LogGuard = createScrubber(() => []),
+): Log {
   const from = order.indexOf(minimum)
   const at =
     (level: LogLevel) =>
@@ -13,5 +21,5 @@ export function createLog(minimum: LogLevel, write: (line: string) => void): Log
       if (order.indexOf(level) < from) return
       write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, event, ...fields })}\n`)
     }
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  return guardLog({ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, guard)
 }

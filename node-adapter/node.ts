@@ -12,7 +12,7 @@ export function createNodeRuntime(): Runtime {
   const egress = createUndiciFetch()
   return {
     fetch: egress.fetch,
-    egress: { dnsPinning: true, proxies: false },
+    egress: { dnsPinning: true, proxies: true },
     close: () => egress.close(),
     async listen(options) {
       const listener = getRequestListener(options.fetch, { hostname: options.host })

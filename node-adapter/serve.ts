@@ -3,12 +3,15 @@ import type { CredentialRecord, LogLevel, Snapshot } from '../src/catalog/snapsh
 import { problemText } from '../src/catalog/problem.ts'
 import { keyringProblem } from '../src/sealing/keyring.ts'
 import { minKeyLength } from '../src/http/authenticate.ts'
+import { Secret } from '../src/ir/secret.ts'
 import type { Secrets } from '../src/ports/index.ts'
+import { createScrubber, knownSecrets } from '../src/redaction/index.ts'
 import { systemRandom } from './clock.ts'
 import { loadConfigFiles } from './config-files.ts'
 import { createSecrets, withFallback } from './environment.ts'
 import { startGateway, surfaceOf, type Gateway } from './gateway.ts'
 import { KeyFileRefused, openLocalKeys, type LocalKeys } from './key-file.ts'
+import { exitOnCrash } from './crash.ts'
 import { createLog } from './log.ts'
 import { removeRunFile, writeRunFile } from './run-file.ts'
 
@@ -52,15 +55,19 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
   }
   for (const warning of emptyAccounts(snapshot, given)) say(`warning: ${warning}`)
   const secrets = withFallback(given, local.secrets)
-  const log = createLog(logLevelOf(flags, snapshot), (line) => void process.stderr.write(line))
-  if (local.missing !== undefined) log.warn('key_file_not_made', { reason: local.missing })
   const adminToken = `sbx_run_${systemRandom.id()}${systemRandom.id()}`
+  const known = [...knownSecrets(snapshot, secrets), new Secret('admin token', adminToken)]
+  const scrubber = createScrubber(() => known)
+  exitOnCrash(scrubber)
+  const log = createLog(logLevelOf(flags, snapshot), (line) => void process.stderr.write(line), scrubber)
+  if (local.note !== undefined) say(local.note)
+  if (local.missing !== undefined) log.warn('key_file_not_made', { reason: local.missing })
   const signals = listenForSignals()
   let gateway: Gateway
   try {
-    gateway = await startGateway({ snapshot, secrets, host, port: portOf(flags, snapshot), log, adminToken })
+    gateway = await startGateway({ snapshot, secrets, host, port: portOf(flags, snapshot), log, adminToken, source })
   } catch (cause) {
-    say(`error: ${startFailure(cause, host, portOf(flags, snapshot))}`)
+    say(`error: ${scrubber.scrub(startFailure(cause, host, portOf(flags, snapshot)))}`)
     return exitRuntimeFailure
   }
   const runFile = await writeRunFile({

@@ -7,12 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import { compileConfig } from '../src/catalog/compile.ts'
 import { parseConfig } from '../src/catalog/parse-config.ts'
 import { problemText } from '../src/catalog/problem.ts'
 import { keyringName } from '../src/sealing/keyring.ts'
 import { isObject } from '../src/wire/json-parse.ts'
 import { createSecrets, withFallback } from './environment.ts'
 import { openLocalKeys } from './key-file.ts'
+
+/** Azure's credential looks for a key first, and then for a client. */
+const azureVariables = ['AZURE_OPENAI_API_KEY', 'AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET']
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({
@@ -47,7 +51,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'signalbox-workers-'))
 // JSON's own escapes for what the file format would take for a quote or a reference to another variable.
 const document = JSON.stringify(parsed.value).replaceAll("'", '\\u0027').replaceAll('$', '\\u0024')
 const variables: Record<string, string> = { SIGNALBOX_CONFIG: document }
-for (const name of namedVariables(parsed.value)) {
+for (const name of new Set([...namedVariables(parsed.value), ...usualVariables(parsed.value)])) {
   const value = process.env[name]
   if (value !== undefined) variables[name] = value
 }
@@ -129,6 +133,23 @@ function namedVariables(value: unknown): readonly string[] {
   return Object.entries(value).flatMap(([key, member]) =>
     typeof member === 'string' && /^(?:.*_)?env$/.test(key) ? [member] : namedVariables(member),
   )
+}
+
+/** The variables that a provider reads where the configuration names none: those of its vendor's own tools. */
+function usualVariables(document: unknown): readonly string[] {
+  const compiled = compileConfig({ document })
+  if (!compiled.ok) return []
+  const credentials = [...compiled.snapshot.providers.values()].flatMap(({ accounts }) =>
+    accounts.map(({ credential }) => credential?.recipe),
+  )
+  const named = (value: unknown): readonly string[] =>
+    typeof value !== 'object' || value === null
+      ? []
+      : Object.entries(value).flatMap(([key, member]) =>
+          typeof member === 'string' && /env$/i.test(key) ? [member] : named(member),
+        )
+  const asksAround = credentials.some((recipe) => recipe?.type === 'azure' && recipe.access.by === 'environment')
+  return [...credentials.flatMap(named), ...(asksAround ? azureVariables : [])]
 }
 
 // Single quotes keep everything but the two characters that this format gives a meaning inside them.

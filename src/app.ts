@@ -1,28 +1,42 @@
 // The composition root: the only core file that sees every layer. Ports in, one fetch handler out.
 import { Hono } from 'hono'
+import type { Snapshot } from './catalog/snapshot.ts'
 import { createCredentialKeeper } from './credentials/keeper.ts'
 import { guardFetch } from './egress/guard.ts'
 import { createDoor, type DoorContext, type DoorEnv, type DoorOptions, type RequestScope } from './http/door.ts'
+import { mountClientProfiles } from './http/client-profiles.ts'
 import { mountControlPlane } from './http/control-plane.ts'
-import { serveInference } from './http/data-plane.ts'
+import { serveInference, type InferenceOptions } from './http/data-plane.ts'
 import { errorResponse } from './http/errors.ts'
 import { matchEndpoint, pathOf } from './http/ingress.ts'
 import { mountModels } from './http/models.ts'
+import { operationContext, type OperationSurface } from './http/operation-context.ts'
+import { createUpstreamProbe } from './http/upstream-probe.ts'
+import { accountsControl } from './http/accounts-control.ts'
+import { createAccountBook } from './engine/account-book.ts'
 import { keyringName, openKeyring } from './engine/state/index.ts'
 import type { StreamSource } from './engine/stream.ts'
 import { GatewayError } from './ir/error.ts'
-import type { RuntimeStatus } from './operations/operation.ts'
+import { Secret } from './ir/secret.ts'
+import type { ConfigEditor, OperationContext, RuntimeStatus } from './operations/operation.ts'
 import type { Ports, TraceSink } from './ports/index.ts'
+import { cleanRow, createScrubber, guardLog, knownSecrets } from './redaction/index.ts'
 
 export interface AppOptions extends DoorOptions {
   /** What the runtime knows of itself. */
   readonly status: () => Omit<RuntimeStatus, 'inFlight'>
+  /** What a log field does that nobody listed; a test wants to hear of it. */
+  readonly unknownFields?: 'drop' | 'throw'
+  /** Absent where the configuration cannot be changed from here. */
+  readonly editor?: ConfigEditor
 }
 
 export interface App {
   fetch(request: Request, scope?: RequestScope): Promise<Response> | Response
   /** Answers under way; a stream counts until its last byte was taken or refused. */
   inFlight(): number
+  /** What operations work with when this process runs them for its own user. */
+  operations(): OperationContext
   /** From here on new inference is refused with 503; what is under way goes on. */
   drain(): void
   /** Ends the streams under way with an error event of their dialect. */
@@ -36,22 +50,62 @@ export function createApp(options: AppOptions): App {
   let inFlight = 0
   let stopping = false
   // Every request that was let in ends in exactly one trace row, so the rows count the answers that are over.
-  const fetch = guardFetch(options.ports.fetch, { allowedHosts: () => options.snapshot().egress.allowedHosts })
+  const fetch = guardFetch(options.ports.fetch, {
+    allowedHosts: () => options.snapshot().egress.allowedHosts,
+    egress: options.ports.egress,
+    log: () => ports.log,
+  })
+  const scrubber = createScrubber(() => liveSecrets(), options.unknownFields)
   const counted = (sink: TraceSink): Ports => ({
     ...options.ports,
     fetch,
+    log: guardLog(options.ports.log, scrubber),
     traces: {
       write(row) {
         inFlight--
-        sink.write(row)
+        sink.write(cleanRow(row, scrubber))
       },
     },
   })
   const ports = counted(options.ports.traces)
   const credentials = createCredentialKeeper(ports)
+  const accounts = createAccountBook(ports.clock, ports.random)
+  const liveSecrets = secretsOf(options, () => credentials.live())
   const keyring = openKeyring(ports.secrets)
   if (keyring === undefined)
     ports.log.warn('no_sealing_key', { hint: `set ${keyringName}: without it signatures of other providers are lost` })
+
+  const inference = (traces?: TraceSink): InferenceOptions => ({
+    ports: traces === undefined ? ports : counted(traces),
+    live,
+    keyring,
+    credentials,
+    accounts,
+    scrubber,
+  })
+  const guarded: Ports = { ...options.ports, fetch, log: ports.log }
+  const surface = {
+    ports: guarded,
+    scrubber,
+    credentials,
+    status: () => ({
+      ...options.status(),
+      inFlight,
+      egress: options.ports.egress,
+      accesses: credentials.audit(),
+    }),
+    editor: options.editor,
+    accounts: accountsControl(accounts),
+    upstream: (snapshot, traces) =>
+      createUpstreamProbe({
+        snapshot,
+        inference: inference(traces),
+        begin() {
+          if (stopping) throw new GatewayError('shutting_down')
+          inFlight++
+        },
+      }),
+  } satisfies OperationSurface
 
   app.use('*', createDoor(options))
   for (const path of ['/health', '/healthz']) app.get(path, (c) => c.json({ status: 'ok', ok: true }))
@@ -80,13 +134,14 @@ export function createApp(options: AppOptions): App {
         startedMono: c.get('startedMono'),
       },
       ingress,
-      { ports: c.env?.traces === undefined ? ports : counted(c.env.traces), live, keyring, credentials },
+      inference(c.env?.traces),
     )
   })
 
   mountModels(app)
+  mountClientProfiles(app, (name) => (ports.secrets.get(name) ?? '') !== '')
 
-  mountControlPlane(app, { ports: options.ports, status: () => ({ ...options.status(), inFlight }) })
+  mountControlPlane(app, surface)
 
   app.notFound(() => {
     throw new GatewayError('unknown_route')
@@ -98,10 +153,28 @@ export function createApp(options: AppOptions): App {
   return {
     fetch: (request, scope) => app.fetch(request, scope),
     inFlight: () => inFlight,
+    // No gateway is running where a process does its own work.
+    operations: () => ({
+      ...operationContext(surface, options.snapshot(), { isPrivileged: true }),
+      status: undefined,
+    }),
     drain: () => void (stopping = true),
     interrupt: () => {
       for (const source of live) source.interrupt(new GatewayError('shutting_down'))
     },
+  }
+}
+
+// What the configuration leads to changes with it; what was handed out changes with every lease.
+function secretsOf(options: AppOptions, handedOut: () => readonly Secret[]): () => Iterable<Secret> {
+  const adminToken = options.adminToken === undefined ? [] : [new Secret('admin token', options.adminToken)]
+  let of: Snapshot | undefined
+  let known: readonly Secret[] = []
+  return () => {
+    const snapshot = options.snapshot()
+    if (snapshot !== of) known = [...adminToken, ...knownSecrets(snapshot, options.ports.secrets)]
+    of = snapshot
+    return [...known, ...handedOut()]
   }
 }
 

@@ -56,10 +56,12 @@ const layers: readonly (readonly [prefix: string, layer: string])[] = [
   ['src/auth/', 'auth'],
   ['src/catalog/snapshot.ts', 'snapshot'],
   ['src/catalog/capabilities.ts', 'snapshot'],
+  ['src/catalog/digest.ts', 'snapshot'],
   ['src/catalog/', 'catalog'],
   ['src/providers/provider.ts', 'provider'],
   ['src/providers/index.ts', 'providers'],
   ['src/providers/', 'provider-folder'],
+  ['src/redaction/', 'redaction'],
   ['src/sealing/', 'sealing'],
   ['src/credentials/', 'credentials'],
   ['src/egress/', 'egress'],
@@ -88,16 +90,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   auth: ['ir', 'ports', 'snapshot', 'auth', 'aws4fetch', 'jose'],
   snapshot: ['ir', 'snapshot'],
   // Checking an address is a pure decision, so the screen that guards requests also guards the file.
-  catalog: ['ir', 'snapshot', 'catalog', 'policy', 'zod', 'zod/v4', 'jsonc-parser'],
+  catalog: ['ir', 'snapshot', 'catalog', 'redaction', 'policy', 'zod', 'zod/v4', 'jsonc-parser'],
   provider: ['ir', 'ports', 'auth', 'snapshot'],
   providers: ['provider', 'provider-folder'],
   'provider-folder': ['ir', 'ports', 'wire', 'provider', 'provider-folder', 'auth', 'snapshot'],
+  // What keeps secrets out of texts; every sink goes through it.
+  redaction: ['ir', 'ports', 'snapshot', 'redaction'],
   // The one way out: addresses are screened and proxies chosen before anything is sent.
   egress: ['ir', 'ports', 'wire', 'snapshot', 'policy', 'egress'],
   // Ciphers and keys of what is kept at rest.
   sealing: ['ir', 'ports', 'wire', 'sealing'],
   // From where a secret is kept to what a signer can use.
-  credentials: ['ir', 'ports', 'wire', 'snapshot', 'auth', 'sealing', 'credentials', 'jose'],
+  credentials: ['ir', 'ports', 'wire', 'snapshot', 'auth', 'redaction', 'sealing', 'egress', 'credentials', 'jose'],
   policy: ['ir', 'snapshot', 'policy'],
   store: ['ports', 'snapshot', 'store', 'wire'],
   engine: [
@@ -112,12 +116,26 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'credentials',
     'egress',
     'sealing',
+    'redaction',
     'policy',
     'snapshot',
     'catalog',
     'engine',
   ],
-  operations: ['engine', 'sealing', 'policy', 'catalog', 'snapshot', 'ports', 'ir', 'wire', 'operations', 'zod'],
+  operations: [
+    'engine',
+    'credentials',
+    'redaction',
+    'sealing',
+    'policy',
+    'catalog',
+    'snapshot',
+    'ports',
+    'ir',
+    'wire',
+    'operations',
+    'zod',
+  ],
   http: [
     'engine',
     'operations',
@@ -131,6 +149,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'sealing',
     'credentials',
     'egress',
+    'redaction',
     'http',
     'hono',
     '@modelcontextprotocol/server',
@@ -149,6 +168,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'credentials',
     'egress',
     'sealing',
+    'redaction',
     'policy',
     'store',
     'engine',
@@ -254,6 +274,52 @@ describe('the layers', () => {
       expect(missing).toEqual([])
     }
   })
+})
+
+/**
+ * The files that may look into a secret, by what they need its value for. A line here is a decision: whoever adds one has
+ * made sure that the value goes into a signature, a ciphertext, a comparison or a call to its issuer, and nowhere else.
+ */
+const revealers: Readonly<Record<string, readonly string[]>> = {
+  'the type itself': ['src/ir/secret.ts'],
+  'signs requests': ['src/auth/sign.ts', 'src/auth/sigv4.ts'],
+  seals: ['src/sealing/vault.ts', 'src/sealing/legacy.ts'],
+  'tells values apart': ['src/credentials/print.ts'],
+  'makes tokens': [
+    'aws-web-identity',
+    'aws',
+    'azure',
+    'codex-oauth',
+    'google-key',
+    'google-service-account',
+    'login-file',
+    'oauth-record',
+    'oauth-refresh',
+    'oauth',
+  ].map((name) => `src/credentials/recipes/${name}.ts`),
+  'asks secret stores': ['hashicorp-vault', 'inline', 'sealed'].map((name) => `src/credentials/sources/${name}.ts`),
+  'takes secrets out of texts': ['src/redaction/scrubber.ts', 'src/redaction/known-secrets.ts'],
+  'dials a proxy': ['node-adapter/egress-tunnel.ts', 'node-adapter/egress-pools.ts'],
+  'encrypts an export': ['node-adapter/vault/dump.ts'],
+}
+
+function revealViolations(source: Source): string[] {
+  const reveals = /\.\s*reveal\b|\[\s*['"`]reveal['"`]|\{[^}]*\breveal\b[^}]*\}\s*=/.test(source.code)
+  return reveals && !Object.values(revealers).flat().includes(source.file) ? [`${source.file} reveals a secret`] : []
+}
+
+describe('the value of a secret', () => {
+  it('is looked at by the listed files only', () => {
+    expect(everything.flatMap(revealViolations)).toEqual([])
+  })
+
+  it.each(['const a = secret.reveal()', 'const { reveal } = secret', "secret['reveal']()", 'secret\n  .reveal()'])(
+    'would be seen: %s',
+    (code) => {
+      expect(revealViolations(analyse('src/engine/x.ts', code))).not.toEqual([])
+      expect(revealViolations(analyse('src/auth/sign.ts', code))).toEqual([])
+    },
+  )
 })
 
 describe('the layer test itself', () => {

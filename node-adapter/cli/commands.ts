@@ -4,6 +4,9 @@ import { nearest } from '../../src/catalog/hints.ts'
 import { operations } from '../../src/operations/index.ts'
 import { inputJsonSchema } from '../../src/operations/json-schema.ts'
 import type { Operation } from '../../src/operations/operation.ts'
+import { initInput } from '../init/init.ts'
+import { vaultSetFlags } from '../vault/set-input.ts'
+import { vaultVerbs, type VaultVerb } from '../vault/verbs.ts'
 import { usageFailure } from './failure.ts'
 import { flagsOf, type Flag } from './flags.ts'
 
@@ -28,7 +31,7 @@ const serveInput = z.strictObject({
 })
 
 /** Commands that are no operations. */
-export type LocalVerb = 'serve' | 'mcp' | 'version' | 'help'
+export type LocalVerb = VaultVerb | 'init' | 'serve' | 'mcp' | 'version' | 'help'
 
 interface CommandFacts {
   readonly verb: string
@@ -49,17 +52,28 @@ export const globalFlags = flagsOf(z.toJSONSchema(globalInput, { io: 'input' }))
 export const placeFlags = flagsOf(z.toJSONSchema(placeInput, { io: 'input' }))
 export const placeSchema = placeInput
 
-const aliases: Readonly<Record<string, LocalVerb>> = { 'gateway run': 'serve' }
+const aliases: Readonly<Record<string, string>> = { 'gateway run': 'serve' }
+
+/** The same group under its other name: `providers show` is `provider show`, `provider list` is `providers list`. */
+const otherGroup: Readonly<Record<string, string>> = { provider: 'providers', providers: 'provider' }
 
 const localCommands: readonly Command[] = [
   local('serve', 'Run the gateway (also: gateway run).', serveInput, [
     'serve',
     'serve --config gateway.jsonc --port 8080',
   ]),
+  local('init', 'Write a configuration to start from, and say what to do next.', initInput, [
+    'init',
+    'init --native-clients --config gateway.jsonc',
+  ]),
   local('mcp', 'Offer the operations to an agent as MCP tools over standard input and output.', placeInput, [
     'mcp',
     'mcp --config gateway.jsonc',
   ]),
+  ...Object.entries(vaultVerbs).map(([verb, { summary, schema, examples, positional }]) => ({
+    ...local(verb as VaultVerb, summary, schema, examples),
+    positional,
+  })),
   local('version', 'Show the version.', z.strictObject({}), ['version']),
   { ...local('help', 'Show the verbs, or one of them.', z.strictObject({}), ['help trace list']), takesWords: true },
 ]
@@ -74,13 +88,14 @@ function local(verb: LocalVerb, summary: string, schema: z.ZodType, examples: re
 
 function operationCommand(operation: Operation): Command {
   const { verb, summary, examples, positional } = operation
+  const flags = flagsOf(inputJsonSchema(operation))
   return {
     kind: 'operation',
     verb,
     summary,
     examples,
     positional,
-    flags: flagsOf(inputJsonSchema(operation)),
+    flags: verb === 'vault set' ? vaultSetFlags(flags) : flags,
     operation,
   }
 }
@@ -111,7 +126,17 @@ export function findCommand(argv: readonly string[]): FoundCommand | undefined {
 export function commandOf(words: string): Command | undefined {
   const dashed = words.replaceAll(' ', '-')
   const aliased = Object.entries(aliases).find(([alias]) => alias.replaceAll(' ', '-') === dashed)?.[1]
-  return commands.find((command) => command.verb.replaceAll(' ', '-') === (aliased ?? dashed))
+  return named(aliased ?? dashed) ?? named(inOtherGroup(dashed))
+}
+
+function named(dashed: string | undefined): Command | undefined {
+  return commands.find((command) => command.verb.replaceAll(' ', '-') === dashed)
+}
+
+function inOtherGroup(dashed: string): string | undefined {
+  const [group = '', ...rest] = dashed.split('-')
+  const other = Object.hasOwn(otherGroup, group) ? otherGroup[group] : undefined
+  return other === undefined || rest.length === 0 ? undefined : [other, ...rest].join('-')
 }
 
 // Before the verb only the flags of every verb may stand, so their values can be told from it.
@@ -123,7 +148,10 @@ function firstWord(argv: readonly string[]): number {
 }
 
 function unknownVerb(first: string, pair: string | undefined): Error {
-  const inGroup = commands.filter((command) => command.verb.startsWith(`${first} `)).map((command) => command.verb)
+  const groups = [first, ...(Object.hasOwn(otherGroup, first) ? [otherGroup[first]] : [])]
+  const inGroup = commands
+    .map(({ verb }) => verb)
+    .filter((verb) => groups.some((group) => verb.startsWith(`${group} `)))
   const verbs = [...commands.map((command) => command.verb), ...Object.keys(aliases)]
   if (pair === undefined && inGroup.length > 0)
     return usageFailure('unknown_verb', `${first} needs one more word: ${inGroup.join(', ')}`)

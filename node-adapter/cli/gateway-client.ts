@@ -12,6 +12,8 @@ export interface GatewayAddress {
 }
 
 const patienceMs = 30_000
+/** For operations that ask providers, several of them one after the other. */
+const upstreamPatienceMs = 600_000
 const maxAnswerBytes = 64 * 1024 * 1024
 
 /** Checks a base URL as somebody typed it. Throws a usage failure. */
@@ -26,7 +28,8 @@ export function checkUrl(text: string): string {
 
 /** Runs the operation there. The gateway's own refusals come back as an envelope; what never reached it is thrown. */
 export async function callGateway(address: GatewayAddress, operation: Operation, input: unknown): Promise<Envelope> {
-  const answer = await post(address, `/admin/v1/${pathName(operation)}`, JSON.stringify(input ?? {}))
+  const patience = operation.needsUpstream === true ? upstreamPatienceMs : patienceMs
+  const answer = await post(address, `/admin/v1/${pathName(operation)}`, JSON.stringify(input ?? {}), patience)
   const body = parseJson(answer.text)
   const envelope = envelopeOf(operation, body)
   if (envelope !== undefined) return envelope
@@ -55,7 +58,7 @@ interface Answer {
   readonly text: string
 }
 
-function post(address: GatewayAddress, path: string, body: string): Promise<Answer> {
+function post(address: GatewayAddress, path: string, body: string, patience: number): Promise<Answer> {
   const url = new URL(address.url + path)
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
   const headers = {
@@ -66,7 +69,7 @@ function post(address: GatewayAddress, path: string, body: string): Promise<Answ
   }
   return new Promise((resolve, reject) => {
     // No agent: a kept connection would keep the process.
-    const request = send(url, { method: 'POST', headers, agent: false, timeout: patienceMs }, (response) => {
+    const request = send(url, { method: 'POST', headers, agent: false, timeout: patience }, (response) => {
       const chunks: Buffer[] = []
       let size = 0
       response.on('data', (chunk: Buffer) => {
@@ -79,7 +82,7 @@ function post(address: GatewayAddress, path: string, body: string): Promise<Answ
       )
       response.on('error', reject)
     })
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${patienceMs / 1000} s`)))
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${patience / 1000} s`)))
     request.on('error', reject)
     request.end(body)
   }).catch((cause: unknown) => {

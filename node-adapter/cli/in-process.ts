@@ -3,14 +3,16 @@ import { compileConfig } from '../../src/catalog/compile.ts'
 import { problemText, type Problem } from '../../src/catalog/problem.ts'
 import type { Snapshot } from '../../src/catalog/snapshot.ts'
 import { operationContext } from '../../src/http/operation-context.ts'
-import type { Envelope, Operation } from '../../src/operations/operation.ts'
+import type { ConfigEditor, Envelope, Operation, OperationContext } from '../../src/operations/operation.ts'
 import { runOperation } from '../../src/operations/run-operation.ts'
 import type { Secrets, Stores } from '../../src/ports/index.ts'
 import { systemClock } from '../clock.ts'
+import { createFileEditor } from '../config-editor.ts'
 import { loadConfigFiles } from '../config-files.ts'
 import { createSecrets } from '../environment.ts'
 import { StoreFileError } from '../sqlite-file.ts'
 import { openStores, type OpenStores } from '../stores.ts'
+import { withLocalKeys } from '../vault/local-secrets.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 
 /** A configuration that was refused, with everything that is wrong with it. */
@@ -30,11 +32,17 @@ export async function runInProcess(operation: Operation, input: unknown, source:
   const loaded = await loadConfigFiles(source)
   if (!loaded.ok) throw new ConfigRefused(loaded.problems)
   const { snapshot } = loaded
-  const opened = operation.needsStores === true ? await open(snapshot) : undefined
+  const needsStores = operation.needsStores === true || operation.needsUpstream === true
+  const opened = needsStores ? await openStoresOrFail(snapshot) : undefined
+  const editor = createFileEditor(source)
   try {
-    const run = { operation, input, snapshot, secrets: createSecrets(loaded.secrets) }
-    const envelope = await runOn({ ...run, stores: opened?.stores ?? unopened })
-    return opened === undefined || snapshot.storage.kind !== 'memory' ? envelope : withMemoryWarning(envelope)
+    const local = withLocalKeys(createSecrets(loaded.secrets))
+    const run = { operation, input, snapshot, secrets: local.secrets, editor, stores: opened?.stores ?? unopened }
+    const envelope = operation.needsUpstream === true ? await runUpstream(run) : await runOn(run)
+    const refusal = local.refusal()
+    if (refusal !== undefined) throw new CommandFailure('key_file_refused', refusal, { exit: exitCodes.refused })
+    const isForgotten = operation.needsStores === true && snapshot.storage.kind === 'memory'
+    return isForgotten ? withMemoryWarning(envelope) : envelope
   } finally {
     await opened?.close()
   }
@@ -54,10 +62,25 @@ interface Run {
   readonly snapshot: Snapshot
   readonly secrets: Secrets
   readonly stores: Stores
+  readonly editor?: ConfigEditor
 }
 
-async function runOn({ operation, input, snapshot, secrets, stores }: Run): Promise<Envelope> {
-  const context = operationContext({ ports: { clock: systemClock, secrets, stores }, status: undefined }, snapshot)
+async function runOn({ operation, input, snapshot, secrets, stores, editor }: Run): Promise<Envelope> {
+  const surface = { ports: { clock: systemClock, secrets, stores }, status: undefined, editor }
+  return answerOf(operation, operationContext(surface, snapshot, { isPrivileged: true }), input)
+}
+
+async function runUpstream({
+  operation,
+  input,
+  editor,
+  ...run
+}: Run & Required<Pick<Run, 'editor'>>): Promise<Envelope> {
+  const { withUpstream } = await import('./upstream.ts')
+  return withUpstream({ ...run, editor }, (context) => answerOf(operation, context, input))
+}
+
+async function answerOf(operation: Operation, context: OperationContext, input: unknown): Promise<Envelope> {
   const { envelope, error } = await runOperation(operation, context, input)
   // On this machine the person at the terminal may know the cause, and nobody else sees it.
   if (error?.code !== 'internal' && error?.code !== 'store_unavailable') return envelope
@@ -68,7 +91,8 @@ function causeText(cause: unknown): string {
   return cause instanceof Error ? ` (${cause.message.split('\n')[0]})` : ''
 }
 
-async function open(snapshot: Snapshot): Promise<OpenStores> {
+/** Opens the stores of a configuration. Throws `CommandFailure`. */
+export async function openStoresOrFail(snapshot: Snapshot): Promise<OpenStores> {
   try {
     return await openStores(snapshot.storage)
   } catch (cause) {

@@ -2,8 +2,12 @@
 import process from 'node:process'
 import { readStructure } from '../../src/catalog/structure.ts'
 import { problemText } from '../../src/catalog/problem.ts'
+import { doctor } from '../../src/operations/doctor.ts'
+import type { Operation } from '../../src/operations/operation.ts'
 import { checkInput } from '../../src/operations/run-operation.ts'
 import { runtimeName } from '../runtime-name.ts'
+import { vaultSetInput } from '../vault/set-input.ts'
+import { vaultMain } from '../vault/verbs.ts'
 import { version } from '../version.ts'
 import { commandOf, commands, findCommand, globalFlags, placeFlags, placeSchema, type Command } from './commands.ts'
 import { exitCodes, usageFailure, type ExitCode } from './failure.ts'
@@ -102,12 +106,26 @@ async function runOperationCommand(
     const file = typeof fields['document'] === 'string' ? fields['document'] : undefined
     return printEnvelope(await validateFiles(operation, file, place), { json })
   }
-  const input = await readJsonFlags(fields, command.flags)
+  const given = operation.verb === 'vault set' ? await vaultSetInput(fields) : fields
+  const input = await readJsonFlags(given, command.flags)
   const checked = checkInput(operation, input)
   if (!checked.ok) throw flagFailure(checked.error.message, checked.error.param, command)
+  if (operation.verb === 'doctor') return doctorCommand(operation, checked.value, place, json)
   const onPlace = json ? undefined : (label: string) => note(`${operation.verb} ${label}`)
   const envelope = await runVerb({ operation, input, place, ...(onPlace !== undefined && { onPlace }) })
-  return printEnvelope(envelope, { json, columns: operation.columns })
+  return printEnvelope(envelope, { json, columns: operation.columns, operation })
+}
+
+async function doctorCommand(
+  operation: Operation,
+  input: unknown,
+  place: PlaceFlags,
+  json: boolean,
+): Promise<ExitCode> {
+  const { runDoctor } = await import('../doctor/doctor.ts')
+  const onPlace = json ? undefined : (label: string) => note(`doctor ${label}`)
+  const envelope = await runDoctor({ input: doctor.input.parse(input), place, onPlace })
+  return printEnvelope(envelope, { json, columns: operation.columns, operation: doctor })
 }
 
 // The input speaks of fields, the person typed flags.
@@ -141,10 +159,20 @@ async function runLocal(
   switch (command.verb) {
     case 'serve':
       return serve(values)
+    case 'init': {
+      const { initInput, initMain } = await import('../init/init.ts')
+      return initMain(initInput.parse(values), json)
+    }
     case 'mcp':
       return (await import('./mcp-stdio.ts')).mcpMain(checkPlace(values))
     case 'version':
       return showVersion(json)
+    case 'vault init':
+    case 'vault keygen':
+    case 'vault retire':
+    case 'vault export':
+    case 'vault import':
+      return vaultMain(command.verb, values, json)
     case 'help':
       return showHelp(undefined, json)
   }

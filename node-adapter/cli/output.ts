@@ -1,9 +1,10 @@
 // Results and failures on stdout and stderr: one JSON envelope with --json, else text for people.
 import process from 'node:process'
 import { problemText } from '../../src/catalog/problem.ts'
-import type { Envelope } from '../../src/operations/operation.ts'
+import type { Envelope, Operation } from '../../src/operations/operation.ts'
 import { isObject } from '../../src/wire/json-parse.ts'
 import { CommandFailure, exitCodes, type ExitCode } from './failure.ts'
+import { hideSecrets } from './hide.ts'
 import { renderValue } from './render.ts'
 import { clean, painterFor, write } from './terminal.ts'
 
@@ -26,7 +27,7 @@ export function failedEnvelope(command: string, error: unknown): Extract<Envelop
     schema_version: '1',
     error: {
       code: failure.code,
-      message: failure.message,
+      message: hideSecrets(failure.message),
       ...(failure.param !== undefined && { param: failure.param }),
     },
   }
@@ -42,22 +43,27 @@ export function asFailure(error: unknown): CommandFailure {
 const usageCodes: ReadonlySet<string> = new Set(['invalid_value', 'missing_required_parameter'])
 
 /** The exit code of an envelope. A configuration that was found invalid counts as refused. */
-export function exitOf(envelope: Envelope): ExitCode {
+export function exitOf(envelope: Envelope, operation?: Pick<Operation, 'isBad'>): ExitCode {
   if (!envelope.ok) return usageCodes.has(envelope.error.code) ? exitCodes.usage : exitCodes.failure
   const isInvalid =
     envelope.command === 'config validate' && isObject(envelope.data) && envelope.data['valid'] === false
-  return isInvalid ? exitCodes.refused : exitCodes.ok
+  if (isInvalid) return exitCodes.refused
+  return operation?.isBad?.(envelope.data) === true ? exitCodes.failure : exitCodes.ok
 }
 
 /** Prints an envelope and returns the exit code. */
 export async function printEnvelope(
   envelope: Envelope,
-  options: { readonly json: boolean; readonly columns?: readonly string[] | undefined },
+  options: {
+    readonly json: boolean
+    readonly columns?: readonly string[] | undefined
+    readonly operation?: Pick<Operation, 'isBad' | 'lines'> | undefined
+  },
 ): Promise<ExitCode> {
   if (options.json) await write(process.stdout, jsonLine(envelope))
-  else if (envelope.ok) await printSuccess(envelope, options.columns)
+  else if (envelope.ok) await printSuccess(envelope, options)
   else await printError(envelope.error.code, [withPlace(envelope.error)])
-  return exitOf(envelope)
+  return exitOf(envelope, options.operation)
 }
 
 // A constant message does not say which member it is about; most others do.
@@ -67,10 +73,11 @@ function withPlace({ message, param }: Extract<Envelope, { ok: false }>['error']
 
 async function printSuccess(
   envelope: Extract<Envelope, { ok: true }>,
-  columns: readonly string[] | undefined,
+  { columns, operation }: Parameters<typeof printEnvelope>[1],
 ): Promise<void> {
   for (const warning of envelope.warnings ?? []) await write(process.stderr, `warning: ${clean(warning)}\n`)
-  await write(process.stdout, `${textOf(envelope, columns)}\n`)
+  const lines = operation?.lines?.(envelope.data).map(clean)
+  await write(process.stdout, `${lines === undefined ? textOf(envelope, columns) : lines.join('\n')}\n`)
 }
 
 function textOf(envelope: Extract<Envelope, { ok: true }>, columns: readonly string[] | undefined): string {
@@ -98,7 +105,7 @@ function verdictText(verdict: Record<string, unknown>): string {
 export async function printFailure(command: string, error: unknown, json: boolean): Promise<ExitCode> {
   const failure = asFailure(error)
   if (json) await write(process.stdout, jsonLine(failedEnvelope(command, failure)))
-  else await printError(failure.code, linesOf(failure))
+  else await printError(failure.code, linesOf(failure).map(hideSecrets))
   return failure.exit
 }
 

@@ -1,4 +1,4 @@
-// The way out on runtimes whose own fetch is cheap: Workers, Bun, Deno.
+// The way out on Workers: the runtime resolves names and connects, and lets nobody look on.
 import type { ByteSource, Fetch } from '../ports/index.ts'
 
 /** The runtime's fetch behind the port: no redirects, pulled body, and whatever it decoded is decoded. */

@@ -32,6 +32,16 @@ function replaced(path: string, only: readonly unknown[], instead: string): Avai
   return { level: 'warning', path, only, instead }
 }
 
+// Failures that do not pass by themselves lock accounts and targets; what counts other failures is not there yet.
+function breakerRows(path: string): readonly AvailabilityRow[] {
+  const { permanent, reset_timeout_ms: _usedByPermanent, ...counting } = breakerSchema().parse({})
+  const passing = 'a target that fails in passing is tried again with each request'
+  return [
+    ...Object.entries(counting).map(([member, value]) => replaced(`${path}.${member}`, [value], passing)),
+    replaced(`${path}.permanent.patterns`, [permanent.patterns], 'the status and the code of the provider decide'),
+  ]
+}
+
 const useEnvKey = 'name the environment variable that holds the key in "env"'
 
 /** The table. */
@@ -62,9 +72,9 @@ export const availabilityRows = once((): readonly AvailabilityRow[] => [
   replaced('routes.*.require', [{}], 'targets are not filtered by it'),
   replaced('routes.*.stream_failure', ['error'], 'a stream that breaks ends with an error'),
   replaced('routes.*.malformed_event', ['skip'], 'malformed events are skipped'),
-  replaced('routes.*.breaker', [breakerSchema().parse({})], 'a failing target is tried again with each request'),
+  ...breakerRows('routes.*.breaker'),
   replaced('routes.*.fallback.degrade_to', [[]], 'only the targets of the route are tried'),
-  replaced('routes.*.targets.*.breaker', [null], 'a failing target is tried again with each request'),
+  ...breakerRows('routes.*.targets.*.breaker'),
   replaced('policy.cost_aware', [false], 'prices do not change the order of targets'),
   replaced('policy.latency_aware', [false], 'latency does not change the order of targets'),
   replaced('policy.unknown_context', ['allow'], 'a target of unknown context window is tried'),

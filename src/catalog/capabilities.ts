@@ -9,5 +9,10 @@ export interface TargetCapabilities {
   readonly files?: boolean
   readonly jsonSchema?: boolean
   readonly reasoning?: boolean
+  /** Answers with pictures. */
+  readonly imageOutput?: boolean
+  /** Several calls in one turn. */
+  readonly parallelToolCalls?: boolean
   readonly maxContextTokens?: number
+  readonly maxOutputTokens?: number
 }

@@ -1,5 +1,7 @@
 // Credentials: where each secret is kept and what is made of it. Every member is checked against its type and source, so
 // that a request never finds out what the file could have told. No secret's value passes through.
+import { screenUrl } from '../policy/url-screen.ts'
+import { checkMembers } from './credential-members.ts'
 import { durationMs } from './duration.ts'
 import { didYouMean } from './hints.ts'
 import type { Path, Report } from './problem.ts'
@@ -19,24 +21,78 @@ interface Context {
   readonly credential: CredentialConfig
   readonly config: Config
   readonly report: Report
+  readonly resolvePath: ((path: string) => string) | undefined
 }
 
-/** Checks and compiles the credentials by id. One that cannot be compiled is left out, and reported. */
-export function compileCredentials(config: Config, report: Report): Map<string, CredentialRecord> {
+/**
+ * Checks and compiles the credentials by id. One that cannot be compiled is left out, and reported. `resolvePath` makes
+ * the paths of files absolute, where the runtime has a file system.
+ */
+export function compileCredentials(
+  config: Config,
+  report: Report,
+  resolvePath?: (path: string) => string,
+): Map<string, CredentialRecord> {
   const records = new Map<string, CredentialRecord>()
   for (const [id, credential] of Object.entries(config.credentials)) {
-    const context: Context = { path: ['credentials', id], credential, config, report }
+    const context: Context = { path: ['credentials', id], credential, config, report, resolvePath }
+    checkMembers(credential, context.path, report)
     const recipe = recipeOf(context)
+    const rotationMs = rotationOf(context)
+    checkReach(context)
     if (recipe === undefined) continue
-    const { cache_ttl_s: ttl, rotation_interval: rotation } = credential
     records.set(id, {
       id,
       recipe,
-      cacheTtlMs: ttl * 1000,
-      rotationMs: rotation === null ? null : (durationMs(rotation) ?? null),
+      cacheTtlMs: credential.cache_ttl_s * 1000,
+      rotationMs,
+      ...(credential.allow_private && { allowPrivate: true }),
+      ...(credential.allow_http && { allowHttp: true }),
     })
   }
+  checkReaders(records, report)
   return records
+}
+
+function rotationOf({ credential: { rotation_interval: rotation }, path, report }: Context): number | null {
+  if (rotation === null) return null
+  const ms = durationMs(rotation)
+  if (ms === undefined)
+    report.problem([...path, 'rotation_interval'], 'expected more than nothing and at most ten years')
+  return ms ?? null
+}
+
+function checkReach({ credential, path, report }: Context): void {
+  const { allow_private: allowPrivate, allow_http: allowHttp, token_url: tokenUrl } = credential
+  if (allowHttp && !allowPrivate)
+    report.problem([...path, 'allow_http'], 'http is accepted for private addresses only', 'set "allow_private" too')
+  if (tokenUrl === undefined) return
+  // The URL parser would quietly drop or turn these.
+  if (/[\s\\]|[^\x20-\x7e]/.test(tokenUrl) || !URL.canParse(tokenUrl))
+    return report.problem([...path, 'token_url'], 'not a URL')
+  const reason = screenUrl(new URL(tokenUrl), { allowPrivate, allowHttp })
+  if (reason !== undefined) report.problem([...path, 'token_url'], reason)
+}
+
+/** AWS keys that lie in Secrets Manager cannot be what opens it. */
+function checkReaders(records: ReadonlyMap<string, CredentialRecord>, report: Report): void {
+  for (const id of records.keys()) {
+    const seen = new Set<string>()
+    for (let next: string | null = id; next !== null; next = readerOf(records.get(next))) {
+      if (next === id && seen.size > 0) {
+        report.problem(['credentials', id, 'credential'], 'is needed to read itself', 'name keys that lie elsewhere')
+        break
+      }
+      if (seen.has(next)) break
+      seen.add(next)
+    }
+  }
+}
+
+function readerOf(record: CredentialRecord | undefined): string | null {
+  if (record?.recipe.type !== 'aws' || record.recipe.keys.from !== 'secret') return null
+  const { secret } = record.recipe.keys
+  return secret.source === 'aws_secrets' ? secret.credential : null
 }
 
 /** What a provider uses that names no credential: the variables that its vendor's own tools read. */
@@ -94,19 +150,21 @@ function recipeOf(context: Context): CredentialRecipe | undefined {
   }
 }
 
-function ownSecret({ credential, path, report, config }: Context, wellKnownEnv?: string): SecretSource | undefined {
+function ownSecret(context: Context, wellKnownEnv?: string): SecretSource | undefined {
+  const { credential, path } = context
   const { source } = credential
-  if (source === 'instance_profile' || source === 'web_identity' || source === 'managed_identity') {
-    report.problem([...path, 'source'], `is not one of a credential of type "${credential.type}"`)
-    return undefined
-  }
-  return secretSource({ ...credential, source }, path, { report, config, wellKnownEnv })
+  // Reported already: it is not one that this type can have.
+  if (source === 'instance_profile' || source === 'web_identity' || source === 'managed_identity') return undefined
+  return secretSource({ ...credential, source }, path, { ...context, wellKnownEnv })
 }
 
-interface SecretContext {
-  readonly report: Report
-  readonly config: Config
+interface SecretContext extends Pick<Context, 'report' | 'config' | 'resolvePath'> {
   readonly wellKnownEnv?: string | undefined
+}
+
+/** `~/` stands for the folder of whoever runs the gateway, who is not known here. */
+function absolute(path: string, resolvePath: Context['resolvePath']): string {
+  return /^~[\\/]/.test(path) ? path : (resolvePath?.(path) ?? path)
 }
 
 /** Where one secret is kept; undefined (and reported) where a member is missing. */
@@ -125,15 +183,29 @@ function secretSource(secret: SecretConfig, path: Path, context: SecretContext):
     }
     case 'file': {
       const file = need('path', 'of the file that holds the secret')
-      return file === undefined ? undefined : { source: 'file', path: file, field }
+      return file === undefined ? undefined : { source: 'file', path: absolute(file, context.resolvePath), field }
     }
     case 'sealed': {
       const name = need('name', 'of the entry in the vault')
+      if (name !== undefined && !/^[\w.:@/-]{1,128}$/.test(name))
+        report.problem([...path, 'name'], 'not the name of a vault entry', '1 to 128 letters, digits and . : @ / _ -')
       return name === undefined ? undefined : { source: 'sealed', name, field }
     }
     case 'hashicorp_vault': {
       const at = need('path', 'of the entry in HashiCorp Vault')
       if (at === undefined) return undefined
+      for (const [member, text] of [
+        ['path', at],
+        ['mount', secret.mount ?? 'secret'],
+      ] as const)
+        if (text.split('/').some((segment) => segment === '.' || segment === '..') || /^\/*$/.test(text))
+          report.problem([...path, member], 'not the path of an entry')
+      if (/^\/?(?:v1\/|data\/|secret\/data\/)/.test(at))
+        report.warning(
+          [...path, 'path'],
+          'is below the mount, without "data/"',
+          `read as ${secret.mount ?? 'secret'}/data/${at}`,
+        )
       return {
         source: 'hashicorp_vault',
         mount: secret.mount ?? 'secret',
@@ -153,6 +225,8 @@ function secretSource(secret: SecretConfig, path: Path, context: SecretContext):
           `no credential ${JSON.stringify(credential)} of type "aws"`,
           didYouMean(credential, Object.keys(config.credentials)),
         )
+      if (secret.region !== undefined && !/^[a-z\d-]{1,64}$/.test(secret.region))
+        report.problem([...path, 'region'], 'not a region such as eu-west-1')
       if (name === undefined) return undefined
       return { source: 'aws_secrets', name, field, credential, region: secret.region ?? null }
     }
@@ -180,14 +254,14 @@ function awsKeys(context: Context): AwsKeySource | undefined {
 }
 
 function azureAccess(context: Context): AzureAccess | undefined {
-  const { credential, path, report, config } = context
+  const { credential, path, report } = context
   if (credential.source === 'managed_identity')
     return { by: 'managed_identity', clientId: credential.client_id ?? null }
   const { tenant_id: tenantId, client_id: clientId, client_secret: clientSecret } = credential
   if (clientSecret !== undefined) {
     if (tenantId === undefined) report.problem([...path, 'tenant_id'], 'required', 'beside "client_secret"')
     if (clientId === undefined) report.problem([...path, 'client_id'], 'required', 'beside "client_secret"')
-    const secret = secretSource(clientSecret, [...path, 'client_secret'], { report, config })
+    const secret = secretSource(clientSecret, [...path, 'client_secret'], context)
     if (secret === undefined) return undefined
     return { by: 'client_credentials', tenantId: tenantId ?? '', clientId: clientId ?? '', clientSecret: secret }
   }
@@ -196,13 +270,28 @@ function azureAccess(context: Context): AzureAccess | undefined {
   return secret && { by: 'key', secret }
 }
 
-function oauth({ credential, path, report, config }: Context): CredentialRecipe | undefined {
+/** A refresh token that changes with each use needs a lease, so that one instance at a time uses it, and a place to stay. */
+function checkTokenStore({ path, config, report }: Context): void {
+  const { kind } = config.storage
+  if (kind === 'kv')
+    report.problem([...path, 'type'], '"oauth" needs a store with leases', 'set storage.kind to "d1" or "sqlite"')
+  if (kind === 'memory')
+    report.warning(
+      [...path, 'type'],
+      'refresh tokens that change are lost with the process',
+      'set storage.kind to "sqlite"',
+    )
+}
+
+function oauth(context: Context): CredentialRecipe | undefined {
+  const { credential, path, report } = context
   const { refresh, token_url: tokenUrl, client_id: clientId, client_secret: clientSecret } = credential
   if (refresh === undefined) report.problem([...path, 'refresh'], 'required', 'where the refresh token is kept')
   if (tokenUrl === undefined) report.problem([...path, 'token_url'], 'required', 'the endpoint that refreshes')
   if (clientId === undefined) report.problem([...path, 'client_id'], 'required')
-  const refreshSource = refresh && secretSource(refresh, [...path, 'refresh'], { report, config })
-  const clientSecretSource = clientSecret && secretSource(clientSecret, [...path, 'client_secret'], { report, config })
+  checkTokenStore(context)
+  const refreshSource = refresh && secretSource(refresh, [...path, 'refresh'], context)
+  const clientSecretSource = clientSecret && secretSource(clientSecret, [...path, 'client_secret'], context)
   if (refreshSource === undefined || tokenUrl === undefined || clientId === undefined) return undefined
   return {
     type: 'oauth',
@@ -210,6 +299,7 @@ function oauth({ credential, path, report, config }: Context): CredentialRecipe 
     tokenUrl,
     clientId,
     clientSecret: clientSecretSource ?? null,
+    clientAuth: credential.client_auth,
     scope: credential.scope ?? null,
   }
 }

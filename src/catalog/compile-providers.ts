@@ -10,6 +10,14 @@ import { credentialHeaderProblem } from './header-rules.ts'
 import { didYouMean } from './hints.ts'
 import { dialectOf, presetOf, type Preset } from './presets.ts'
 import type { Path, Report } from './problem.ts'
+import {
+  checkAllowPrivate,
+  checkSettings,
+  checkTargetRegions,
+  credentialMisfit,
+  ownWays,
+  servedFormats,
+} from './provider-settings.ts'
 import type { Config, ProviderConfig } from './schema.ts'
 import type { Account, AuthScheme, CredentialRecord, EgressSettings, ProviderRecord } from './snapshot.ts'
 
@@ -44,6 +52,7 @@ export function compileProviders(
     const context = { id, provider, preset, path, credentials, credentialIds, egress, report }
     records.set(id, compileProvider(context))
   }
+  checkTargetRegions(config, report)
   return records
 }
 
@@ -53,6 +62,8 @@ function compileProvider(context: Context): ProviderRecord {
   const allowPrivate = provider.allow_private ?? local
   const allowHttp = provider.allow_http ?? local
   const authScheme = authSchemeOf(context)
+  checkAllowPrivate(allowPrivate, [...path, 'allow_private'], report)
+  checkSettings(context)
   checkHeaders(provider.headers, [...path, 'headers'], report)
   for (const name of Object.keys(provider.headers))
     if (authScheme.kind === 'header' && name.toLowerCase() === authScheme.name.toLowerCase())
@@ -74,6 +85,7 @@ function compileProvider(context: Context): ProviderRecord {
     project: provider.project,
     apiVersion: provider.api_version,
     deployment: provider.deployment,
+    ...ownWays(context),
     discovery: preset.discovery ?? null,
     traits: traitsOf(provider, preset),
     capabilities: { ...preset.capabilities, ...capabilitiesOf(provider.capabilities) },
@@ -83,9 +95,11 @@ function compileProvider(context: Context): ProviderRecord {
 /** What the file says goes before the preset; quirks are mended unless that is switched off. */
 function traitsOf(provider: ProviderConfig, { traits }: Preset): Traits {
   const { max_tokens_field: maxTokensField = traits.maxTokensField, quirks = traits.quirks ?? [], normalize } = provider
+  const { betas = traits.betas } = provider
   return {
     ...traits,
     ...(maxTokensField !== undefined && { maxTokensField }),
+    ...(betas !== undefined && { betas }),
     quirks: normalize === false ? [] : quirks,
   }
 }
@@ -108,7 +122,9 @@ function baseUrlOf(
   }
   const text = provider.base_url ?? preset.baseUrl
   if (text === undefined) {
-    report.problem(path, 'required', `type "${provider.type}" has no address of its own`)
+    const { baseUrlExample: example } = preset
+    const what = example === undefined ? 'has no address of its own' : `is at an address such as ${example}`
+    report.problem(path, 'required', `type "${provider.type}" ${what}`)
     return null
   }
   // The URL parser would quietly drop or turn these.
@@ -118,14 +134,14 @@ function baseUrlOf(
   }
   // The region is a part of the name, and of none of its own.
   const url = new URL(text.replaceAll('{region}', 'region'))
-  const reason = screenUrl(url, { ...options, allowPrivate: options.allowPrivate !== false })
+  const reason = screenUrl(url, options)
   if (reason !== undefined) report.problem(path, reason)
   return text.includes('{region}') ? text.replace(/\/+$/, '') : url.href.replace(/\/+$/, '')
 }
 
 function dialectsOf(context: Context): DialectId[] {
   const { provider, preset, report } = context
-  const formats = provider.api_formats ?? preset.apiFormats
+  const formats = provider.api_formats ?? servedFormats(provider, preset)
   const dialects = [...new Set(formats.map((format) => dialectOf[format]).filter((dialect) => dialect !== undefined))]
   if (dialects.length === 0)
     report.problem(
@@ -203,7 +219,10 @@ function accountOf(context: Context, index: number, authScheme: AuthScheme): Acc
       `no credential ${JSON.stringify(credential)}`,
       didYouMean(credential, context.credentialIds),
     )
-  return { id, credential: context.credentials.get(credential) ?? null, priority, egress }
+  const record = context.credentials.get(credential) ?? null
+  const misfit = record === null ? undefined : credentialMisfit(record.recipe, authScheme)
+  if (misfit !== undefined) context.report.problem(path, misfit)
+  return { id, credential: record, priority, egress }
 }
 
 function capabilitiesOf(stated: ProviderConfig['capabilities']): TargetCapabilities {
@@ -215,7 +234,10 @@ function capabilitiesOf(stated: ProviderConfig['capabilities']): TargetCapabilit
     files: stated.file_in,
     jsonSchema: stated.json_schema,
     reasoning: stated.reasoning_summary,
+    imageOutput: stated.image_out,
+    parallelToolCalls: stated.parallel_tool_calls,
     maxContextTokens: stated.max_context_tokens,
+    maxOutputTokens: stated.max_output_tokens,
   }
   // Absent members are unknown, so they have to stay absent.
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))

@@ -7,7 +7,7 @@ import { didYouMean } from './hints.ts'
 import { dialectOf } from './presets.ts'
 import type { Path, Report } from './problem.ts'
 import type { Config, RouteConfig, TargetConfig } from './schema.ts'
-import type { ProviderRecord, RouteRecord, TargetRecord } from './snapshot.ts'
+import type { PermanentFailures, ProviderRecord, RouteRecord, TargetRecord } from './snapshot.ts'
 
 interface Context {
   readonly config: Config
@@ -109,6 +109,16 @@ function compileTarget(target: TargetConfig, route: RouteConfig, path: Path, con
     maxRetries: target.max_retries,
     region: target.region,
     onAbort: target.on_abort,
+    permanent: permanentOf(target.breaker ?? route.breaker),
+  }
+}
+
+// The longer of the two times that the settings give: they agree where nobody has changed them.
+function permanentOf({ permanent, reset_timeout_ms: resetMs }: RouteConfig['breaker']): PermanentFailures {
+  return {
+    enabled: permanent.enabled,
+    baseMs: Math.max(permanent.base_timeout_ms, permanent.timeout_multiplier * resetMs),
+    maxExponent: permanent.max_backoff_exponent,
   }
 }
 

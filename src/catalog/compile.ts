@@ -2,8 +2,9 @@
 // Reads nothing, knows no file system and no environment: values of secrets are looked up by name when they are used.
 import { applyAvailability } from './availability.ts'
 import { compileKeys } from './compile-access.ts'
+import { compileClientProfiles } from './compile-client-profiles.ts'
 import { compileCredentials } from './compile-credentials.ts'
-import { compileEgress } from './compile-egress.ts'
+import { checkUpstreamHosts, compileEgress, type Abilities } from './compile-egress.ts'
 import { compileModels } from './compile-models.ts'
 import { compileProviders } from './compile-providers.ts'
 import { checkDegradeTo, compileRoutes } from './compile-routes.ts'
@@ -20,6 +21,8 @@ import { readDocuments, type Documents, type SecretOverrides } from './documents
 export interface CompileInput extends Documents {
   /** Makes the storage path absolute, where the runtime has a file system. */
   readonly resolvePath?: (path: string) => string
+  /** What the runtime can do that is to run it; left out where that is not known. */
+  readonly abilities?: Abilities
 }
 
 export type Compiled =
@@ -68,9 +71,10 @@ function compileSnapshot(written: Config, input: CompileInput, report: Report): 
   // In the order of the file, because that is the order of the report.
   const server = compileServer(config, report)
   const keys = compileKeys(config, report)
-  const credentials = compileCredentials(config, report)
-  const egress = compileEgress(config, report)
+  const credentials = compileCredentials(config, report, input.resolvePath)
+  const egress = compileEgress(config, report, input.abilities)
   const providers = compileProviders(config, credentials, egress, report)
+  checkUpstreamHosts(providers, credentials, egress, report)
   if (providers.size === 0 && Object.keys(config.providers).length === 0)
     report.warning(['providers'], 'empty', 'the gateway has nowhere to send a request')
   const models = compileModels(config, report)
@@ -91,7 +95,7 @@ function compileSnapshot(written: Config, input: CompileInput, report: Report): 
     credentials,
     providers,
     egress,
-    clientProfiles: config.client_profiles,
+    clientProfiles: compileClientProfiles(config, providers, report),
     models,
     routes,
     globRoutes,

@@ -28,9 +28,14 @@ export const dialectOf: Readonly<Record<ApiFormat, DialectId>> = {
   bedrock_converse: 'bedrock-converse',
 }
 
+/** Settings that only some types know, by their names in the file. */
+export type ProviderSetting = 'region' | 'project' | 'api_version' | 'deployment' | 'inference_profile'
+
 export interface Preset {
   /** Absent where every installation has its own; null where nothing is reached over the network. */
   readonly baseUrl?: string | null
+  /** What an address looks like where every installation has its own. */
+  readonly baseUrlExample?: string
   readonly apiFormats: readonly ApiFormat[]
   readonly authScheme: AuthScheme
   /** For servers that ask for no key by default: how the key is sent once an account or a key is configured. */
@@ -40,7 +45,11 @@ export interface Preset {
   /** How its models are listed; absent where it publishes no list. */
   readonly discovery?: Discovery
   /** What has to be known besides an address and a key. */
-  readonly needs?: readonly ('region' | 'project')[]
+  readonly needs?: readonly ProviderSetting[]
+  /** What it may be told besides; of no effect anywhere else. */
+  readonly takes?: readonly ProviderSetting[]
+  /** Wires by the beginning of a model's name, where not every model is spoken to on all of them. */
+  readonly formatsByModel?: readonly { readonly prefix: string; readonly formats: readonly ApiFormat[] }[]
   /** The type of the credential that stands for no `credential` at all; `api_key` from `keyEnv` where absent. */
   readonly credentialType?: 'aws' | 'google_service_account' | 'azure'
   /** Lives on the same machine or network. */
@@ -90,6 +99,11 @@ function chat(baseUrl: string | undefined, keyEnv: string | undefined, more: Par
   }
 }
 
+/** A vendor that publishes no list of its models in the shape of its wire. */
+function unlisted({ discovery: _none, ...preset }: Preset): Preset {
+  return preset
+}
+
 /** A server that people run themselves: on this machine, and without a key until they set one. */
 function local(baseUrl: string, quirks: readonly QuirkName[] = []): Preset {
   return chat(baseUrl, undefined, { authScheme: none, authWithKey: bearer, local: true, traits: imitates(quirks) })
@@ -132,6 +146,24 @@ const cerebras = imitates(['reasoning_spelling'], {
   refused: ['frequency_penalty', 'presence_penalty', 'logit_bias', 'parallel_tool_calls', 'service_tier'],
 })
 
+// Any other beta is a 400 there (seen 2025-11 to 2026-06: web search while counting, effort, structured outputs).
+// https://platform.claude.com/docs/en/api/claude-on-vertex-ai, https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude
+const vertex: Traits = {
+  bodyVersion: 'vertex-2023-10-16',
+  betas: [
+    'computer-use-2025-01-24',
+    'computer-use-2025-11-24',
+    'context-1m-2025-08-07',
+    'context-management-2025-06-27',
+    'interleaved-thinking-2025-05-14',
+    'tool-search-tool-2025-10-19',
+    'web-search-2025-03-05',
+  ],
+  countsUnwrapped: true,
+  embedsByPrediction: true,
+  oldModelsWithoutCallIds: true,
+}
+
 /** The types of this version, by name. Addresses and variables are those of each vendor's own documentation. */
 export const presets = {
   openai: chat('https://api.openai.com/v1', 'OPENAI_API_KEY', {
@@ -157,6 +189,7 @@ export const presets = {
     credentialType: 'aws',
     discovery: 'bedrock',
     needs: ['region'],
+    takes: ['inference_profile'],
     traits: {},
   }),
   // https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations
@@ -165,14 +198,21 @@ export const presets = {
     credentialType: 'google_service_account',
     discovery: 'vertex',
     needs: ['project'],
-    traits: {},
+    takes: ['region'],
+    formatsByModel: [
+      { prefix: 'claude-', formats: ['anthropic_messages'] },
+      { prefix: '', formats: ['gemini'] },
+    ],
+    traits: vertex,
   }),
-  // The address holds the resource: https://<resource>.openai.azure.com
   azure: chat(undefined, undefined, {
+    baseUrlExample: 'https://<resource>.openai.azure.com',
     apiFormats: ['openai_chat', 'openai_responses', 'openai_embeddings'],
     authScheme: { kind: 'header', name: 'api-key' },
     credentialType: 'azure',
     discovery: 'azure',
+    takes: ['api_version', 'deployment'],
+    traits: imitates(['head_unsound', 'cached_exceeds_prompt'], { maxTokensField: 'max_completion_tokens' }),
   }),
   openrouter: chat('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', {
     traits: imitates(['reasoning_spelling', 'finish_repeated']),
@@ -187,13 +227,15 @@ export const presets = {
   cerebras: chat('https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY', { traits: cerebras }),
   xai: chat('https://api.x.ai/v1', 'XAI_API_KEY', { traits: imitates(['reasoning_excluded']) }),
   nvidia: chat('https://integrate.api.nvidia.com/v1', 'NVIDIA_API_KEY'),
-  perplexity: chat('https://api.perplexity.ai', 'PERPLEXITY_API_KEY', {
-    traits: imitates(['head_unsound', 'usage_repeated']),
-  }),
-  // The address holds the account: https://<account>.snowflakecomputing.com/api/v2/cortex/v1
-  snowflake: chat(undefined, 'SNOWFLAKE_PAT', {
-    traits: imitates(['head_unsound', 'placeholder_members'], { maxTokensField: 'max_completion_tokens' }),
-  }),
+  perplexity: unlisted(
+    chat('https://api.perplexity.ai', 'PERPLEXITY_API_KEY', { traits: imitates(['head_unsound', 'usage_repeated']) }),
+  ),
+  snowflake: unlisted(
+    chat(undefined, 'SNOWFLAKE_PAT', {
+      baseUrlExample: 'https://<account>.snowflakecomputing.com/api/v2/cortex/v1',
+      traits: imitates(['head_unsound', 'placeholder_members'], { maxTokensField: 'max_completion_tokens' }),
+    }),
+  ),
   huggingface: chat('https://router.huggingface.co/v1', 'HF_TOKEN', {
     traits: imitates(['reasoning_spelling', 'placeholder_members', 'usage_repeated']),
   }),
@@ -209,7 +251,8 @@ export const presets = {
   sambanova: chat('https://api.sambanova.ai/v1', 'SAMBANOVA_API_KEY'),
   deepinfra: chat('https://api.deepinfra.com/v1/openai', 'DEEPINFRA_TOKEN'),
   novita: chat('https://api.novita.ai/openai/v1', 'NOVITA_API_KEY', { traits: imitates(['finish_repeated']) }),
-  cohere: chat('https://api.cohere.ai/compatibility/v1', 'COHERE_API_KEY'),
+  // https://docs.cohere.com/docs/compatibility-api
+  cohere: unlisted(chat('https://api.cohere.ai/compatibility/v1', 'COHERE_API_KEY')),
   // The OpenAI-shaped endpoints of two vendors that have a better wire of their own.
   // https://ai.google.dev/gemini-api/docs/openai
   gemini_openai: chat('https://generativelanguage.googleapis.com/v1beta/openai', 'GEMINI_API_KEY', {
@@ -221,8 +264,10 @@ export const presets = {
   vllm: local('http://127.0.0.1:8000/v1', ['reasoning_spelling', 'placeholder_members']),
   llama_cpp: local('http://127.0.0.1:8080/v1'),
   lm_studio: local('http://127.0.0.1:1234/v1', ['reasoning_spelling']),
-  // The address holds the id of the endpoint: https://api.runpod.ai/v2/<endpoint id>/openai/v1
-  runpod: chat(undefined, 'RUNPOD_API_KEY', { traits: imitates(['reasoning_spelling', 'placeholder_members']) }),
+  runpod: chat(undefined, 'RUNPOD_API_KEY', {
+    baseUrlExample: 'https://api.runpod.ai/v2/<endpoint id>/openai/v1',
+    traits: imitates(['reasoning_spelling', 'placeholder_members']),
+  }),
   openai_compatible: chat(undefined, undefined),
   mock: chat(undefined, undefined, {
     baseUrl: null,

@@ -1,4 +1,6 @@
-// What is wrong with a configuration, and where. Owns how a path is written; knows no rule.
+// What is wrong with a configuration, and where. Owns how a path is written; knows no rule. Keys end up at the wrong place of
+// a file, so whatever is quoted of it goes without what looks like one.
+import { hideKeyLike } from '../redaction/shapes.ts'
 
 /** One thing that is wrong (or, as a warning, only worth knowing). */
 export interface Problem {
@@ -36,13 +38,15 @@ export function newReport(): Report {
 
 /** A problem at a path. */
 export function problemAt(path: Path, message: string, hint?: string): Problem {
-  return { path: pathText(path), message, ...(hint === undefined ? {} : { hint }) }
+  const clean = { path: pathText(path), message: hideKeyLike(message) }
+  return hint === undefined ? clean : { ...clean, hint: hideKeyLike(hint) }
 }
 
 /** A path as people write it: names that are no plain words are quoted. */
 export function pathText(path: Path): string {
   let text = ''
-  for (const step of path) {
+  for (const written of path) {
+    const step = typeof written === 'string' ? hideKeyLike(written) : written
     if (typeof step === 'number') text += `[${step}]`
     else if (!/^[\w$-]+$/.test(step)) text += `[${JSON.stringify(step)}]`
     else text += text === '' ? step : `.${step}`

@@ -100,5 +100,11 @@ export function credentialSchema() {
     client_id: text().optional(),
     client_secret: secretReference().optional(),
     scope: text().optional(),
+    client_auth: z
+      .enum(['body', 'basic'])
+      .default('body')
+      .describe('How the client proves itself to the token endpoint'),
+    allow_private: z.boolean().default(false).describe('Token endpoints and secret stores may have private addresses'),
+    allow_http: z.boolean().default(false).describe('And may be reached without encryption; needs allow_private'),
   })
 }

@@ -14,7 +14,10 @@ function capabilities() {
     file_in: z.boolean().optional(),
     json_schema: z.boolean().optional(),
     reasoning_summary: z.boolean().optional(),
+    parallel_tool_calls: z.boolean().optional(),
+    image_out: z.boolean().optional(),
     max_context_tokens: count().optional(),
+    max_output_tokens: count().optional(),
   })
 }
 
@@ -57,10 +60,25 @@ export function providerSchema() {
     sticky: count().default(1),
     egress: identifier().nullable().default(null),
     budget_usd: usd().nullable().default(null),
-    region: text().nullable().default(null),
-    project: text().nullable().default(null),
-    api_version: text().nullable().default(null),
-    deployment: text().nullable().default(null),
+    region: text().nullable().default(null).describe('bedrock, vertex, and wherever base_url holds {region}'),
+    project: text().nullable().default(null).describe('vertex: the id of the Google project'),
+    api_version: text()
+      .nullable()
+      .default(null)
+      .describe('azure: a date for the dated API; left out for the v1 API, "preview" for its previews'),
+    deployment: text().nullable().default(null).describe('azure: used for every model of this provider'),
+    inference_profile: z
+      .enum(['auto', 'none', 'global', 'us', 'us-gov', 'eu', 'apac', 'jp', 'au', 'ca'])
+      .default('auto')
+      .describe('bedrock: what stands before ids without a profile; auto only where a model needs one'),
+    model_id_format: z
+      .enum(['passthrough', 'creator/model'])
+      .default('passthrough')
+      .describe("creator/model: the creator's name goes before ids without a slash"),
+    betas: z
+      .array(text())
+      .optional()
+      .describe('Values of anthropic-beta that may reach it; replaces the list of the type, which only Vertex has'),
   })
 }
 

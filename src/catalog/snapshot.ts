@@ -129,6 +129,8 @@ export type CredentialRecipe =
       readonly tokenUrl: string
       readonly clientId: string
       readonly clientSecret: SecretSource | null
+      /** How the client proves itself to the token endpoint; absent: in the body. */
+      readonly clientAuth?: 'body' | 'basic'
       readonly scope: string | null
     }
   /** The login that a coding agent of this machine keeps, read anew each time it is needed. */
@@ -142,6 +144,10 @@ export interface CredentialRecord {
   readonly cacheTtlMs: number
   /** How often its owner means to change the value; null where nothing was promised. */
   readonly rotationMs: number | null
+  /** Token endpoints and secret stores may have private addresses; absent: no. */
+  readonly allowPrivate?: boolean
+  /** And may be reached without encryption; absent: no. */
+  readonly allowHttp?: boolean
 }
 
 export type AuthScheme =
@@ -185,6 +191,12 @@ export interface ProviderRecord {
   readonly project: string | null
   readonly apiVersion: string | null
   readonly deployment: string | null
+  /** Wires by the beginning of a model's name, where a provider does not speak all of them to every model; the first counts. */
+  readonly dialectsByModel?: readonly { readonly prefix: string; readonly dialects: readonly DialectId[] }[]
+  /** `creator/model`: model ids that have no slash get their creator's name before them. Absent: as they are. */
+  readonly modelIdFormat?: 'creator/model'
+  /** Bedrock: the inference profile that model ids get where they have none; absent: where a model is not to be had without. */
+  readonly inferenceProfile?: 'none' | 'global' | 'us' | 'us-gov' | 'eu' | 'apac' | 'jp' | 'au' | 'ca'
   /** How its models are listed; null where it has no list. */
   readonly discovery: Discovery | null
   /** How it departs from the wires that it imitates. */
@@ -213,7 +225,7 @@ export interface EgressSettings {
   readonly defaultId: string | null
   /** The kill switch: false sends nothing through a proxy, and refuses what would have to. */
   readonly enabled: boolean
-  /** Host globs (`api.openai.com`, `*.amazonaws.com`); empty: those of the configured providers. */
+  /** Host globs (`api.openai.com`, `*.amazonaws.com`) that everything configured has to match; empty: any host. */
   readonly allowedHosts: readonly string[]
 }
 
@@ -251,6 +263,15 @@ export interface TargetRecord {
   readonly region: string | null
   /** What happens to the call when the client leaves: it is ended, or read to its end and thrown away. */
   readonly onAbort: 'cancel' | 'drain'
+  /** Absent: the defaults. */
+  readonly permanent?: PermanentFailures
+}
+
+/** How failures that do not pass by themselves are held: base × 2^min(n-1, exponent) for the n-th in a row. */
+export interface PermanentFailures {
+  readonly enabled: boolean
+  readonly baseMs: number
+  readonly maxExponent: number
 }
 
 export type Strategy = 'priority' | 'round_robin' | 'weighted' | 'least_connections' | 'fastest' | 'cheapest' | 'score'

@@ -3,8 +3,15 @@
 import type { Account, Snapshot } from '../catalog/snapshot.ts'
 import type { Material } from '../auth/material.ts'
 import { failed, ok, type Outcome } from '../ir/error.ts'
-import { Secret } from '../ir/secret.ts'
-import type { Ports } from '../ports/index.ts'
+import type { Secret } from '../ir/secret.ts'
+import { createAccessAudit, type AccessAuditStats } from './access-audit.ts'
+import { createCredentialCache, isNearItsEnd } from './cache.ts'
+import { createHandedOut } from './handed-out.ts'
+import { createObtainer } from './obtain.ts'
+import { createPlainKeys, plainSource } from './plain-keys.ts'
+import type { CredentialPorts } from './recipe.ts'
+import { createRotationMemory } from './rotation-memory.ts'
+import { stateOf, type CredentialState } from './state.ts'
 
 /** What a request may use of an account. */
 export interface Lease {
@@ -33,33 +40,88 @@ export interface CredentialKeeper {
   refused(lease: Lease): void
   /** Every secret that was handed out and may still be in use, to be taken out of texts. */
   live(): readonly Secret[]
+  /**
+   * Asks the source of a credential now, whatever is kept, and keeps what comes of it; what is kept stays where that
+   * fails. Fails as a lease does, and with `not_found` where there is no such credential.
+   */
+  check(id: string, snapshot: Snapshot): Promise<Outcome<true>>
+  /** Forgets the value of a credential: its operator changed it or took it away. The next lease asks its source. */
+  drop(id: string): void
+  /** What is known of each credential that was asked for, without its value. */
+  states(): readonly CredentialState[]
+  /** How the rows of the access audit fare. */
+  audit(): AccessAuditStats
 }
 
-type KeeperPorts = Pick<Ports, 'clock' | 'random' | 'fetch' | 'log' | 'secrets' | 'stores' | 'machine' | 'defer'>
+/** A refusal within this time of the last one brings nothing new, and the source is not asked again for it. */
+export const refusalPauseMs = 10_000
+
+const nothing: Outcome<Lease> = ok({ material: { kind: 'none' }, credential: null, renewable: false })
 
 /** The keeper of one gateway. */
-export function createCredentialKeeper(ports: KeeperPorts): CredentialKeeper {
-  const handedOut = new Map<string, Secret>()
+export function createCredentialKeeper(ports: CredentialPorts): CredentialKeeper {
+  const { clock } = ports
+  const audit = createAccessAudit(ports)
+  const handedOut = createHandedOut()
+  const cache = createCredentialCache()
+  const memory = createRotationMemory(ports)
+  const plain = createPlainKeys({ ports, audit, handedOut, memory })
+  const { obtain, held, ahead, holderOf } = createObtainer({ ports, audit, handedOut, cache, memory })
+
   return {
-    lease({ provider, account }) {
-      const { credential } = account
-      if (credential === null) return ok({ material: { kind: 'none' }, credential: null, renewable: false })
-      const { recipe } = credential
-      const name = `${provider}/${account.id}`
-      if (recipe.type !== 'api_key') return failed('missing_credential', { message: `account ${name}: not available` })
-      const { secret: source } = recipe
-      if (source.source !== 'env' && source.source !== 'inline')
-        return failed('missing_credential', { message: `account ${name}: not available` })
-      const value = source.source === 'env' ? ports.secrets.get(source.env) : source.reveal()
-      if (value === undefined || value === '')
-        return failed('missing_credential', {
-          message: `the environment variable ${source.source === 'env' ? source.env : ''} of account ${name} is not set`,
-        })
-      const secret = new Secret(credential.id, value)
-      handedOut.set(credential.id, secret)
-      return ok({ material: { kind: 'token', secret }, credential: credential.id, renewable: false })
+    lease(asked, snapshot) {
+      const { credential } = asked.account
+      if (credential === null) return nothing
+      const source = plainSource(credential)
+      if (source !== undefined) return plain.lease(credential, source, asked)
+      const entry = cache.entry(credential, asked.region, snapshot)
+      const mono = clock.mono()
+      const now = clock.now()
+      const answer = held(entry, mono, now)
+      if (answer === undefined) return obtain(entry, { asked, snapshot })
+      if (isNearItsEnd(entry, mono, now)) ahead(entry, { asked, snapshot })
+      return answer
     },
-    refused() {},
-    live: () => [...handedOut.values()],
+    refused(lease) {
+      const entry = holderOf(lease)
+      const kept = entry?.kept
+      // Somebody was faster, and what is kept now is another value.
+      if (entry === undefined || kept?.lease !== lease || !lease.renewable) return
+      const now = clock.mono()
+      if (entry.refusedAt !== undefined && now - entry.refusedAt < refusalPauseMs) return
+      entry.refusedAt = now
+      entry.spent = { material: lease.material, print: kept.print }
+      entry.kept = undefined
+      entry.failure = undefined
+      ports.log.warn('credential_refused', { credential: lease.credential })
+    },
+    live: () => handedOut.list(clock.now()),
+    async check(id, snapshot) {
+      const user = userOf(id, snapshot)
+      const credential = snapshot.credentials.get(id) ?? user?.account.credential
+      if (credential === undefined || credential === null)
+        return failed('not_found', { message: `no credential ${id}`, param: 'id' })
+      const source = plainSource(credential)
+      const region = user?.region ?? null
+      const answer =
+        source === undefined
+          ? await obtain(cache.entry(credential, region, snapshot), { asked: user, snapshot, reason: 'check' })
+          : plain.check(credential, source)
+      return answer.ok ? ok(true) : answer
+    },
+    drop(id) {
+      for (const entry of cache.entries())
+        if (entry.record.id === id) Object.assign(entry, { kept: undefined, failure: undefined })
+    },
+    states: () => [...cache.entries()].map((entry) => stateOf(entry, clock)).concat(plain.states()),
+    audit: () => audit.stats(),
   }
+}
+
+/** The first account that uses a credential: a check takes the way that its requests take. */
+function userOf(id: string, snapshot: Snapshot): LeaseFor | undefined {
+  for (const provider of snapshot.providers.values())
+    for (const account of provider.accounts)
+      if (account.credential?.id === id) return { provider: provider.id, account, region: provider.region }
+  return undefined
 }

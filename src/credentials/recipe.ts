@@ -3,7 +3,7 @@ import type { CredentialRecipe, SecretSource } from '../catalog/snapshot.ts'
 import type { Material } from '../auth/material.ts'
 import type { Outcome } from '../ir/error.ts'
 import type { Secret } from '../ir/secret.ts'
-import type { Ports } from '../ports/index.ts'
+import type { FetchRequest, Ports } from '../ports/index.ts'
 
 /** What came of a recipe. */
 export interface Made {
@@ -19,6 +19,9 @@ export type CredentialPorts = Pick<
   'clock' | 'random' | 'fetch' | 'log' | 'secrets' | 'stores' | 'machine' | 'defer'
 >
 
+/** What a call for a credential may connect to, and through which proxy. */
+export type WayOut = Pick<FetchRequest, 'allowPrivate' | 'allowHttp' | 'egress'>
+
 /** Everything a maker may use. */
 export interface Making {
   /** The credential's id, for messages. */
@@ -30,6 +33,10 @@ export interface Making {
   readonly region: string | null
   /** The value in use was refused by a provider or is about to end: what was stored of it must not be taken again. */
   readonly fresh: boolean
+  /** Where `fresh`: what must not be taken again; a stored token that is another one is news, and is taken. */
+  readonly spent?: Material | undefined
+  /** How calls to token endpoints and secret stores leave; absent: to public addresses, encrypted, directly. */
+  readonly way?: WayOut | undefined
 }
 
 /** Makes the material of one type of credential. Fails with `missing_credential` or `upstream_unreachable`. */

@@ -42,6 +42,8 @@ export interface UpstreamCall {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  /** What the target's traits cost, on the byte path. */
+  readonly losses?: readonly Loss[]
 }
 
 /** The part of a target that a codec may know. */

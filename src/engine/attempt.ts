@@ -72,7 +72,7 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
       egress: prepared.route,
     })
     const headersMs = clock.mono() - began
-    if (response.status < 200 || response.status > 299) throw await errorAnswer(response, prepared.egress)
+    if (response.status < 200 || response.status > 299) throw await errorAnswer(response, prepared.egress, clock.now())
     const answer = isStream(context, candidate, response)
       ? await readStream({ ...options, response, watchdog, abort, expose: (made) => (source = made) })
       : await readWhole(options, response)
@@ -107,8 +107,19 @@ function classify(cause: unknown, context: RequestContext, watchdog: Watchdog, h
   })
 }
 
-async function errorAnswer(response: FetchResponse, egress: AnyDialect): Promise<GatewayError> {
+async function errorAnswer(response: FetchResponse, egress: AnyDialect, now: number): Promise<GatewayError> {
   if (response.status >= 300 && response.status < 400) return new GatewayError('upstream_redirect')
   const bytes = await collect(response.body, maxErrorBytes).catch(() => new Uint8Array(0))
-  return egress.decodeError(response.status, response.headers, parseJson(textDecoder.decode(bytes)))
+  return egress.decodeError(response.status, dated(response.headers, now), parseJson(textDecoder.decode(bytes)))
+}
+
+/** The headers with the moment of the answer among them: a date to come back at is measured against it. */
+function dated(headers: HeaderSource, now: number): Pick<HeaderSource, 'get'> {
+  return {
+    get(name) {
+      const value = headers.get(name)
+      const isUsable = name !== 'date' || !Number.isNaN(Date.parse(value ?? ''))
+      return isUsable ? value : new Date(now).toUTCString()
+    },
+  }
 }

@@ -8,6 +8,8 @@ import type { Outcome } from '../ir/error.ts'
 import type { IrRequest } from '../ir/request.ts'
 import type { RouteDecision } from '../policy/decision.ts'
 import type { Ports } from '../ports/index.ts'
+import type { Scrubber } from '../redaction/index.ts'
+import type { AccountBook } from './account-book.ts'
 import type { Finale } from './finale.ts'
 import type { StateKeeper } from './state/index.ts'
 import type { StreamSource } from './stream.ts'
@@ -33,6 +35,10 @@ export interface RequestContext {
   readonly startedMono: number
   readonly finale: Finale
   readonly credentials: CredentialKeeper
+  /** What is known of the accounts, and told of them. */
+  readonly accounts: AccountBook
+  /** Takes secrets out of whatever a provider says. */
+  readonly scrubber: Scrubber
   /** Seals and opens what has to come back, under the caller's name. */
   readonly state: StateKeeper
   /** Streams that are under way in this gateway, so that a stop can end them properly. */

@@ -1,50 +1,111 @@
 // The only loop over targets: accounts within a target, then the next target, until one answers or nothing is left.
 import { GatewayError } from '../ir/error.ts'
-import type { Loss } from '../ir/loss.ts'
-import type { Candidate } from '../policy/decision.ts'
-import type { HeaderSource } from '../ports/index.ts'
-import { attempt, type AttemptResult } from './attempt.ts'
-import { toClientStream } from './client-stream.ts'
+import type { Candidate, RouteDecision } from '../policy/decision.ts'
+import { accountLock, lockKey, placesOf, soonestUnlock } from '../policy/health.ts'
+import { planRoute } from '../policy/plan.ts'
+import { cleanError } from '../redaction/index.ts'
 import type { RequestContext } from './context.ts'
-import { prepare, type Prepared, type PrepareOptions } from './prepare.ts'
-import { refusesState } from './state/index.ts'
-import { decisionHeaders, errorForClient, lossHeader, upstreamHeaders } from './respond.ts'
-import type { StreamEnd, StreamSource } from './stream.ts'
+import { decisionHeaders, upstreamHeaders, withWait } from './respond.ts'
+import { tryAccount, type Failure } from './try-account.ts'
 import { countAnswer } from './unary.ts'
-
-/** The failure that the client will be told about if nothing better comes. */
-interface Failure {
-  readonly error: GatewayError
-  readonly headers: HeaderSource | undefined
-  readonly sent: boolean
-  /** The provider did not accept the signatures in the history. */
-  readonly stateRefused: boolean
-}
 
 /** Serves a planned request. Every path ends in a Response and in exactly one `finale.end`. */
 export async function execute(context: RequestContext): Promise<Response> {
   const { decision } = context
   const candidates = decision.candidates.slice(0, decision.maxAttempts)
-  if (candidates.length === 0) return giveUp(context, noTarget(context), undefined)
+  const progress: Progress = { used: new Set(), turns: new Set(), maybeDuplicate: false }
   let last: Failure | undefined
   for (const [index, candidate] of candidates.entries()) {
-    for (const account of candidate.accounts.length === 0 ? [null] : candidate.accounts) {
-      const tried = await tryAccount(context, candidate, account, index < candidates.length - 1)
-      if (tried instanceof Response) return tried
-      // A refusal before sending (strict, a content kind) must not hide what a provider really answered.
-      if (last === undefined || tried.sent || !last.sent) last = tried
-      if (tried.error.retry === 'never' || context.clientSignal.aborted)
-        return giveUp(context, tried.error, tried.headers)
-      if (!isAccountFault(tried.error)) break
-    }
+    const hasNext = index < candidates.length - 1
+    const tried = await tryTarget(context, candidate, hasNext, progress)
+    if (tried instanceof Response) return tried
+    if (tried === undefined) continue
+    // A refusal before sending (strict, a content kind) must not hide what a provider really answered.
+    if (last === undefined || tried.sent || !last.sent) last = tried
+    if (tried.error.retry === 'never' || context.clientSignal.aborted) return giveUp(context, tried)
   }
-  return giveUp(context, last?.error ?? noTarget(context), last?.headers)
+  return giveUp(context, last ?? unsent(noTarget(candidates.length === 0 ? decision : planAgain(context))))
+}
+
+/** What one request has used up. */
+interface Progress {
+  /** Accounts, each with the model it was asked for. */
+  readonly used: Set<string>
+  /** Providers whose accounts have moved on for this request. */
+  readonly turns: Set<string>
+  /** An attempt broke off without an answer. */
+  maybeDuplicate: boolean
+}
+
+/** The accounts of one target; undefined where every one was locked or used up meanwhile. */
+async function tryTarget(
+  context: RequestContext,
+  candidate: Candidate,
+  hasNext: boolean,
+  progress: Progress,
+): Promise<Response | Failure | undefined> {
+  takeTurn(context, candidate, progress)
+  let last: Failure | undefined
+  let serverFaults = 0
+  for (const account of candidate.accounts.length === 0 ? [null] : candidate.accounts) {
+    const name = lockKey(placesOf(candidate, account).model)
+    // Another request may have locked it since this one was planned.
+    if (progress.used.has(name) || accountLock(context.accounts.health(), candidate, account) !== undefined) continue
+    progress.used.add(name)
+    const { maybeDuplicate } = progress
+    const tried = await tryAccount(context, { candidate, account, hasNext, maybeDuplicate })
+    if (tried instanceof Response) return tried
+    if (last === undefined || tried.sent || !last.sent) last = tried
+    if (tried.sent && tried.status === null) progress.maybeDuplicate = true
+    if (tried.error.retry === 'never' || context.clientSignal.aborted) return tried
+    const why = reasonForAnother(tried)
+    if (why === 'server') serverFaults++
+    if (why === 'none' || serverFaults > 1) break
+  }
+  return last
+}
+
+// At once and before anything is awaited, so that the next request is planned on the next turn.
+function takeTurn(context: RequestContext, { target, accountBy }: Candidate, { turns }: Progress): void {
+  if (accountBy !== 'turn' || turns.has(target.provider)) return
+  turns.add(target.provider)
+  context.accounts.takeTurn(target.provider)
+}
+
+/**
+ * Whether another account of the same target may fare better: `account` where this one is at fault, `server` where the
+ * provider stumbled, which is worth one more try, `none` where the target or the request is what fails.
+ */
+function reasonForAnother({ cause, sent }: Failure): 'account' | 'server' | 'none' {
+  switch (cause.code) {
+    case 'upstream_auth':
+    case 'upstream_forbidden':
+    case 'upstream_quota':
+    case 'upstream_rate_limited':
+    case 'missing_credential':
+      return 'account'
+    case 'upstream_overloaded':
+      return 'server'
+    case 'upstream_error':
+      return sent ? 'server' : 'account'
+    default:
+      // Before anything was sent, it is the account's token endpoint, store or proxy that fails.
+      return !sent && cause.origin === 'upstream' ? 'account' : 'none'
+  }
+}
+
+function planAgain(context: RequestContext): RouteDecision {
+  return planRoute(context.facts, context.snapshot, context.accounts.health()) ?? context.decision
+}
+
+function unsent(error: GatewayError): Failure {
+  return { error, cause: error, status: null, headers: undefined, sent: false }
 }
 
 // A count is worth having also where nobody can be asked: it is then our own, and says so.
-function giveUp(context: RequestContext, error: GatewayError, upstream: HeaderSource | undefined): Response {
-  const canEstimate = context.facts.task === 'count-tokens' && isForeignFault(error)
-  return canEstimate ? estimate(context) : refuse(context, error, upstream)
+function giveUp(context: RequestContext, failure: Failure): Response {
+  const canEstimate = context.facts.task === 'count-tokens' && isForeignFault(failure.error)
+  return canEstimate ? estimate(context) : refuse(context, failure)
 }
 
 // The request itself is at fault, or its sender is gone: no estimate hides that.
@@ -65,173 +126,43 @@ function estimate(context: RequestContext): Response {
   return new Response(body as Uint8Array<ArrayBuffer>, { status: 200, headers })
 }
 
-async function tryAccount(
-  context: RequestContext,
-  candidate: Candidate,
-  account: string | null,
-  hasNext: boolean,
-): Promise<Response | Failure> {
-  const tried = await tryOnce(context, { candidate, account, hasNext })
-  // A history that the provider cannot read must not end the session: without its tokens it is as good as new.
-  const mayForget = !(tried instanceof Response) && tried.stateRefused && !context.clientSignal.aborted
-  return mayForget ? tryOnce(context, { candidate, account, hasNext, withoutState: true }) : tried
-}
-
-interface TryOptions extends PrepareOptions {
-  readonly hasNext: boolean
-}
-
-async function tryOnce(context: RequestContext, options: TryOptions): Promise<Response | Failure> {
-  const { candidate, account, hasNext } = options
-  const began = context.ports.clock.mono()
-  const prepared = await prepare(context, options)
-  if (!prepared.ok) {
-    record(context, candidate, account, began, null, prepared.error)
-    return { error: prepared.error, headers: undefined, sent: false, stateRefused: false }
+/**
+ * Why no target is left. Where locks are the reason it is a matter of time: 429 if every one of them is a rate limit, else
+ * 503, and in both cases how long until the first one ends.
+ */
+function noTarget({ rejected }: RouteDecision): GatewayError {
+  const waits = rejected.flatMap(({ retryInMs }) => (retryInMs === undefined ? [] : [retryInMs]))
+  if (waits.length === 0) {
+    const reasons = rejected.map((rejection) => `${rejection.target}: ${rejection.reason}`).join('; ')
+    return new GatewayError('invalid_request', { message: `no eligible target: ${reasons || 'the route has none'}` })
   }
-  const { secrets, losses } = prepared.value
-  const forClient = (error: GatewayError): GatewayError => errorForClient(error, candidate.passthrough, secrets)
-  let accepted: StreamSource | undefined
-  const onStreamEnd = (end: StreamEnd): void => {
-    if (accepted !== undefined) context.live.delete(accepted)
-    endStream(context, end)
-  }
-  const result = await attempt({ context, candidate, prepared: prepared.value, onStreamEnd, forClient })
-  if (!result.ok) {
-    record(context, candidate, account, began, result.status, result.error)
-    const { error, headers } = result
-    return { error: forClient(error), headers, sent: true, stateRefused: refusesState(error) }
-  }
-  if (hasNext && isEmpty(result)) {
-    const error = new GatewayError('upstream_empty')
-    record(context, candidate, account, began, result.status, error)
-    if (result.answer.type === 'stream') await result.answer.source.discard()
-    return { error, headers: result.headers, sent: true, stateRefused: false }
-  }
-  record(context, candidate, account, began, result.status, undefined)
-  context.finale.requestLosses(losses)
-  if (result.answer.type === 'stream') {
-    accepted = result.answer.source
-    context.live.add(accepted)
-    accepted.accept()
-  }
-  return answer(context, candidate, prepared.value, result, losses)
+  const retryAfterMs = Math.min(...waits)
+  const soon = `the first one for another ${Math.ceil(retryAfterMs / 1000)} s`
+  const isRate = rejected.every(({ lockedBy }) => lockedBy === undefined || lockedBy === 'upstream_rate_limited')
+  return isRate
+    ? new GatewayError('upstream_rate_limited', {
+        message: `every account for this model is at its rate limit, ${soon}`,
+        retryAfterMs,
+      })
+    : new GatewayError('no_eligible_target', {
+        message: `every account for this model is left out after failures, ${soon}`,
+        retry: 'next',
+        retryAfterMs,
+      })
 }
 
-// An answer that ended with nothing said is taken only when there is nobody else to ask.
-function isEmpty(result: AttemptResult & { ok: true }): boolean {
-  const report = result.answer.type === 'stream' ? result.answer.source.report() : result.answer.report
-  return report.complete && report.finish?.class === 'stop' && report.usage?.output === 0
-}
-
-function isAccountFault(error: GatewayError): boolean {
-  switch (error.code) {
-    case 'upstream_auth':
-    case 'upstream_forbidden':
-    case 'upstream_quota':
-    case 'upstream_rate_limited':
-    case 'missing_credential':
-      return true
-    default:
-      return false
-  }
-}
-
-function answer(
-  context: RequestContext,
-  candidate: Candidate,
-  prepared: Prepared,
-  result: AttemptResult & { ok: true },
-  losses: readonly Loss[],
-): Response {
-  const headers: Record<string, string> = {
-    ...upstreamHeaders(result.headers),
-    ...decisionHeaders(context.requestId, context.snapshot.revision, context.decision),
-    ...lossHeader(losses),
-    'x-used-provider': prepared.provider.id,
-    ...(context.facts.task === 'count-tokens' && { 'x-signalbox-token-count': 'reported' }),
-    ...(candidate !== context.decision.candidates[0] && { 'x-used-fallback': 'true' }),
-    'x-provider-response-time': String(Math.round(result.headersMs)),
-  }
-  const { clock } = context.ports
-  if (result.answer.type === 'stream') {
-    headers['content-type'] = result.answer.framer.contentType
-    headers['cache-control'] = 'no-cache'
-    // Tells nginx and its like not to collect the stream.
-    headers['x-accel-buffering'] = 'no'
-    const { source, framer } = result.answer
-    const { heartbeatMs } = context.snapshot.server
-    const body = toClientStream({ source, clock, heartbeat: framer.heartbeat, heartbeatMs })
-    return new Response(body, { status: 200, headers })
-  }
-  const { report } = result.answer
-  context.finale.end({
-    terminal: 'succeeded',
-    status: 200,
-    losses: report.losses,
-    ...(report.usage !== undefined && { usage: report.usage }),
-    ...(report.finish !== undefined && { finish: report.finish }),
-    ...(report.model !== undefined && { model: report.model }),
-  })
-  headers['content-type'] = result.answer.contentType
-  return new Response(result.answer.bytes as Uint8Array<ArrayBuffer>, { status: 200, headers })
-}
-
-function endStream(context: RequestContext, end: StreamEnd): void {
-  const { report } = end
-  context.finale.end({
-    terminal: terminalOf(end),
-    status: end.type === 'cancelled' ? 499 : 200,
-    losses: report.losses,
-    ...(end.type === 'failed' && { error: end.error }),
-    ...(report.usage !== undefined && { usage: report.usage }),
-    ...(report.finish !== undefined && { finish: report.finish }),
-    ...(report.model !== undefined && { model: report.model }),
-  })
-}
-
-function terminalOf(end: StreamEnd): 'succeeded' | 'cancelled' | 'truncated' | 'failed' {
-  if (end.type === 'complete') return 'succeeded'
-  if (end.type === 'cancelled') return 'cancelled'
-  return end.error.code === 'stream_truncated' ? 'truncated' : 'failed'
-}
-
-function record(
-  context: RequestContext,
-  candidate: Candidate,
-  account: string | null,
-  began: number,
-  status: number | null,
-  error: GatewayError | undefined,
-): void {
-  context.finale.attempt({
-    target: candidate.target.name,
-    provider: candidate.target.provider,
-    model: candidate.model,
-    account,
-    dialect: candidate.dialect,
-    durationMs: context.ports.clock.mono() - began,
-    status,
-    error: error?.code ?? null,
-  })
-}
-
-function noTarget(context: RequestContext): GatewayError {
-  const rejected = context.decision.rejected.map((rejection) => `${rejection.target}: ${rejection.reason}`)
-  return new GatewayError('invalid_request', {
-    message: `no eligible target: ${rejected.join('; ') || 'the route has none'}`,
-  })
-}
-
-function refuse(context: RequestContext, error: GatewayError, upstream: HeaderSource | undefined): Response {
-  const encoded = context.ingress.encodeError(error, context.requestId)
+function refuse(context: RequestContext, failure: Failure): Response {
+  const { cause, headers: upstream } = failure
+  const wait = soonestUnlock(context.decision, context.accounts.health())
+  const error = withWait(failure.error, wait)
+  const encoded = context.ingress.encodeError(cleanError(error, context.scrubber), context.requestId)
   context.finale.end({
     terminal: error.code === 'client_cancelled' ? 'cancelled' : error.origin === 'client' ? 'rejected' : 'failed',
     status: encoded.status,
-    error,
+    error: cause,
   })
   const headers = {
-    ...upstreamHeaders(upstream),
+    ...upstreamHeaders(upstream, context.scrubber),
     ...decisionHeaders(context.requestId, context.snapshot.revision, context.decision),
     // The SDKs retry by themselves; what the gateway has already tried on several targets is not worth repeating.
     ...(context.finale.attempts.length > 1 && { 'x-should-retry': 'false' }),

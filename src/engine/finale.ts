@@ -18,6 +18,8 @@ export interface AttemptRecord {
   readonly status: number | null
   /** Our error code; null where it answered. */
   readonly error: string | null
+  /** The provider may have worked for this request before: an earlier attempt broke off without an answer. */
+  readonly maybe_duplicate?: true
 }
 
 /** How a request ended. */

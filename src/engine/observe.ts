@@ -2,8 +2,9 @@
 import type { AnyDialect } from '../dialects/dialect.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { Loss } from '../ir/loss.ts'
-import type { RouteDecision } from '../policy/decision.ts'
+import type { Rejection, RouteDecision } from '../policy/decision.ts'
 import type { Ports, TraceRow } from '../ports/index.ts'
+import { traceDetail, type UnknownField } from '../redaction/index.ts'
 import type { AttemptRecord, Ending, Finale } from './finale.ts'
 
 /** What is known of a request before it is planned; the rest is added as it becomes known. */
@@ -21,7 +22,7 @@ export interface Observed {
 }
 
 /** A finale that writes one trace row, at the first `end`. */
-export function createFinale(observed: Observed, ports: Ports): Finale {
+export function createFinale(observed: Observed, ports: Ports, unknown: UnknownField = 'drop'): Finale {
   const attempts: AttemptRecord[] = []
   let requestLosses: readonly Loss[] = []
   let contentMono: number | undefined
@@ -36,7 +37,7 @@ export function createFinale(observed: Observed, ports: Ports): Finale {
       over = true
       const durationMs = ports.clock.mono() - observed.startedMono
       const ttftMs = contentMono === undefined ? null : contentMono - observed.startedMono
-      ports.traces.write(rowOf(observed, ending, attempts, requestLosses, durationMs, ttftMs))
+      ports.traces.write(rowOf(observed, ending, attempts, requestLosses, durationMs, ttftMs, unknown))
     },
   }
 }
@@ -48,6 +49,7 @@ function rowOf(
   requestLosses: readonly Loss[],
   durationMs: number,
   ttftMs: number | null,
+  unknown: UnknownField,
 ): TraceRow {
   const last = attempts.at(-1)
   const { usage, error } = ending
@@ -78,15 +80,22 @@ function rowOf(
     outputTokens: usage?.output ?? null,
     reasoningTokens: usage?.reasoning ?? null,
     usageEvidence: usage?.evidence ?? null,
-    detail: JSON.stringify({
-      decision: observed.decision === undefined ? null : decisionDetail(observed.decision),
-      attempts: attempts.map((record) => ({ ...record, durationMs: rounded(record.durationMs) })),
-      losses: requestLosses,
-      answer_losses: ending.losses ?? [],
-      ...(error?.upstream !== undefined && {
-        upstream_error: { status: error.upstream.status, type: error.upstream.type, code: error.upstream.code },
-      }),
-    }),
+    detail: traceDetail(
+      {
+        decision: observed.decision === undefined ? null : decisionDetail(observed.decision),
+        attempts: attempts.map((record) => ({ ...record, durationMs: rounded(record.durationMs) })),
+        losses: requestLosses,
+        answer_losses: ending.losses ?? [],
+        ...(error?.upstream !== undefined && {
+          upstream_error: {
+            status: error.upstream.status,
+            type: faultName(error.upstream.type),
+            code: faultName(error.upstream.code),
+          },
+        }),
+      },
+      unknown,
+    ),
   }
 }
 
@@ -99,6 +108,7 @@ export function decisionDetail(decision: RouteDecision): Record<string, unknown>
     dialect: candidate.dialect,
     passthrough: candidate.passthrough,
     accounts: candidate.accounts,
+    account_by: candidate.accountBy,
   })
   return {
     requested: decision.requested,
@@ -107,11 +117,26 @@ export function decisionDetail(decision: RouteDecision): Record<string, unknown>
     strategy: decision.strategy,
     selected: selected === undefined ? null : shown(selected),
     fallbacks: fallbacks.map(shown),
-    rejected: decision.rejected,
+    rejected: decision.rejected.map(rejectionDetail),
     reasons: decision.reasons,
     unverified: decision.unverified,
     max_attempts: decision.maxAttempts,
   }
+}
+
+function rejectionDetail({ target, account, code, reason, lockedBy, retryInMs }: Rejection): Record<string, unknown> {
+  return {
+    target,
+    code,
+    reason,
+    ...(account !== undefined && { account }),
+    ...(lockedBy !== undefined && { locked_by: lockedBy, retry_in_ms: retryInMs }),
+  }
+}
+
+// A provider may write anything here, the prompt too: only what looks like the name of a fault is kept.
+function faultName(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\w.:/-]{1,64}$/.test(text) ? text : undefined
 }
 
 function rounded(ms: number): number {

@@ -15,10 +15,15 @@ interface PassthroughOptions {
   readonly framer: ClientFramer
   /** What is wrong with the provider's answers, and to be mended. */
   readonly quirks: readonly QuirkName[]
+  /** Takes known secrets out of a text: an event may quote what its sender was sent. */
+  readonly hide: (text: string) => string
 }
 
+const textDecoder = new TextDecoder()
+const textEncoder = new TextEncoder()
+
 /** Forwards whole events byte for byte; an event that only carries the usage we asked for stays behind. */
-export function createPassthrough({ dialect, exchange, framer, quirks }: PassthroughOptions): StreamMachine {
+export function createPassthrough({ dialect, exchange, framer, quirks, hide }: PassthroughOptions): StreamMachine {
   const tap = dialect.streamTap(exchange)
   const normaliser = quirks.length === 0 ? undefined : dialect.compatibility?.normaliser(quirks, exchange)
 
@@ -33,8 +38,13 @@ export function createPassthrough({ dialect, exchange, framer, quirks }: Passthr
       case 'idle':
       case 'content':
       case 'end':
-        return { bytes: bytes(), kind: signal.type }
+        return { bytes: quiet(bytes(), frame.data), kind: signal.type }
     }
+  }
+
+  // In the bytes as they are framed: what stands around the event belongs to the stream.
+  function quiet(bytes: Uint8Array, said: string): Uint8Array {
+    return hide(said) === said ? bytes : textEncoder.encode(hide(textDecoder.decode(bytes)))
   }
 
   function mended(frames: readonly Frame[]): StreamStep {
@@ -51,11 +61,15 @@ export function createPassthrough({ dialect, exchange, framer, quirks }: Passthr
   return {
     step(block) {
       if (block.skimmed === true) return { bytes: block.bytes, kind: 'content' }
-      return block.frame === undefined ? { bytes: block.bytes, kind: 'idle' } : read(block, block.frame)
+      if (block.frame !== undefined) return read(block, block.frame)
+      // A comment, or what stands between events.
+      const text = textDecoder.decode(block.bytes)
+      return hide(text) === text ? { bytes: block.bytes, kind: 'idle' } : { kind: 'idle' }
     },
     skim(text) {
       const agreed = tap.skim(text)
-      return agreed === true && normaliser !== undefined ? normaliser.skim(text) : agreed
+      if (agreed !== true) return agreed
+      return hide(text) === text && (normaliser === undefined || normaliser.skim(text))
     },
     finish() {
       const rest = mended(normaliser?.finish() ?? [])

@@ -1,7 +1,7 @@
 // One attempt's outgoing request: spliced for the same dialect, encoded for another, then signed.
-import { secretsOf } from '../auth/material.ts'
+import type { Material } from '../auth/material.ts'
 import { signRequest } from '../auth/sign.ts'
-import type { ProviderRecord } from '../catalog/snapshot.ts'
+import type { ModelRecord, ProviderRecord } from '../catalog/snapshot.ts'
 import type { AnyDialect, CodecTarget, UpstreamCall } from '../dialects/dialect.ts'
 import { allDialects, generative } from '../dialects/index.ts'
 import { assertNever } from '../ir/assert-never.ts'
@@ -13,8 +13,8 @@ import type { Lease } from '../credentials/keeper.ts'
 import { egressRoute } from '../egress/route.ts'
 import type { EgressRoute } from '../ports/index.ts'
 import { providers } from '../providers/index.ts'
-import type { CallPlace } from '../providers/provider.ts'
-import { leaseOf } from './accounts.ts'
+import { baseUrlAt, type CallPlace } from '../providers/provider.ts'
+import { credentialFault, leaseOf } from './accounts.ts'
 import { providerOf, type RequestContext } from './context.ts'
 import { joinUrl } from './join-url.ts'
 import { cleanRequest, holdsEnvelope, restoreState, type Origin, type RestoreOptions } from './state/index.ts'
@@ -33,8 +33,6 @@ export interface Prepared {
   readonly lease: Lease
   /** The proxy to take; null goes directly. */
   readonly route: EgressRoute | null
-  /** What must never show up in a message: the account's secret. */
-  readonly secrets: readonly string[]
 }
 
 const noNames: ReadonlyMap<string, string> = new Map()
@@ -67,10 +65,10 @@ export async function prepare(context: RequestContext, options: PrepareOptions):
   const region = candidate.target.region ?? provider.region
   const leased = leaseOf(context, provider, account, region)
   const lease = leased instanceof Promise ? await leased : leased
-  if (!lease.ok) return lease
+  if (!lease.ok) return { ok: false, error: credentialFault(lease.error) }
   const route = egressRoute(provider, accountOf(provider, account), context.snapshot.egress, context.ports.secrets)
   if (!route.ok) return route
-  const url = urlOf(call, place)
+  const url = withinPath(urlOf(call, { ...place, region: region ?? regionOf(lease.value.material) }))
   if (!url.ok) return url
   const target = {
     method: 'POST' as const,
@@ -100,7 +98,6 @@ export async function prepare(context: RequestContext, options: PrepareOptions):
     origin,
     lease: lease.value,
     route: route.value,
-    secrets: secretsOf(material).map((secret) => secret.reveal()),
   })
 }
 
@@ -115,16 +112,35 @@ function placeOf(context: RequestContext, candidate: Candidate, provider: Provid
     dialect: candidate.dialect,
     task,
     stream,
-    model: candidate.model,
+    model: modelNameOf(candidate.model, provider, context.snapshot.models),
     region: candidate.target.region ?? provider.region,
   }
-  return { ...place, model: providers[provider.type]?.modelId?.(place) ?? candidate.model }
+  return { ...place, model: providers[provider.type]?.modelId?.(place) ?? place.model }
+}
+
+function modelNameOf(model: string, provider: ProviderRecord, models: ReadonlyMap<string, ModelRecord>): string {
+  const creator = provider.modelIdFormat === 'creator/model' ? models.get(model)?.creator : null
+  return creator === null || creator === undefined || model.includes('/') ? model : `${creator}/${model}`
 }
 
 function urlOf(call: UpstreamCall, place: CallPlace): Outcome<string> {
   const { provider } = place
   const own = providers[provider.type]?.url?.(call.path, place)
-  return own ?? ok(joinUrl(provider.baseUrl ?? `mock://${provider.id}`, call.path))
+  if (own !== undefined) return own
+  if (provider.baseUrl === null) return ok(joinUrl(`mock://${provider.id}`, call.path))
+  const base = baseUrlAt(provider, place.region)
+  return base.ok ? ok(joinUrl(base.value, call.path)) : base
+}
+
+/** A model's name may stand in the path, and must not lead out of it: every reader of a URL takes dots away. */
+function withinPath(url: Outcome<string>): Outcome<string> {
+  if (!url.ok || !/\/\.\.?(?:[/?#]|$)/.test(url.value.split('?')[0] ?? '')) return url
+  return failed('invalid_model', { param: 'model', message: 'model: "." and ".." are not names' })
+}
+
+/** AWS's credentials may say where they are used. */
+function regionOf(material: Material): string | null {
+  return material.kind === 'aws' ? material.region : null
 }
 
 interface Encoded {
@@ -156,7 +172,7 @@ function retargeted(context: RequestContext, wire: RequestContext['wire'], place
   const fitted = 'compatibility' in ingress ? ingress.compatibility?.fitRequest(wire.body.value, traits) : undefined
   const wanted = ingress.usageEdits(wire, context.facts).filter((edit) => traits.refused?.includes(edit.key) !== true)
   const call = ingress.retarget(wire, { model: place.model, traits }, [...wanted, ...(fitted?.edits ?? [])])
-  return { call, losses: fitted?.losses ?? [], toolNames: noNames }
+  return { call, losses: [...(fitted?.losses ?? []), ...(call.losses ?? [])], toolNames: noNames }
 }
 
 async function otherDialect(

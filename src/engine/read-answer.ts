@@ -11,6 +11,7 @@ import type { Usage } from '../ir/usage.ts'
 import type { Candidate } from '../policy/decision.ts'
 import type { FetchResponse } from '../ports/index.ts'
 import { parseJson } from '../wire/json-parse.ts'
+import type { Frame } from '../wire/frame.ts'
 import { collect, join } from './collect.ts'
 import type { RequestContext } from './context.ts'
 import { clientFramer, upstreamDecoder, type ClientFramer } from './framing.ts'
@@ -64,7 +65,13 @@ export async function readStream(options: StreamOptions): Promise<Answer> {
     decoder: upstreamDecoder(response, context.snapshot.server.limits.maxEventBytes),
     separator: framer.separator,
     machine: candidate.passthrough
-      ? createPassthrough({ dialect: ingress, exchange, framer, quirks: traits.quirks ?? [] })
+      ? createPassthrough({
+          dialect: ingress,
+          exchange,
+          framer,
+          quirks: traits.quirks ?? [],
+          hide: context.scrubber.hideKnown(),
+        })
       : createTranslation({
           ingress,
           egress: generative(prepared.egress),
@@ -72,6 +79,7 @@ export async function readStream(options: StreamOptions): Promise<Answer> {
           framer,
           traits,
           toolNames: prepared.toolNames,
+          hide: context.scrubber.hideKnown(),
           plausible: plausibleIn(context),
           sealer: createStreamSealer(sealingOf(options)),
         }),
@@ -97,8 +105,10 @@ async function readFolded(options: ReadOptions, response: FetchResponse): Promis
   const egress = generative(prepared.egress)
   const decoder = egress.streamDecoder(prepared.provider.traits)
   const fold = createFold(egress.id, egress.joinOpaque)
+  const hide = context.scrubber.hideKnown()
+  const quiet = (frame: Frame): Frame => ({ ...frame, data: hide(frame.data) })
   for (const block of [...blocks.push(bytes), ...blocks.end()])
-    if (block.frame !== undefined) decoder.step(block.frame).forEach(fold.step)
+    if (block.frame !== undefined) decoder.step(quiet(block.frame)).forEach(fold.step)
   decoder.finish().forEach(fold.step)
   const failure = fold.error()
   if (failure !== undefined) throw failure
@@ -108,9 +118,12 @@ async function readFolded(options: ReadOptions, response: FetchResponse): Promis
 /** An answer that comes whole. */
 export async function readWhole(options: ReadOptions, response: FetchResponse): Promise<Answer> {
   const { context, candidate, prepared } = options
-  const bytes = await collect(response.body, context.snapshot.server.limits.maxBufferedResponseBytes)
-  if (bytes.length === 0) throw new GatewayError('upstream_empty')
-  const parsed = parseJson(textDecoder.decode(bytes))
+  const received = await collect(response.body, context.snapshot.server.limits.maxBufferedResponseBytes)
+  if (received.length === 0) throw new GatewayError('upstream_empty')
+  const said = textDecoder.decode(received)
+  const text = context.scrubber.hide(said)
+  const bytes = text === said ? received : textEncoder.encode(text)
+  const parsed = parseJson(text)
   if (parsed === undefined) throw new GatewayError('upstream_bad_content')
   if (context.facts.task !== 'generate' && !candidate.passthrough) {
     const unary = translateUnary(context, prepared, parsed, exchangeOf(options))

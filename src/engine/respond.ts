@@ -4,9 +4,11 @@ import type { Loss } from '../ir/loss.ts'
 import { summariseDecision, type RouteDecision } from '../policy/decision.ts'
 import type { HeaderSource } from '../ports/index.ts'
 import { forwardableResponseHeaders, headerValue } from '../wire/headers.ts'
-import { scrub } from './scrub.ts'
+import { cleanError, type Scrubber } from '../redaction/index.ts'
 
-const lossHeaderLimit = 2048
+/** Characters of `x-signalbox-losses`, and of one entry in it. */
+export const lossHeaderLimit = 2048
+const maxLossEntry = 256
 
 /** Headers that every answer of a planned request carries. */
 export function decisionHeaders(requestId: string, revision: string, decision: RouteDecision): Record<string, string> {
@@ -17,16 +19,65 @@ export function decisionHeaders(requestId: string, revision: string, decision: R
   }
 }
 
-/** What the request lost on its way, by path: `messages[0].content[1] dropped, stop approximated`. */
+/**
+ * What the request lost on its way, by path: `messages[0].content[1] dropped, stop approximated`. The same loss at many
+ * places of a list is one entry with its count, `messages[*].name dropped (12)`; what does not fit is counted at the end.
+ */
 export function lossHeader(losses: readonly Loss[]): Record<string, string> {
   if (losses.length === 0) return {}
-  const text = losses.map((loss) => `${loss.path} ${loss.action}`).join(', ')
-  return { 'x-signalbox-losses': headerValue(text, lossHeaderLimit) }
+  const entries = collapsed(losses).map((entry) => headerValue(entry, maxLossEntry))
+  let text = ''
+  for (const [index, entry] of entries.entries()) {
+    const longer = text === '' ? entry : `${text}, ${entry}`
+    const left = entries.length - index - 1
+    // Whatever is said last, the count of what was left out has to fit behind it.
+    if (longer.length + (left > 0 ? andMore(left).length : 0) > lossHeaderLimit)
+      return { 'x-signalbox-losses': `${text}${andMore(left + 1)}` }
+    text = longer
+  }
+  return { 'x-signalbox-losses': text }
 }
 
-/** The provider's own headers that may travel. */
-export function upstreamHeaders(headers: HeaderSource | undefined): Record<string, string> {
-  return headers === undefined ? {} : Object.fromEntries(forwardableResponseHeaders(headers.entries()))
+function andMore(count: number): string {
+  return ` and ${count} more`
+}
+
+function collapsed(losses: readonly Loss[]): string[] {
+  const groups = new Map<string, { readonly first: Loss; count: number }>()
+  for (const loss of losses) {
+    const group = `${loss.path.replaceAll(/\[\d+\]/g, '[*]')} ${loss.action}`
+    const known = groups.get(group)
+    if (known === undefined) groups.set(group, { first: loss, count: 1 })
+    else known.count++
+  }
+  return [...groups].map(([group, { first, count }]) =>
+    count === 1 ? `${first.path} ${first.action}` : `${group} (${count})`,
+  )
+}
+
+/** The provider's own headers that may travel, without those whose value quotes a key. */
+export function upstreamHeaders(headers: HeaderSource | undefined, scrubber: Scrubber): Record<string, string> {
+  if (headers === undefined) return {}
+  const kept = forwardableResponseHeaders(headers.entries())
+  if (kept.length === 0) return {}
+  // All at once: it is asked for every answer, and nearly always clean.
+  const clean = scrubber.isClean(kept.map(([, value]) => value).join(' '))
+  return Object.fromEntries(clean ? kept : kept.filter(([, value]) => scrubber.isClean(value)))
+}
+
+/** The error with the wait that is true for the whole route, where it is one that passes with time. */
+export function withWait(error: GatewayError, waitMs: number | undefined): GatewayError {
+  const passes = error.status === 429 || error.status === 503 || error.status === 529
+  if (!passes || waitMs === undefined || waitMs === error.retryAfterMs) return error
+  const { code, message, status, retry, param, upstream } = error
+  return new GatewayError(code, {
+    message,
+    status,
+    retry,
+    retryAfterMs: waitMs,
+    ...(param !== undefined && { param }),
+    ...(upstream !== undefined && { upstream }),
+  })
 }
 
 /** Statuses whose text of the provider helps the client and says nothing of us. */
@@ -36,28 +87,24 @@ const relayed = new Set([400, 404, 413, 422, 429, 529])
  * What an error may say to the client: the provider's own words for a few statuses on the same dialect, scrubbed,
  * else our constant alone.
  */
-export function errorForClient(error: GatewayError, sameDialect: boolean, secrets: readonly string[]): GatewayError {
+export function errorForClient(error: GatewayError, sameDialect: boolean, scrubber: Scrubber): GatewayError {
   const report = error.upstream
-  if (report === undefined) return error
+  if (report === undefined) return cleanError(error, scrubber)
   const relay = sameDialect && report.message !== undefined && relayed.has(error.status)
   return new GatewayError(error.code, {
-    message: relay ? scrub(report.message, secrets) : error.message,
+    message: relay ? scrubber.scrub(report.message) : scrubber.scrub(error.message),
     status: error.status,
     retry: error.retry,
-    ...(error.param !== undefined && sameDialect && { param: error.param }),
+    ...(error.param !== undefined && sameDialect && { param: scrubber.scrub(error.param, 256) }),
     ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
     ...(relay && {
       upstream: {
-        ...(report.type !== undefined && { type: scrub(report.type, secrets, 128) }),
-        ...(report.code !== undefined && { code: scrub(report.code, secrets, 128) }),
-        ...(report.details !== undefined && isClean(report.details, secrets) && { details: report.details }),
+        ...(report.type !== undefined && { type: scrubber.scrub(report.type, 128) }),
+        ...(report.code !== undefined && { code: scrubber.scrub(report.code, 128) }),
+        // A record cannot be scrubbed without breaking it, so one that holds anything like a key stays behind.
+        ...(report.details !== undefined &&
+          scrubber.isClean(JSON.stringify(report.details)) && { details: report.details }),
       },
     }),
   })
-}
-
-// A record cannot be scrubbed without breaking it, so one that holds anything like a key stays behind.
-function isClean(details: object, secrets: readonly string[]): boolean {
-  const text = JSON.stringify(details)
-  return scrub(text, secrets, text.length) === text
 }

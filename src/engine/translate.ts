@@ -23,6 +23,8 @@ interface TranslateOptions {
   readonly traits?: Traits | undefined
   /** Provider's tool name → client's. */
   readonly toolNames: ReadonlyMap<string, string>
+  /** Takes known secrets out of a text. */
+  readonly hide?: (text: string) => string
   /** Makes of a usage report one that can be true. */
   readonly plausible: (usage: Usage) => Usage
   /** Absent where nothing has to come back. */
@@ -38,6 +40,12 @@ export function createTranslation(options: TranslateOptions): StreamMachine {
   let finish: Finish | undefined
   let model: string | undefined
   let ended = false
+
+  // An event may quote what its sender was sent.
+  function quiet(frame: Frame): Frame {
+    const data = options.hide?.(frame.data)
+    return data === undefined || data === frame.data ? frame : { ...frame, data }
+  }
 
   function learn(event: IrEvent): void {
     switch (event.type) {
@@ -87,7 +95,7 @@ export function createTranslation(options: TranslateOptions): StreamMachine {
   }
 
   return {
-    step: (block) => (block.frame === undefined ? { kind: 'idle' } : run(decoder.step(block.frame))),
+    step: (block) => (block.frame === undefined ? { kind: 'idle' } : run(decoder.step(quiet(block.frame)))),
     skim: () => false,
     finish: () => run(decoder.finish()),
     fail(error) {

@@ -9,10 +9,10 @@ import type { Ports } from '../ports/index.ts'
 import { readJsonBody } from './body.ts'
 import type { DoorContext, DoorEnv } from './door.ts'
 import { errorResponse } from './errors.ts'
-import { operationContext } from './operation-context.ts'
+import { operationContext, type OperationSurface } from './operation-context.ts'
 import type { Principal } from './principal.ts'
 
-export interface ControlPlaneOptions {
+export interface ControlPlaneOptions extends OperationSurface {
   readonly ports: Ports
   readonly status: () => RuntimeStatus
 }
@@ -37,6 +37,7 @@ export function mountControlPlane(app: Hono<DoorEnv>, options: ControlPlaneOptio
       roles: principalOf(c).roles,
       snapshot,
       surface: options,
+      traces: c.env?.traces,
     })
     return withRequestId(response, c.get('requestId'))
   })
@@ -44,10 +45,13 @@ export function mountControlPlane(app: Hono<DoorEnv>, options: ControlPlaneOptio
 
 async function answer(c: DoorContext, operation: Operation, options: ControlPlaneOptions): Promise<Response> {
   const { ports } = options
-  if (!mayRun(principalOf(c).roles, operation.tier)) throw insufficientTier(operation)
+  const { roles } = principalOf(c)
+  if (!mayRun(roles, operation.tier)) throw insufficientTier(operation)
   const snapshot = c.get('snapshot')
   const input = await bodyOf(c.req.raw, snapshot, ports)
-  const { envelope, error } = await runOperation(operation, operationContext(options, snapshot), input)
+  const caller = { isPrivileged: mayRun(roles, 'privileged'), traces: c.env?.traces }
+  const context = operationContext(options, snapshot, caller)
+  const { envelope, error } = await runOperation(operation, context, input)
   if (error !== undefined) {
     if (error.code === 'internal') ports.log.error('internal_error', internalFields(error, operation))
     throw error

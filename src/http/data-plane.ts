@@ -4,6 +4,7 @@ import type { Snapshot } from '../catalog/snapshot.ts'
 import type { CredentialKeeper } from '../credentials/keeper.ts'
 import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
 import { embeddingIngress, generative } from '../dialects/index.ts'
+import type { AccountBook } from '../engine/account-book.ts'
 import { once } from '../engine/context.ts'
 import { withAliases, withDefaults } from '../engine/defaults.ts'
 import { execute } from '../engine/execute.ts'
@@ -13,10 +14,12 @@ import type { StreamSource } from '../engine/stream.ts'
 import { GatewayError } from '../ir/error.ts'
 import { planRoute } from '../policy/plan.ts'
 import type { Ports } from '../ports/index.ts'
+import type { Scrubber } from '../redaction/index.ts'
 import { headerValue } from '../wire/headers.ts'
 import { isObject } from '../wire/json-parse.ts'
 import type { JsonDocument } from '../wire/json-scan.ts'
 import { readJsonBody } from './body.ts'
+import { profileOf, restrictedTo } from './client-profiles.ts'
 import { errorResponse } from './errors.ts'
 import type { Ingress } from './ingress.ts'
 import type { Principal } from './principal.ts'
@@ -40,6 +43,8 @@ export interface InferenceOptions {
   /** Absent where no key is configured. */
   readonly keyring: Keyring | undefined
   readonly credentials: CredentialKeeper
+  readonly accounts: AccountBook
+  readonly scrubber: Scrubber
 }
 
 /** Serves one inference request; every failure comes back in the dialect's own shape and ends in a trace. */
@@ -60,7 +65,7 @@ export async function serveInference(
     keyId: principal.keyId,
     tenant: principal.tenant,
   }
-  const finale = createFinale(observed, ports)
+  const finale = createFinale(observed, ports, options.scrubber.unknown)
   try {
     const body = await readJsonBody(request, snapshot.server.limits, ports.clock)
     limitLists(body, snapshot)
@@ -78,12 +83,14 @@ export async function serveInference(
     )
     const facts = factsOf(dialect, received)
     observed.facts = facts
-    const decision = planRoute(facts, snapshot)
-    if (decision === undefined)
+    const profile = profileOf(request.headers, snapshot, facts)
+    const planned = planRoute(facts, snapshot, options.accounts.health())
+    if (planned === undefined)
       throw new GatewayError('model_not_found', {
         message: `no route found for model '${headerValue(facts.model, 128)}'`,
         param: 'model',
       })
+    const decision = profile === undefined ? planned : restrictedTo(profile, planned)
     observed.decision = decision
     const route = decision.route === null ? undefined : snapshot.routes.get(decision.route)
     const wire = withDefaults(received, route?.defaults ?? {}, limits)
@@ -102,6 +109,8 @@ export async function serveInference(
       finale,
       live: options.live,
       credentials: options.credentials,
+      accounts: options.accounts,
+      scrubber: options.scrubber,
       state: createStateKeeper({
         keyring: options.keyring,
         store: snapshot.reasoningState.enabled ? ports.stores.state : undefined,

@@ -7,6 +7,7 @@ import { operations as allOperations } from '../operations/index.ts'
 import { failureEnvelope, mayRun, toolName, type Envelope, type Operation } from '../operations/operation.ts'
 import { inputJsonSchema, outputJsonSchema } from '../operations/json-schema.ts'
 import { runOperation } from '../operations/run-operation.ts'
+import type { TraceSink } from '../ports/index.ts'
 import { operationContext, type OperationSurface } from './operation-context.ts'
 
 export interface McpServerOptions {
@@ -56,7 +57,7 @@ export function toolOf(operation: Operation): Tool {
     annotations: {
       readOnlyHint: operation.tier === 'read',
       destructiveHint: operation.tier === 'privileged',
-      openWorldHint: false,
+      openWorldHint: operation.needsUpstream === true,
     },
   }
 }
@@ -68,6 +69,8 @@ export interface McpRequest {
   readonly roles: ReadonlySet<Role>
   readonly snapshot: Snapshot
   readonly surface: OperationSurface
+  /** Where probes of providers are traced; absent: where the gateway's own requests are. */
+  readonly traces?: TraceSink | undefined
 }
 
 const tiers = ['read', 'mutation', 'privileged'] as const satisfies readonly Tier[]
@@ -76,13 +79,14 @@ const tiers = ['read', 'mutation', 'privileged'] as const satisfies readonly Tie
  * Answers one request of streamable HTTP, without sessions: every request has a server of its own.
  * Throws `insufficient_tier` where the caller's roles and `mcp.tiers` have nothing in common.
  */
-export async function serveMcp({ request, body, roles, snapshot, surface }: McpRequest): Promise<Response> {
+export async function serveMcp({ request, body, roles, snapshot, surface, traces }: McpRequest): Promise<Response> {
   const granted = tiers.filter((tier) => mayRun(roles, tier) && snapshot.mcpTiers.includes(tier))
   if (granted.length === 0)
     throw new GatewayError('insufficient_tier', {
       message: 'neither the key nor mcp.tiers grants a tool to this caller',
     })
-  const context = operationContext(surface, snapshot)
+  const caller = { isPrivileged: granted.includes('privileged'), traces }
+  const context = operationContext(surface, snapshot, caller)
   const handler: McpHttpHandler = createMcpHandler(
     () =>
       createMcpServer({

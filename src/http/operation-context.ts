@@ -1,5 +1,6 @@
 // What the operations get to work with, the same inside a running gateway and on a command line.
 import type { Limits, Snapshot } from '../catalog/snapshot.ts'
+import type { CredentialKeeper } from '../credentials/keeper.ts'
 import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
 import { allDialects, type GenerativeId } from '../dialects/index.ts'
 import { withAliases } from '../engine/defaults.ts'
@@ -8,26 +9,52 @@ import type { DialectId } from '../ir/dialect-id.ts'
 import { failed, GatewayError, ok, type Outcome } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type {
+  AccountsControl,
+  ConfigEditor,
   OperationContext,
   RuntimeStatus,
   TranslationPreview,
   TranslationRequest,
+  UpstreamProbe,
 } from '../operations/operation.ts'
-import type { Ports } from '../ports/index.ts'
+import type { Secret } from '../ir/secret.ts'
+import type { Ports, Secrets, TraceSink } from '../ports/index.ts'
+import { createVaultControl } from '../sealing/vault-control.ts'
+import { createScrubber, knownSecrets, type Scrubber } from '../redaction/index.ts'
+import { keyringName } from '../sealing/keyring.ts'
 import { parseJson } from '../wire/json-parse.ts'
 import { readJson } from '../wire/json-scan.ts'
 
 export interface OperationSurface {
   readonly ports: Pick<Ports, 'clock' | 'secrets' | 'stores'>
+  /** Takes secrets out of what operations answer; absent: those are looked for that the configuration names. */
+  readonly scrubber?: Scrubber | undefined
   /** Absent where no gateway is running. */
   readonly status: (() => RuntimeStatus) | undefined
+  /** Absent where nothing can be sent. */
+  readonly upstream?: ((snapshot: Snapshot, traces?: TraceSink) => UpstreamProbe) | undefined
+  readonly editor?: ConfigEditor | undefined
+  readonly credentials?: Pick<CredentialKeeper, 'check' | 'drop' | 'states'> | undefined
+  /** Absent where no gateway is running. */
+  readonly accounts?: AccountsControl | undefined
+}
+
+/** For whom an operation runs. */
+export interface OperationCaller {
+  readonly isPrivileged: boolean
+  /** Where its probes are traced; absent: where the gateway's own requests are. */
+  readonly traces?: TraceSink | undefined
 }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** The context of one run, bound to one snapshot. */
-export function operationContext({ ports, status }: OperationSurface, snapshot: Snapshot): OperationContext {
+export function operationContext(
+  { ports, status, upstream, editor, scrubber, credentials, accounts }: OperationSurface,
+  snapshot: Snapshot,
+  caller?: OperationCaller,
+): OperationContext {
   return {
     snapshot,
     stores: ports.stores,
@@ -36,7 +63,24 @@ export function operationContext({ ports, status }: OperationSurface, snapshot: 
     translate: (asked) => translate(asked, snapshot.server.limits),
     status,
     hasSecret: (name) => (ports.secrets.get(name) ?? '') !== '',
+    hide: scrubber?.hide ?? hider(snapshot, ports.secrets),
+    vault: createVaultControl(ports),
+    upstream: upstream?.(snapshot, caller?.traces),
+    editor,
+    accounts,
+    isPrivileged: caller?.isPrivileged,
+    checkCredential: credentials && ((id) => credentials.check(id, snapshot)),
+    dropCredential: credentials && ((id) => credentials.drop(id)),
+    credentialStates: credentials && (() => credentials.states()),
   }
+}
+
+// A command line reads its variables when something is to be shown, and once. The ring of keys stays where it is: reading it
+// may open a file, and no operation shows what seals.
+function hider(snapshot: Snapshot, secrets: Secrets): (text: string) => string {
+  const named: Secrets = { get: (name) => (name === keyringName ? undefined : secrets.get(name)) }
+  let known: readonly Secret[] | undefined
+  return createScrubber(() => (known ??= knownSecrets(snapshot, named))).hide
 }
 
 // The steps of serving, in its order: scan, aliases, facts.

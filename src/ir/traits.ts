@@ -66,6 +66,19 @@ export interface Traits {
   readonly refused?: readonly string[]
   /** The same for members of messages. */
   readonly refusedInMessages?: readonly string[]
+  /**
+   * Anthropic's wire behind the door of a cloud: the body says this version, and the path says the model.
+   * https://platform.claude.com/docs/en/api/claude-on-vertex-ai
+   */
+  readonly bodyVersion?: string
+  /** The values of `anthropic-beta` that it knows; any other makes it refuse the request. Absent: all. */
+  readonly betas?: readonly string[]
+  /** Calls and results of its models before Gemini 3 are refused where they have ids; they belong together by name and order. */
+  readonly oldModelsWithoutCallIds?: true
+  /** Embeddings are asked for as predictions, and answered so (Vertex). */
+  readonly embedsByPrediction?: true
+  /** Gemini's count of tokens takes the request as it is, where Google's own API wants it wrapped. */
+  readonly countsUnwrapped?: true
   /** What is wrong with its answers, and to be mended on the way to a client of the same wire. */
   readonly quirks?: readonly QuirkName[]
 }

@@ -6,6 +6,7 @@ import type {
   KeyRecord,
   Limits,
   ModelRecord,
+  PermanentFailures,
   ProviderRecord,
   RouteRecord,
   SecretSource,
@@ -119,6 +120,13 @@ export function providerView(provider: ProviderRecord) {
     max_tokens_field: provider.traits.maxTokensField ?? 'max_completion_tokens',
     quirks: provider.traits.quirks ?? [],
     normalize: (provider.traits.quirks ?? []).length > 0,
+    region: provider.region,
+    project: provider.project,
+    api_version: provider.apiVersion,
+    deployment: provider.deployment,
+    inference_profile: provider.inferenceProfile ?? 'auto',
+    model_id_format: provider.modelIdFormat ?? 'passthrough',
+    ...(provider.traits.betas !== undefined && { betas: provider.traits.betas }),
     capabilities: capabilitiesView(provider.capabilities),
   }
 }
@@ -180,7 +188,10 @@ function capabilitiesView(can: ProviderRecord['capabilities']): Record<string, b
     file_in: can.files,
     json_schema: can.jsonSchema,
     reasoning_summary: can.reasoning,
+    image_out: can.imageOutput,
+    parallel_tool_calls: can.parallelToolCalls,
     max_context_tokens: can.maxContextTokens,
+    max_output_tokens: can.maxOutputTokens,
   })
 }
 
@@ -235,7 +246,13 @@ function targetView(target: TargetRecord): Record<string, unknown> {
     timeouts: timeoutsView(target.timeouts),
     max_retries: target.maxRetries,
     on_abort: target.onAbort,
+    ...(target.permanent !== undefined && { breaker: { permanent: permanentView(target.permanent) } }),
   }
+}
+
+/** What `breaker.permanent` comes to, multiplied out. */
+function permanentView({ enabled, baseMs, maxExponent }: PermanentFailures): Record<string, unknown> {
+  return { enabled, base_timeout_ms: baseMs, timeout_multiplier: 1, max_backoff_exponent: maxExponent }
 }
 
 /** `openai-chat` as the file spells it. */

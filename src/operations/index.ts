@@ -1,8 +1,23 @@
 // The operations, one line each. A test fails when a file that defines one is missing here.
+import { clientProfiles } from './client-profiles.ts'
+import { accountsList } from './accounts-list.ts'
+import { accountsReset } from './accounts-reset.ts'
 import { configSchemaOperation } from './config-schema.ts'
 import { configShow } from './config-show.ts'
 import { configValidate } from './config-validate.ts'
+import { credentialsAudit } from './credentials-audit.ts'
+import { credentialsCheck } from './credentials-check.ts'
+import { credentialsList } from './credentials-list.ts'
+import { doctor } from './doctor.ts'
 import type { Operation } from './operation.ts'
+import { providerAdd } from './provider-add.ts'
+import { providerCertifyAll } from './provider-certify-all.ts'
+import { providerCertify } from './provider-certify.ts'
+import { providerModels } from './provider-models.ts'
+import { providerPresets } from './provider-presets.ts'
+import { providerShow } from './provider-show.ts'
+import { providerSyncModels } from './provider-sync-models.ts'
+import { providerTest } from './provider-test.ts'
 import { providersList } from './providers-list.ts'
 import { routePreview } from './route-preview.ts'
 import { routesList } from './routes-list.ts'
@@ -11,6 +26,10 @@ import { status } from './status.ts'
 import { traceList } from './trace-list.ts'
 import { traceShow } from './trace-show.ts'
 import { translate } from './translate.ts'
+import { vaultList } from './vault-list.ts'
+import { vaultRewrap } from './vault-rewrap.ts'
+import { vaultRm } from './vault-rm.ts'
+import { vaultSet } from './vault-set.ts'
 
 /** Every operation, in the order in which help shows them. */
 export const operations: readonly Operation[] = [
@@ -20,8 +39,27 @@ export const operations: readonly Operation[] = [
   routePreview,
   translate,
   providersList,
+  providerShow,
+  providerPresets,
+  providerAdd,
+  providerModels,
+  providerSyncModels,
+  providerTest,
+  providerCertify,
+  providerCertifyAll,
+  accountsList,
+  accountsReset,
+  clientProfiles,
+  doctor,
   traceList,
   traceShow,
+  credentialsList,
+  credentialsCheck,
+  credentialsAudit,
+  vaultList,
+  vaultSet,
+  vaultRm,
+  vaultRewrap,
   configValidate,
   configShow,
   configSchemaOperation,

@@ -5,8 +5,13 @@ import type { DialectId } from '../ir/dialect-id.ts'
 import type { GatewayError, Outcome } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { Ledger } from '../ir/ledger.ts'
-import type { Secret } from '../ir/secret.ts'
-import type { Clock, Stores } from '../ports/index.ts'
+import type { Health } from '../policy/health.ts'
+import type { Clock, Stores, EgressAbilities } from '../ports/index.ts'
+import type { CredentialState } from '../credentials/state.ts'
+import type { VaultControl } from '../sealing/vault-control.ts'
+
+export type { CredentialState } from '../credentials/state.ts'
+export type { VaultControl, VaultEntry } from '../sealing/vault-control.ts'
 
 /** What a running gateway says of itself. */
 export interface RuntimeStatus {
@@ -18,6 +23,10 @@ export interface RuntimeStatus {
   readonly pid: number | null
   readonly inFlight: number
   readonly traces: { readonly queued: number; readonly dropped: number; readonly failed: number }
+  /** The same of the audit of looks at secrets; absent where nobody counts. */
+  readonly accesses?: { readonly queued: number; readonly dropped: number; readonly failed: number }
+  /** What the way out can do on this runtime. */
+  readonly egress?: EgressAbilities
 }
 
 /** A translation to look at. */
@@ -50,6 +59,8 @@ export interface Inference {
   readonly account: string | null
   /** The provider's model id. */
   readonly model: string
+  /** Where the body cannot say it itself (Gemini, whose path does). */
+  readonly stream?: boolean
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -61,6 +72,12 @@ export interface Inferred {
   readonly durationMs: number
   /** What the trace says of it. */
   readonly errorCode: string | null
+  /** The trace's own id. */
+  readonly requestId: string
+  /** The account that was asked last; null where none was. */
+  readonly account: string | null
+  /** The HTTP status of the provider itself; null where none arrived. */
+  readonly providerStatus: number | null
 }
 
 /** The providers, reached as serving reaches them. */
@@ -74,27 +91,44 @@ export interface UpstreamProbe {
 export interface ConfigChange {
   readonly path: readonly (string | number)[]
   readonly value: unknown
+  /**
+   * What happens to a value that is there already; absent: it is replaced. `fill` only adds the members that it lacks,
+   * `refuse` fails with `conflict`.
+   */
+  readonly existing?: 'replace' | 'fill' | 'refuse'
+}
+
+/** An accepted edit. */
+export interface ConfigEdit {
+  readonly revision: string
+  readonly warnings: readonly string[]
+  /** The paths that really changed. */
+  readonly changed: readonly ConfigChange['path'][]
 }
 
 /** Where the configuration is changed: its file, comments kept, or the store. */
 export interface ConfigEditor {
   /** `file /path/to/x.jsonc`, `store`. */
   readonly place: string
+  /** When a running gateway goes by what was written, for people. */
+  readonly takesEffect: string
   /**
    * Applies all changes or none: the result is compiled first, and takes the place of the old document in one step.
-   * Fails with `invalid_value` where it does not compile, `conflict` where somebody changed it meanwhile.
+   * Fails with `invalid_value` where it does not compile, `conflict` where somebody changed it meanwhile,
+   * `invalid_request` where this configuration is not to be edited here.
    */
-  apply(
-    changes: readonly ConfigChange[],
-  ): Promise<Outcome<{ readonly revision: string; readonly warnings: readonly string[] }>>
+  apply(changes: readonly ConfigChange[], options?: { readonly dryRun: boolean }): Promise<Outcome<ConfigEdit>>
 }
 
-/** An account, or a model of one, that is left out for a while. */
+/** An account, a model of one, or a target that is left out for a while. */
 export interface LockView {
+  readonly on: 'account' | 'model' | 'target'
   readonly provider: string
-  readonly account: string
+  /** Null: a provider that needs none, or a target of any account. */
+  readonly account: string | null
   /** Null: the whole account. */
   readonly model: string | null
+  readonly region: string | null
   /** Our error code that locked it. */
   readonly reason: string
   /** Unix milliseconds. */
@@ -104,33 +138,24 @@ export interface LockView {
   readonly failures: number
 }
 
+/** How an account has done since the gateway started. */
+export interface AccountTally {
+  /** Unix milliseconds. */
+  readonly lastUsedAt: number
+  readonly attempts: number
+  readonly failures: number
+  /** Those where the provider refused the credential. */
+  readonly authFailures: number
+}
+
 /** The accounts as this gateway has found them. */
 export interface AccountsControl {
   locks(): readonly LockView[]
+  tally(provider: string, account: string): AccountTally | undefined
+  /** What the planner goes by at this moment. */
+  health(): Health
   /** Takes locks and back-off away; null stands for all. Returns how many locks there were. */
   reset(provider: string, account: string | null, model: string | null): number
-}
-
-/** The vault of this gateway: see `sealing/`. */
-export interface VaultControl {
-  /** Names with their dates and key ids; never a value. */
-  list(): Promise<readonly VaultEntry[]>
-  /** Seals and stores; returns the version. Fails with `not_configured` where there is no key to seal with. */
-  set(name: string, value: Secret): Promise<Outcome<number>>
-  remove(name: string): Promise<boolean>
-  /** Seals everything anew under the first key of the ring. May be stopped and started again. */
-  rewrap(): Promise<Outcome<{ readonly rewrapped: number; readonly kept: number }>>
-}
-
-export interface VaultEntry {
-  readonly name: string
-  readonly keyId: string
-  readonly version: number
-  /** Unix milliseconds. */
-  readonly createdAt: number
-  readonly updatedAt: number
-  /** Whether a key of this gateway opens it. */
-  readonly opens: boolean
 }
 
 /** Everything an operation may use. What a surface cannot give is absent, and the operation says so. */
@@ -146,12 +171,20 @@ export interface OperationContext {
   readonly status: (() => RuntimeStatus) | undefined
   /** Whether a named secret has a value; its value never comes this far. Absent where the surface cannot know. */
   readonly hasSecret?: ((name: string) => boolean) | undefined
+  /** Takes the secrets that this surface knows out of a text. */
+  readonly hide?: ((text: string) => string) | undefined
   readonly upstream?: UpstreamProbe | undefined
   readonly editor?: ConfigEditor | undefined
+  /** The caller may run operations of every tier: then one of a lower tier need not hold back either. Absent: no. */
+  readonly isPrivileged?: boolean | undefined
   readonly accounts?: AccountsControl | undefined
   readonly vault?: VaultControl | undefined
-  /** Looks whether a credential can be had, and drops what was kept of it. Fails as a lease does. */
+  /** Asks the source of a credential now, and keeps what comes of it. Fails as a lease does, and with `not_found`. */
   readonly checkCredential?: ((id: string) => Promise<Outcome<true>>) | undefined
+  /** Forgets what a running gateway kept of a credential, so that its next request asks the source. */
+  readonly dropCredential?: ((id: string) => void) | undefined
+  /** What a running gateway knows of the credentials that it has used. */
+  readonly credentialStates?: (() => readonly CredentialState[]) | undefined
 }
 
 /**
@@ -170,6 +203,12 @@ export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z
   readonly positional: readonly string[]
   /** Reads or writes the stores; without it a command line need not open them. */
   readonly needsStores?: true
+  /** Reaches providers: a command line then opens the stores and the way out, and waits longer for a gateway. */
+  readonly needsUpstream?: true
+  /** Whether an answer says that what was asked about is not well: a command line then ends with 1. */
+  isBad?(data: unknown): boolean
+  /** The answer for a person at a terminal, where its members one below the other are not the best text. */
+  lines?(data: z.output<Output>): readonly string[]
   /** For lists: the members that a person wants to see in a table, in order. */
   readonly columns?: readonly string[]
   readonly input: Input

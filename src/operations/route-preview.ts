@@ -29,6 +29,7 @@ const input = z.strictObject({
   schema: flag('The request wants structured output'),
   reasoning: flag('The request asks for reasoning'),
   choices: z.int().min(1).max(128).default(1).describe('How many answers are asked for'),
+  session: z.string().min(1).optional().describe('The session of the client, which keeps its account'),
   input_tokens: z.int().min(0).default(0).describe('About how long the input is'),
   body: z
     .record(z.string(), z.unknown())
@@ -60,7 +61,7 @@ export const routePreview = defineOperation({
   }),
   run: async (context, asked) => {
     const facts = factsOf(context, asked)
-    const decision = planRoute(facts, context.snapshot)
+    const decision = planRoute(facts, context.snapshot, context.accounts?.health())
     if (decision === undefined)
       throw new GatewayError('model_not_found', {
         message: `no route found for model ${JSON.stringify(facts.model)}`,
@@ -89,6 +90,7 @@ function factsOf(context: OperationContext, asked: Input): RequestFacts {
     needsReasoning: asked.reasoning,
     choices: asked.choices,
     approxInputTokens: asked.input_tokens,
+    ...(asked.session !== undefined && { sessionKey: asked.session }),
   }
 }
 
@@ -104,7 +106,7 @@ function bodyFacts(context: OperationContext, asked: Input, body: Record<string,
     })
   const facts = context.factsOf(asked.dialect, asked.model === undefined ? body : { ...body, model: asked.model })
   if (!facts.ok) throw facts.error
-  return facts.value
+  return asked.session === undefined ? facts.value : { ...facts.value, sessionKey: asked.session }
 }
 
 function factsView(facts: RequestFacts): Record<string, unknown> {

@@ -3,6 +3,7 @@ import { readStructure } from '../catalog/structure.ts'
 import { problemText, type Problem } from '../catalog/problem.ts'
 import { failed, GatewayError, ok, type Outcome } from '../ir/error.ts'
 import { isObject } from '../wire/json-parse.ts'
+import { hideIn, hideInError } from '../redaction/index.ts'
 import { failureEnvelope, type Envelope, type Operation, type OperationContext } from './operation.ts'
 
 /** The answer, and for surfaces that speak in statuses the error behind a failed one. */
@@ -22,9 +23,12 @@ export async function runOperation(
     const output = operation.output.safeParse(await operation.run(context, input.value))
     // The answer breaks its own promise: a bug, and what exactly is wrong might quote what may not be shown.
     if (!output.success) return failure(operation, new GatewayError('internal', { cause: output.error }))
-    return { envelope: success(operation, output.data) }
+    return { envelope: success(operation, hideIn(output.data, context.hide)) }
   } catch (cause) {
-    return failure(operation, cause instanceof GatewayError ? cause : new GatewayError('internal', { cause }))
+    return failure(
+      operation,
+      hideInError(cause instanceof GatewayError ? cause : new GatewayError('internal', { cause }), context.hide),
+    )
   }
 }
 

@@ -3,6 +3,16 @@ import { z } from 'zod'
 import { GatewayError } from '../ir/error.ts'
 import { defineOperation } from './operation.ts'
 
+const supportValues = ['supported', 'unsupported'] as const
+
+function support() {
+  return z.enum(supportValues)
+}
+
+function supportOf(ability: boolean | undefined): (typeof supportValues)[number] {
+  return ability === true ? 'supported' : 'unsupported'
+}
+
 export const status = defineOperation({
   verb: 'status',
   tier: 'read',
@@ -23,6 +33,13 @@ export const status = defineOperation({
     in_flight: z.int(),
     store: z.strictObject({ kind: z.string(), ok: z.boolean() }),
     traces: z.strictObject({ queued: z.int(), dropped: z.int(), failed: z.int() }),
+    accesses: z
+      .strictObject({ queued: z.int(), dropped: z.int(), failed: z.int() })
+      .describe('Rows of the audit of looks at secrets'),
+    egress: z.strictObject({
+      dns_pinning: support().describe('Connections go to an address that was screened, whatever its name says later'),
+      proxies: support().describe('HTTP CONNECT proxies'),
+    }),
   }),
   run: async ({ snapshot, stores, clock, status: runtime }) => {
     if (runtime === undefined) throw new GatewayError('not_configured', { message: 'no gateway is running here' })
@@ -44,6 +61,12 @@ export const status = defineOperation({
         ),
       },
       traces: { queued: now.traces.queued, dropped: now.traces.dropped, failed: now.traces.failed },
+      accesses: {
+        queued: now.accesses?.queued ?? 0,
+        dropped: now.accesses?.dropped ?? 0,
+        failed: now.accesses?.failed ?? 0,
+      },
+      egress: { dns_pinning: supportOf(now.egress?.dnsPinning), proxies: supportOf(now.egress?.proxies) },
     }
   },
 })

@@ -1,6 +1,8 @@
 // What the planner decides, as data: serving, previewing, explaining and replaying all read this one record.
 import type { DialectId } from '../ir/dialect-id.ts'
 import type { Strategy, TargetRecord } from '../catalog/snapshot.ts'
+import type { ErrorCode } from '../ir/error.ts'
+import type { AccountBy } from './accounts.ts'
 
 /** How the model name was understood. */
 export type ResolvedBy = 'route' | 'provider' | 'glob' | 'default_provider'
@@ -18,11 +20,19 @@ export type RejectionCode =
   | 'reasoning_unsupported'
   | 'choices_unsupported'
   | 'context_window'
+  | 'client_profile'
+  | 'target_locked'
+  | 'account_locked'
 
 export interface Rejection {
   readonly target: string
   readonly code: RejectionCode
   readonly reason: string
+  /** The account that is left out; the target itself may still be a candidate with another one. */
+  readonly account?: string
+  /** The failure that led to a lock, and milliseconds until it ends. */
+  readonly lockedBy?: ErrorCode
+  readonly retryInMs?: number
 }
 
 /** One target that can take the request, with everything an attempt needs to know of it. */
@@ -38,6 +48,8 @@ export interface Candidate {
   readonly passthrough: boolean
   /** Account ids in the order to try; empty where the provider needs none. */
   readonly accounts: readonly string[]
+  /** Why the first account is the first. */
+  readonly accountBy: AccountBy
 }
 
 export interface RouteDecision {

@@ -12,11 +12,18 @@ export function chooseDialect(
   target: TargetRecord,
   provider: ProviderRecord,
   { dialect: client, task }: Pick<RequestFacts, 'dialect' | 'task'>,
+  model = target.model,
 ): DialectId | undefined {
-  const offered = target.dialect === null ? provider.dialects : provider.dialects.filter((id) => id === target.dialect)
+  const spoken = target.dialect === null ? spokenTo(model, provider) : [target.dialect]
+  const offered = provider.dialects.filter((id) => spoken.includes(id))
   const able = offered.filter((id) => tasksOf[id].includes(task))
   if (able.length === 0) return task === 'count-tokens' ? offered[0] : undefined
   return able.includes(client) ? client : able[0]
+}
+
+function spokenTo(model: string, { dialects, dialectsByModel = [] }: ProviderRecord): readonly DialectId[] {
+  const name = model.slice(model.lastIndexOf('/') + 1)
+  return dialectsByModel.find(({ prefix }) => name.startsWith(prefix))?.dialects ?? dialects
 }
 
 /** The first filter that the target fails, or undefined. */

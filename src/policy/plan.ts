@@ -1,23 +1,33 @@
-// The planner: facts and configuration in, a decision out. Serving and previewing call this same function.
-import type { ProviderRecord, Snapshot, TargetRecord } from '../catalog/snapshot.ts'
+// The planner: facts, configuration and what is known of accounts in, a decision out. Serving and previewing call this same
+// function.
+import type { Snapshot, TargetRecord } from '../catalog/snapshot.ts'
 import type { RequestFacts } from '../ir/facts.ts'
+import { chooseAccounts } from './accounts.ts'
 import type { Candidate, Rejection, RouteDecision } from './decision.ts'
 import { chooseDialect, rejectTarget } from './eligibility.ts'
+import { noHealth, targetLock, type Health } from './health.ts'
+import type { Lock } from './locks.ts'
 import { matchRoute, type RouteMatch } from './match-route.ts'
 
 /**
- * Decides which targets may take the request, in which order, and why the others may not.
+ * Decides which targets may take the request with which accounts, in which order, and why the others may not. Reads the
+ * cursors of the accounts and moves none.
+ * @param health what is known at this moment; by default nothing
  * @returns undefined where no route, provider or default answers to the model name
  */
-export function planRoute(facts: RequestFacts, snapshot: Snapshot): RouteDecision | undefined {
+export function planRoute(
+  facts: RequestFacts,
+  snapshot: Snapshot,
+  health: Health = noHealth,
+): RouteDecision | undefined {
   const match = matchRoute(facts.model, snapshot)
   if (match === undefined) return undefined
   const candidates: Candidate[] = []
   const rejected: Rejection[] = []
   for (const target of orderByPriority(match.targets)) {
-    const judged = judge(target, match, facts, snapshot)
-    if ('candidate' in judged) candidates.push(judged.candidate)
-    else rejected.push(judged.rejection)
+    const judged = judge(target, match, facts, snapshot, health)
+    if (judged.candidate !== undefined) candidates.push(judged.candidate)
+    rejected.push(...judged.rejected)
   }
   const fallback = match.route?.fallback
   return {
@@ -37,30 +47,51 @@ function orderByPriority(targets: readonly TargetRecord[]): readonly TargetRecor
   return targets.toSorted((left, right) => left.priority - right.priority)
 }
 
+interface Judged {
+  readonly candidate?: Candidate
+  /** The target, or accounts of it. */
+  readonly rejected: readonly Rejection[]
+}
+
 function judge(
   target: TargetRecord,
   match: RouteMatch,
   facts: RequestFacts,
   snapshot: Snapshot,
-): { readonly candidate: Candidate } | { readonly rejection: Rejection } {
+  health: Health,
+): Judged {
   const model = target.model === '*' ? match.clientModel : target.model
   const label = `${target.provider}/${model}`
-  const reject = (code: Rejection['code'], reason: string) => ({ rejection: { target: label, code, reason } })
+  const reject = (code: Rejection['code'], reason: string): Judged => ({ rejected: [{ target: label, code, reason }] })
   const provider = snapshot.providers.get(target.provider)
   if (provider === undefined) return reject('provider_missing', `provider ${target.provider} is not configured`)
-  const dialect = chooseDialect(target, provider, facts)
+  const dialect = chooseDialect(target, provider, facts, model)
   if (dialect === undefined)
     return reject('no_common_dialect', `provider ${provider.id} has no call for ${target.dialect ?? facts.task}`)
   const passthrough = dialect === facts.dialect
   const failure = rejectTarget(facts, provider, snapshot.models.get(model), dialect)
   if (failure !== undefined) return reject(failure.code, failure.reason)
-  return { candidate: { target, label, model, dialect, passthrough, accounts: accountOrder(target, provider) } }
+  const destination = { target, model }
+  const lock = targetLock(health, destination)
+  if (lock !== undefined) return { rejected: [lockedOut(label, null, lock, health)] }
+  const { order, by, locked } = chooseAccounts(destination, provider, facts.sessionKey, health)
+  const rejected = locked.map((out) => lockedOut(label, out.account, out.lock, health))
+  if (order.length === 0) return { rejected }
+  const accounts = order.filter((account) => account !== null)
+  return { candidate: { target, label, model, dialect, passthrough, accounts, accountBy: by }, rejected }
 }
 
-// fill_first: the lowest priority number first, in order of declaration.
-function accountOrder(target: TargetRecord, provider: ProviderRecord): readonly string[] {
-  if (target.account !== null) return [target.account]
-  return provider.accounts.toSorted((left, right) => left.priority - right.priority).map((account) => account.id)
+function lockedOut(target: string, account: string | null, lock: Lock, { now }: Health): Rejection {
+  const retryInMs = Math.ceil(lock.until - now)
+  const who = account === null ? '' : `account ${account} `
+  return {
+    target,
+    code: lock.place.on === 'target' ? 'target_locked' : 'account_locked',
+    reason: `${who}left out after ${lock.code} for another ${Math.ceil(retryInMs / 1000)} s`,
+    ...(account !== null && { account }),
+    lockedBy: lock.code,
+    retryInMs,
+  }
 }
 
 function reasonsOf(match: RouteMatch, facts: RequestFacts): readonly string[] {

@@ -1,5 +1,16 @@
 // Which addresses the gateway may talk to. Pure: text in, a reason out. Nothing is resolved here; who resolves names
 // asks again for each address that came out.
+import {
+  addressGroups,
+  cidrProblem,
+  embedded4,
+  parseCidr,
+  within,
+  type AddressGroups,
+  type Cidr,
+} from './ip-address.ts'
+
+export { cidrProblem, parseCidr } from './ip-address.ts'
 
 export interface ScreenOptions {
   /** Private addresses that it may live on (and any port): none, all, or those in these CIDR blocks. */
@@ -9,8 +20,22 @@ export interface ScreenOptions {
 }
 
 // Names by which clouds hand out machine credentials, and what they resolve to beyond the ranges below. Never a provider.
-const metadataNames: ReadonlySet<string> = new Set(['metadata', 'metadata.google.internal', 'instance-data'])
-const metadataAddresses: ReadonlySet<string> = new Set(['168.63.129.16', '100.100.100.200', 'fd00:ec2:0:0:0:0:0:254'])
+const metadataNames: ReadonlySet<string> = new Set([
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'metadata.azure.internal',
+  'metadata.tencentyun.com',
+  'instance-data',
+  'instance-data.ec2.internal',
+])
+const metadataAddresses: ReadonlySet<string> = new Set([
+  '168.63.129.16',
+  '100.100.100.200',
+  '192.0.0.192',
+  'fd00:ec2:0:0:0:0:0:254',
+  'fd20:ce:0:0:0:0:0:254',
+])
 
 const privateSuffixes = [
   'localhost',
@@ -34,7 +59,7 @@ const dnsName = /^(?=.{1,253}$)[a-z\d_](?:[\w-]{0,61}[a-z\d_])?(?:\.[a-z\d_](?:[
 export function screenUrl(url: URL, options: ScreenOptions): string | undefined {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'only https URLs are accepted'
   if (url.username !== '' || url.password !== '') return 'the URL must not hold a user name or password'
-  if (url.hash !== '') return 'the URL must not have a fragment'
+  if (url.href.includes('#')) return 'the URL must not have a fragment'
   if (url.protocol === 'http:') {
     if (!options.allowHttp) return 'only https URLs are accepted unless allow_http is set'
     if (options.allowPrivate === false)
@@ -73,10 +98,7 @@ function screenPort(url: URL, options: ScreenOptions): string | undefined {
     : `port ${url.port} is accepted only where allow_private is set`
 }
 
-interface Range {
-  /** Network and prefix length, in 16-bit groups of an IPv6 address or in bytes of an IPv4 address. */
-  readonly network: readonly number[]
-  readonly bits: number
+interface Range extends Cidr {
   readonly what: string
   /** Not even `allowPrivate` opens it. */
   readonly closed?: boolean
@@ -123,77 +145,62 @@ const ranges6: readonly Range[] = [
 export function screenAddress(address: string, options: Pick<ScreenOptions, 'allowPrivate'>): string | undefined {
   const groups = addressGroups(address.toLowerCase().replace(/%.*$/, ''))
   if (groups === undefined) return 'not an IP address'
-  const embedded = groups.length === 4 ? groups : embedded4(groups)
-  if (embedded !== undefined) return screenMetadata(embedded.join('.')) ?? screenRanges(embedded, 8, ranges4, options)
-  const metadata = screenMetadata(groups.map((group) => group.toString(16)).join(':'))
-  const reason = metadata ?? screenRanges(groups, 16, ranges6, options)
+  const plain = embedded4(groups) ?? groups
+  return screenMetadata(plain) ?? (plain.length === 4 ? screen4(plain, options) : screen6(plain, options))
+}
+
+/** Whether this IP address is one of the open network; false for text that is no address. */
+export function isPublicAddress(address: string): boolean {
+  return screenAddress(address, { allowPrivate: false }) === undefined
+}
+
+function screenMetadata(groups: AddressGroups): string | undefined {
+  const text = groups.length === 4 ? groups.join('.') : groups.map((group) => group.toString(16)).join(':')
+  return metadataAddresses.has(text) ? 'the address is a cloud metadata service' : undefined
+}
+
+type Private = Pick<ScreenOptions, 'allowPrivate'>
+
+function screen4(groups: AddressGroups, options: Private): string | undefined {
+  return screenRanges(groups, ranges4, options)
+}
+
+function screen6(groups: AddressGroups, options: Private): string | undefined {
+  const reason = screenRanges(groups, ranges6, options)
   const global = ((groups[0] ?? 0) & 0xe000) === 0x2000
-  const listed = ranges6.some((range) => within(groups, 16, range))
+  const listed = ranges6.some((range) => within(groups, range))
   return reason ?? (global || listed ? undefined : 'the address is a reserved address')
 }
 
-function screenMetadata(address: string): string | undefined {
-  return metadataAddresses.has(address) ? 'the address is a cloud metadata service' : undefined
+function screenRanges(groups: AddressGroups, ranges: readonly Range[], { allowPrivate }: Private): string | undefined {
+  const found = ranges.filter((one) => within(groups, one))
+  const [range] = found
+  if (range === undefined) return undefined
+  const closed = found.find((one) => one.closed === true)
+  if (closed !== undefined) return `the address is ${closed.what}`
+  if (allowPrivate === false) return `the address is ${range.what}`
+  if (allowPrivate === true || blocksOf(allowPrivate).some((block) => within(groups, block))) return undefined
+  return `the address is ${range.what} outside of allow_private`
 }
 
-function screenRanges(
-  groups: readonly number[],
-  width: number,
-  ranges: readonly Range[],
-  options: Pick<ScreenOptions, 'allowPrivate'>,
-): string | undefined {
-  const range = ranges.find(
-    (one) => within(groups, width, one) && (one.closed === true || options.allowPrivate === false),
-  )
-  return range === undefined ? undefined : `the address is ${range.what}`
-}
+// A configuration's lists live as long as it does, so each is read once.
+const parsedLists = new WeakMap<readonly string[], readonly Cidr[]>()
 
-function within(groups: readonly number[], width: number, range: Range): boolean {
-  return groups.every((group, index) => {
-    const bits = Math.min(Math.max(range.bits - index * width, 0), width)
-    const mask = ((2 ** width - 1) << (width - bits)) & (2 ** width - 1)
-    return ((group ^ (range.network[index] ?? 0)) & mask) === 0
-  })
-}
-
-/** The IPv4 address in `::ffff:a.b.c.d` and in the deprecated `::a.b.c.d`; not in `::` and `::1`. */
-function embedded4(groups: readonly number[]): number[] | undefined {
-  const [sixth = 0, high = 0, low = 0] = groups.slice(5)
-  if (groups.slice(0, 5).some((group) => group !== 0)) return undefined
-  const mapped = sixth === 0xffff
-  const compatible = sixth === 0 && (high !== 0 || low > 1)
-  return mapped || compatible ? [high >> 8, high & 0xff, low >> 8, low & 0xff] : undefined
-}
-
-/** Four bytes or eight 16-bit groups; undefined where the text is no address in its usual form. */
-function addressGroups(text: string): number[] | undefined {
-  if (!text.includes(':')) return bytes4(text)
-  const halves = text.split('::')
-  if (halves.length > 2) return undefined
-  const [head, tail] = halves.map((half) => groups6(half))
-  if (head === undefined || (halves.length === 2 && tail === undefined)) return undefined
-  const missing = 8 - head.length - (tail?.length ?? 0)
-  if (tail === undefined) return missing === 0 ? head : undefined
-  return missing < 1 ? undefined : [...head, ...Array.from({ length: missing }, () => 0), ...tail]
-}
-
-function groups6(text: string): number[] | undefined {
-  if (text === '') return []
-  const groups: number[] = []
-  const parts = text.split(':')
-  for (const [index, part] of parts.entries()) {
-    const dotted = index === parts.length - 1 && part.includes('.') ? bytes4(part) : undefined
-    if (dotted !== undefined) {
-      const [a = 0, b = 0, c = 0, d = 0] = dotted
-      groups.push(a * 256 + b, c * 256 + d)
-    } else if (/^[\da-f]{1,4}$/.test(part)) groups.push(Number.parseInt(part, 16))
-    else return undefined
+function blocksOf(list: readonly string[]): readonly Cidr[] {
+  let blocks = parsedLists.get(list)
+  if (blocks === undefined) {
+    blocks = list.map(parseCidr).filter((block) => block !== undefined)
+    parsedLists.set(list, blocks)
   }
-  return groups
+  return blocks
 }
 
-function bytes4(text: string): number[] | undefined {
-  const parts = text.split('.')
-  const canonical = parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)
-  return canonical ? parts.map(Number) : undefined
+/** Why an entry of `allow_private` is refused: it is no block, or one that stays closed; undefined where it is used. */
+export function allowPrivateProblem(text: string): string | undefined {
+  const problem = cidrProblem(text)
+  const block = parseCidr(text)
+  if (problem !== undefined || block === undefined) return problem
+  const ranges = block.network.length === 4 ? ranges4 : ranges6
+  const closed = ranges.find((one) => one.closed === true && one.bits <= block.bits && within(block.network, one))
+  return closed === undefined ? undefined : `${closed.what} is never opened`
 }

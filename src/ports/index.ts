@@ -122,6 +122,11 @@ export interface MachineAwsKeys {
 export interface Machine {
   /** The text of a file that belongs to this user alone; others are refused with the mode and the command to run. */
   readOwnFile(path: string): Promise<Outcome<string>>
+  /**
+   * The text of a file that the platform laid out for this workload (a Kubernetes volume): links are followed, and its
+   * owner is the system or this user; refused where anybody else could have written it.
+   */
+  readProjectedFile?(path: string): Promise<Outcome<string>>
   /** The folder of this user. */
   readonly home: string | null
   /** Instance metadata, version 2. */

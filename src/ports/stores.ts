@@ -105,6 +105,8 @@ export interface LedgerStore {
   appendAccesses(rows: readonly AccessRow[]): Promise<void>
   /** Newest first. */
   accesses(query: AccessQuery): Promise<readonly AccessRow[]>
+  /** Removes rows of the access audit from before `before`, the oldest first, at most `batch`; returns how many. */
+  pruneAccesses(before: number, batch: number): Promise<number>
   /** Throws where the store cannot be used. */
   check(): Promise<void>
 }
@@ -127,6 +129,11 @@ export interface StateStore {
   get(keys: readonly string[], now: number): Promise<ReadonlyMap<string, string>>
   /** Removes what has expired, at most `batch` of it; returns how many. A backend that does it by itself returns 0. */
   sweep(now: number, batch: number): Promise<number>
+  /**
+   * How many of the records that are alive begin with which sixteen characters, looking at the 10,000 that expire first.
+   * Absent where the backend cannot look without reading them all.
+   */
+  heads?(now: number): Promise<ReadonlyMap<string, number>>
 }
 
 /** A sealed record of the vault. */

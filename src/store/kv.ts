@@ -1,44 +1,48 @@
-// ConfigStore, LedgerStore and StateStore over a key-value service that is eventually consistent (Cloudflare KV).
+// The stores over a key-value service that is eventually consistent (Cloudflare KV).
 // It has no compare-and-set, so there is no CoordinationStore here and there must not be a pretended one.
-import type { ConfigStore, LedgerStore, StateStore, StoredConfig, TraceQuery, TraceRow } from '../ports/index.ts'
-import { matchesQuery, storedId, storedText, storedTrace } from './trace-row.ts'
+import type {
+  ConfigStore,
+  LedgerStore,
+  StateStore,
+  StoredConfig,
+  TraceQuery,
+  TraceRow,
+  VaultStore,
+} from '../ports/index.ts'
+import { entriesUnder, fieldsOf, inverted, keyPage, keyPart, type KeyValue, type KeyValueEntry } from './key-value.ts'
+import { kvAccesses } from './kv-accesses.ts'
+import { kvVault } from './kv-vault.ts'
+import { matchesQuery, storedText, storedTrace } from './trace-row.ts'
 
-export interface KeyValueEntry {
-  readonly key: string
-  /** What was given to `put`, empty where nothing was. */
-  readonly note: string
-}
-
-/** What a key-value service has to offer. Values are JSON values; keys at most 512 bytes. */
-export interface KeyValue {
-  /** The value, or undefined where there is none. */
-  get(key: string): Promise<unknown>
-  /** `note` (at most 1,000 bytes) comes back from `list` without reading the value. */
-  put(key: string, value: unknown, options: { readonly note?: string; readonly ttlMs?: number }): Promise<void>
-  /** Keys in ascending order of their UTF-8 bytes. `cursor` is absent on the last page. */
-  list(options: {
-    readonly prefix: string
-    readonly limit: number
-    readonly cursor?: string
-  }): Promise<{ readonly entries: readonly KeyValueEntry[]; readonly cursor?: string }>
-  delete(key: string): Promise<void>
-}
+export type { KeyValue, KeyValueEntry } from './key-value.ts'
 
 export interface KvOptions {
   /** Rows vanish by themselves after this time, which saves pruning; null keeps them. */
   readonly traceTtlMs: number | null
+  /** The same for rows of the access audit; absent: 30 days. */
+  readonly accessTtlMs?: number | null
 }
+
+const defaultAccessTtlMs = 30 * 24 * 60 * 60 * 1000
 
 export interface KvStores {
   readonly config: ConfigStore
   readonly coordination: undefined
   readonly ledger: LedgerStore
   readonly state: StateStore
+  readonly vault: VaultStore
 }
 
 /** The stores that KV can serve honestly. A configuration that needs the other has to be refused by whoever reads it. */
 export function createKvStores(kv: KeyValue, options: KvOptions = { traceTtlMs: null }): KvStores {
-  return { config: kvConfig(kv), coordination: undefined, ledger: kvLedger(kv, options), state: kvState(kv) }
+  const accesses = kvAccesses(kv, options.accessTtlMs === undefined ? defaultAccessTtlMs : options.accessTtlMs)
+  return {
+    config: kvConfig(kv),
+    coordination: undefined,
+    ledger: { ...kvLedger(kv, options), ...accesses },
+    state: kvState(kv),
+    vault: kvVault(kv),
+  }
 }
 
 const currentConfig = 'config/current'
@@ -47,22 +51,10 @@ const tracePrefix = 'trace/'
 const traceIds = 'trace-id/'
 const statePrefix = 'state/'
 
-// Cloudflare lists at most 1,000 keys a call and allows 1,000 operations an invocation; a removed row takes two.
-const page = 1000
+// A removed row takes two of the 1,000 operations that an invocation has.
 const maxPruned = 400
 // Reads for one request; the rest of the invocation's operations is for others.
 const maxRead = 500
-
-/** Sixteen digits that fall as `value` rises, so that the list order is newest first. */
-function inverted(value: number): string {
-  const clamped = Math.min(Math.max(0, value), Number.MAX_SAFE_INTEGER)
-  return String(Number.MAX_SAFE_INTEGER - clamped).padStart(16, '0')
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  // Reading properties of any object is safe; every field is checked on its own.
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined
-}
 
 function storedConfig(value: unknown): StoredConfig | undefined {
   const fields = fieldsOf(value)
@@ -90,16 +82,11 @@ function kvConfig(kv: KeyValue): ConfigStore {
     },
     history: async (limit) => {
       if (limit <= 0) return []
-      const { entries } = await kv.list({ prefix: configRevisions, limit: Math.min(limit, page) })
+      const { entries } = await kv.list({ prefix: configRevisions, limit: Math.min(limit, keyPage) })
       const documents = await Promise.all(entries.map(async ({ key }) => storedConfig(await kv.get(key))))
       return documents.filter((document) => document !== undefined)
     },
   }
-}
-
-/** Printable and at most 384 bytes for a stored id, so that prefix and time still fit into a key. */
-function keyPart(requestId: string): string {
-  return storedId(requestId).replaceAll(/[\u0000-\u001F\u007F%/]/g, (char) => encodeURIComponent(char))
 }
 
 /** The filter fields, for listing without reading values; empty where they would be too long. */
@@ -117,7 +104,9 @@ function noteMayMatch(note: string, query: TraceQuery): boolean {
   )
 }
 
-function kvLedger(kv: KeyValue, { traceTtlMs }: KvOptions): LedgerStore {
+type TraceLedger = Omit<LedgerStore, 'appendAccesses' | 'accesses' | 'pruneAccesses'>
+
+function kvLedger(kv: KeyValue, { traceTtlMs }: KvOptions): TraceLedger {
   const ttl = traceTtlMs === null ? {} : { ttlMs: traceTtlMs }
 
   async function append(source: TraceRow): Promise<void> {
@@ -139,12 +128,7 @@ function kvLedger(kv: KeyValue, { traceTtlMs }: KvOptions): LedgerStore {
   async function* keysBefore(before: number | undefined): AsyncGenerator<KeyValueEntry> {
     // '0' sorts right after '/', so this lies behind every key of that very millisecond and before the next older one.
     const after = before === undefined ? '' : `${tracePrefix}${inverted(before)}0`
-    let cursor: string | undefined
-    do {
-      const found = await kv.list({ prefix: tracePrefix, limit: page, ...(cursor === undefined ? {} : { cursor }) })
-      for (const entry of found.entries) if (entry.key > after) yield entry
-      cursor = found.cursor
-    } while (cursor !== undefined)
+    for await (const entry of entriesUnder(kv, tracePrefix)) if (entry.key > after) yield entry
   }
 
   async function traces(query: TraceQuery): Promise<readonly TraceRow[]> {

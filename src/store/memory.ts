@@ -13,6 +13,7 @@ import type {
   VaultRecord,
   VaultStore,
 } from '../ports/index.ts'
+import { storedAccess } from './access-row.ts'
 import { matchesQuery, newestFirst, storedId, storedTrace } from './trace-row.ts'
 
 /** How much is kept before the oldest goes. */
@@ -145,13 +146,22 @@ function memoryLedger(maxTraces: number): LedgerStore {
     },
     check: () => Promise.resolve(),
     appendAccesses: (incoming) => {
-      accesses.push(...incoming)
+      for (const row of incoming) accesses.push(storedAccess(row))
       accesses.splice(0, Math.max(0, accesses.length - maxTraces))
       return Promise.resolve()
     },
     accesses: ({ limit, credential }) => {
       const found = accesses.filter((row) => credential === undefined || row.credential === credential)
-      return Promise.resolve(found.toReversed().slice(0, Math.max(0, limit)))
+      // The sort is stable: of one millisecond, the later arrival comes first.
+      const newest = found.toReversed().sort((left, right) => right.at - left.at)
+      return Promise.resolve(newest.slice(0, Math.max(0, limit)))
+    },
+    pruneAccesses: (before, batch) => {
+      const old = accesses.filter((row) => row.at < before).sort((left, right) => left.at - right.at)
+      const doomed = new Set(old.slice(0, Math.max(0, batch)))
+      const kept = accesses.filter((row) => !doomed.has(row))
+      accesses.splice(0, accesses.length, ...kept)
+      return Promise.resolve(doomed.size)
     },
   }
 }
@@ -219,6 +229,14 @@ function memoryState(maxLength: number): StateStore {
       const doomed = expired(now, batch)
       doomed.forEach(remove)
       return Promise.resolve(doomed.length)
+    },
+    heads: (now) => {
+      const counts = new Map<string, number>()
+      for (const { sealed, expiresAt } of records.values()) {
+        const head = sealed.slice(0, 16)
+        if (expiresAt > now) counts.set(head, (counts.get(head) ?? 0) + 1)
+      }
+      return Promise.resolve(counts)
     },
   }
 }

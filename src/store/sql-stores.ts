@@ -1,6 +1,5 @@
 // The stores over SQL: which statement answers which call. The SQL itself is in sql/queries.ts.
 import type {
-  AccessRow,
   ConfigStore,
   CoordinationStore,
   CounterResult,
@@ -11,6 +10,7 @@ import type {
   VaultRecord,
   VaultStore,
 } from '../ports/index.ts'
+import { storedAccess } from './access-row.ts'
 import type { SqlExecutor, SqlRow } from './sql/executor.ts'
 import * as queries from './sql/queries.ts'
 import { storedTrace } from './trace-row.ts'
@@ -27,13 +27,20 @@ export interface SqlStores {
 const sweepEvery = 500
 const firstSweep = 50
 const sweepBatch = 1000
+const boundEvery = 50
+
+/** How much is kept of what nobody prunes. */
+export interface SqlLimits {
+  /** Rows of the access audit, give or take those of 50 appends. */
+  readonly accesses: number
+}
 
 /** The stores over one migrated database (see `migrate`). */
-export function createSqlStores(sql: SqlExecutor): SqlStores {
+export function createSqlStores(sql: SqlExecutor, limits: SqlLimits = { accesses: 200_000 }): SqlStores {
   return {
     config: sqlConfig(sql),
     coordination: sqlCoordination(sql),
-    ledger: sqlLedger(sql),
+    ledger: sqlLedger(sql, limits),
     state: sqlState(sql),
     vault: sqlVault(sql),
   }
@@ -119,7 +126,8 @@ function sqlCoordination(sql: SqlExecutor): CoordinationStore {
   }
 }
 
-function sqlLedger(sql: SqlExecutor): LedgerStore {
+function sqlLedger(sql: SqlExecutor, limits: SqlLimits): LedgerStore {
+  let appends = 0
   return {
     appendTraces: async (rows) => {
       const statements = queries.appendStatements(rows, sql.bulk)
@@ -143,15 +151,14 @@ function sqlLedger(sql: SqlExecutor): LedgerStore {
     },
     appendAccesses: async (rows) => {
       if (rows.length === 0) return
-      const values = rows.map((row) => [
-        row.at,
-        row.credential,
-        row.source,
-        row.reason,
-        row.outcome,
-        Math.round(row.durationMs),
-      ])
+      const values = rows.map((source) => {
+        const row = storedAccess(source)
+        return [row.at, row.credential, row.source, row.reason, row.outcome, row.durationMs]
+      })
       await sql.run(queries.appendAccesses, [JSON.stringify(values)])
+      appends += 1
+      // The rows are there already; housekeeping that fails is tried again later.
+      if (appends % boundEvery === 0) await sql.run(queries.boundAccesses, [limits.accesses]).catch(() => {})
     },
     accesses: async ({ limit, credential }) => {
       const most = Math.max(0, limit)
@@ -159,19 +166,11 @@ function sqlLedger(sql: SqlExecutor): LedgerStore {
         credential === undefined
           ? await sql.all(queries.listAccesses, [most])
           : await sql.all(queries.listAccessesOf, [most, credential])
-      return rows.map(accessOf)
+      return rows.map((row) => storedAccess(row))
     },
-  }
-}
-
-function accessOf(row: SqlRow): AccessRow {
-  return {
-    at: numberOf(row, 'at'),
-    credential: String(row['credential']),
-    source: String(row['source']),
-    reason: String(row['reason']),
-    outcome: String(row['outcome']),
-    durationMs: numberOf(row, 'durationMs'),
+    pruneAccesses: async (before, batch) => {
+      return (await sql.run(queries.pruneAccesses, [before, Math.max(0, batch)])).changes
+    },
   }
 }
 
@@ -228,5 +227,9 @@ function sqlState(sql: SqlExecutor): StateStore {
       return new Map(rows.map((row) => [String(row['key']), String(row['sealed'])]))
     },
     sweep,
+    heads: async (now) => {
+      const rows = await sql.all(queries.stateHeads, [now])
+      return new Map(rows.map((row) => [String(row['head']), numberOf(row, 'count')]))
+    },
   }
 }

@@ -2,7 +2,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileConfig, type CompileInput } from '../../src/catalog/compile.ts'
-import { presets } from '../../src/catalog/presets.ts'
 import { problemText } from '../../src/catalog/problem.ts'
 import type { Snapshot } from '../../src/catalog/snapshot.ts'
 
@@ -27,6 +26,10 @@ const url = 'https://llm.example.com/v1'
 
 function provider(members: Record<string, unknown>): Record<string, unknown> {
   return { providers: { p: { type: 'openai_compatible', base_url: url, auth_scheme: { kind: 'none' }, ...members } } }
+}
+
+function apiKey(env: string): object {
+  return { type: 'api_key', secret: { source: 'env', env } }
 }
 
 function route(members: Record<string, unknown>, name = 'r'): Record<string, unknown> {
@@ -264,7 +267,7 @@ describe('keys and credentials', () => {
     [
       'a credential without a variable',
       { credentials: { k: { type: 'api_key' } } },
-      'credentials.k.env: required, the environment variable that holds the key',
+      'credentials.k.env: required, the environment variable that holds the secret',
     ],
   ])('refuses %s', (_name, document, problem) => {
     expect(problems(document)).toContain(problem)
@@ -382,23 +385,12 @@ describe('providers', () => {
       'providers.p.api_key: stands beside "accounts", keep one of the two',
     ],
     [
-      'a type of a later version',
-      { providers: { p: { type: 'bedrock' } } },
-      `providers.p.type: "bedrock" is not available in this version, available: ${Object.keys(presets).join(', ')}`,
-    ],
-    [
       'a header of the server that carries keys',
       { server: { headers: { 'X-Api-Key': 'k' } } },
       'server.headers.X-Api-Key: set by the gateway and not configurable',
     ],
   ])('refuses %s', (_name, document, problem) => {
     expect(problems(document)).toContain(problem)
-  })
-
-  it.each(['vertex', 'bedrock', 'azure'])('refuses the type %s by name', (type) => {
-    expect(problems({ providers: { p: { type } } })).toEqual([
-      expect.stringMatching(`^providers.p.type: "${type}" is not available`),
-    ])
   })
 
   const dialects: Readonly<Record<string, readonly string[]>> = {
@@ -425,7 +417,7 @@ describe('providers', () => {
       baseUrl,
       dialects: dialects[type] ?? ['openai-chat'],
       authScheme: type === 'anthropic' ? { kind: 'header', name: 'x-api-key' } : { kind: 'bearer' },
-      accounts: [{ id: 'default', credential: { source: 'env', env }, priority: 0 }],
+      accounts: [{ id: 'default', credential: { recipe: apiKey(env) }, priority: 0, egress: null }],
       allowPrivate: false,
       allowHttp: false,
       traits: { maxTokensField: type === 'openai' ? 'max_completion_tokens' : 'max_tokens' },
@@ -451,7 +443,7 @@ describe('providers', () => {
       baseUrl,
       dialects: ['openai-chat'],
       authScheme: { kind: 'bearer' },
-      accounts: [{ id: 'default', credential: { source: 'env', env }, priority: 0 }],
+      accounts: [{ id: 'default', credential: { recipe: apiKey(env) }, priority: 0, egress: null }],
     })
   })
 
@@ -478,7 +470,7 @@ describe('providers', () => {
   ])('%s is on this machine and asks for no key', (type, baseUrl) => {
     const record = snapshot({ providers: { p: { type } } }).providers.get('p')
     expect(record).toMatchObject({ baseUrl, authScheme: { kind: 'none' }, allowPrivate: true, allowHttp: true })
-    expect(record?.accounts).toEqual([{ id: 'default', credential: null, priority: 0 }])
+    expect(record?.accounts).toEqual([{ id: 'default', credential: null, priority: 0, egress: null }])
   })
 
   it('a local server with a key is sent it', () => {
@@ -488,7 +480,7 @@ describe('providers', () => {
     }
     expect(snapshot(document).providers.get('p')).toMatchObject({
       authScheme: { kind: 'bearer' },
-      accounts: [{ id: 'a', credential: { source: 'env', env: 'K' } }],
+      accounts: [{ id: 'a', credential: { id: 'k', recipe: apiKey('K') } }],
     })
   })
 
@@ -500,6 +492,129 @@ describe('providers', () => {
     expect(snapshot({ providers: { p: { type, base_url: `${base}/` } } }).providers.get('p')).toMatchObject({
       baseUrl: base,
     })
+  })
+
+  describe('of a cloud', () => {
+    const credentials = {
+      aws: { type: 'aws', source: 'env' },
+      gcp: { type: 'google_service_account', source: 'env', env: 'SA' },
+      az: { type: 'azure', source: 'managed_identity' },
+      key: { type: 'api_key', env: 'K' },
+    }
+    const cloud = (members: object): Record<string, unknown> => ({ credentials, providers: { p: members } })
+    const account = (credential: string): object => ({ accounts: [{ id: 'a', credential }] })
+
+    it('bedrock needs a region or keys that bring one, and signs', () => {
+      expect(snapshot(cloud({ type: 'bedrock', region: 'eu-west-1' })).providers.get('p')).toMatchObject({
+        baseUrl: 'https://bedrock-runtime.{region}.amazonaws.com',
+        dialects: ['bedrock-converse'],
+        authScheme: { kind: 'sigv4', service: 'bedrock' },
+        accounts: [{ credential: { recipe: { type: 'aws', keys: { accessKeyEnv: 'AWS_ACCESS_KEY_ID' } } } }],
+        region: 'eu-west-1',
+        discovery: 'bedrock',
+      })
+      expect(problems(cloud({ type: 'bedrock', ...account('aws') }))).toEqual([])
+      expect(problems(cloud({ type: 'bedrock', ...account('key') }))).toEqual([
+        'providers.p.region: required, the region, such as "us-east-1"',
+      ])
+      const vpc = { type: 'bedrock', ...account('key'), base_url: 'https://bedrock.example.com' }
+      expect(problems(cloud(vpc))).toEqual([])
+    })
+
+    it('vertex needs a project, and speaks to Claude on its own wire', () => {
+      const record = snapshot(cloud({ type: 'vertex', project: 'my-project' })).providers.get('p')
+      expect(record).toMatchObject({
+        baseUrl: 'https://{region}-aiplatform.googleapis.com',
+        dialects: ['gemini', 'anthropic-messages'],
+        authScheme: { kind: 'bearer' },
+        project: 'my-project',
+        region: null,
+        traits: { bodyVersion: 'vertex-2023-10-16' },
+      })
+      expect(record?.dialectsByModel?.[0]).toEqual({ prefix: 'claude-', dialects: ['anthropic-messages'] })
+      expect(problems(cloud({ type: 'vertex' }))).toEqual(['providers.p.project: required, the id of a Google project'])
+    })
+
+    it.each<[string, object, string]>([
+      ['a region with a path', { type: 'bedrock', region: 'us-east-1/x' }, 'providers.p.region: not a region'],
+      ['a project with a path', { type: 'vertex', project: '../other' }, 'providers.p.project: not the id'],
+      [
+        'keys of AWS where nothing signs',
+        { type: 'openai', ...account('aws') },
+        'providers.p.accounts[0].credential: AWS keys sign, and cannot be sent with the scheme "bearer"',
+      ],
+      [
+        "Google's key at AWS",
+        { type: 'bedrock', region: 'us-east-1', ...account('gcp') },
+        'providers.p.accounts[0].credential: a credential of type "google_service_account" is not one of AWS',
+      ],
+      [
+        'a profile that is none',
+        { type: 'bedrock', region: 'us-east-1', inference_profile: 'mars' },
+        'providers.p.inference_profile:',
+      ],
+      ['a block that is none', { type: 'ollama', allow_private: ['10.0.0.1/8'] }, 'providers.p.allow_private[0]: bits'],
+      [
+        'the metadata of a machine',
+        { type: 'ollama', allow_private: ['169.254.169.254/32'] },
+        'providers.p.allow_private[0]:',
+      ],
+      [
+        'an address outside of the blocks',
+        { type: 'ollama', base_url: 'http://10.2.3.4/v1', allow_private: ['10.9.0.0/16'] },
+        'providers.p.base_url: the address is',
+      ],
+    ])('refuses %s', (_name, members, problem) => {
+      expect(problems(cloud(members))).toContainEqual(expect.stringContaining(problem))
+    })
+
+    it.each<[string, object, string]>([
+      ['region', { type: 'groq', region: 'eu' }, 'providers.p.region: has no effect'],
+      ['api_version', { type: 'openai', api_version: '2024-10-21' }, 'providers.p.api_version: has no effect'],
+      [
+        'deployment',
+        { type: 'vertex', project: 'my-project', deployment: 'x' },
+        'providers.p.deployment: has no effect',
+      ],
+      ['inference_profile', { type: 'groq', inference_profile: 'eu' }, 'providers.p.inference_profile: has no effect'],
+      ['quirks', { type: 'anthropic', quirks: ['tool_index'] }, 'providers.p.quirks: has no effect'],
+    ])('warns about a %s that nobody reads', (_name, members, warning) => {
+      expect(warnings(cloud(members))).toEqual([expect.stringContaining(warning)])
+    })
+
+    it('a target has a region that is one, where its provider has more than one address', () => {
+      const to = (type: object, region: string): Record<string, unknown> => ({
+        ...cloud(type),
+        routes: { r: { targets: [{ provider: 'p', model: 'm', region }] } },
+      })
+      const bedrock = { type: 'bedrock', region: 'us-east-1' }
+      expect(problems(to(bedrock, 'eu-west-1'))).toEqual([])
+      expect(warnings(to(bedrock, 'eu-west-1'))).toEqual([])
+      expect(problems(to(bedrock, 'evil.example.org/'))).toEqual([
+        expect.stringContaining('routes.r.targets[0].region: not a region'),
+      ])
+      expect(warnings(to({ type: 'groq' }, 'eu-west-1'))).toEqual([
+        expect.stringContaining('routes.r.targets[0].region: has no effect'),
+      ])
+    })
+
+    it('any address may hold the region', () => {
+      const members = { type: 'openai_compatible', base_url: 'https://llm.{region}.example.com/v1/', ...account('key') }
+      expect(problems(cloud(members))).toEqual(['providers.p.region: required, the region, such as "us-east-1"'])
+      expect(snapshot(cloud({ ...members, region: 'eu-1' })).providers.get('p')).toMatchObject({
+        baseUrl: 'https://llm.{region}.example.com/v1',
+      })
+      const elsewhere = { ...members, base_url: 'https://example.com/{region}/v1', region: 'eu-1' }
+      expect(snapshot(cloud(elsewhere)).providers.get('p')).toMatchObject({
+        baseUrl: 'https://example.com/{region}/v1',
+      })
+    })
+  })
+
+  it('names of models may get their creators', () => {
+    const record = snapshot(provider({ model_id_format: 'creator/model' })).providers.get('p')
+    expect(record).toMatchObject({ modelIdFormat: 'creator/model' })
+    expect(snapshot(provider({})).providers.get('p')).not.toHaveProperty('modelIdFormat')
   })
 
   it('a mock has no address and speaks every dialect', () => {
@@ -526,7 +641,14 @@ describe('providers', () => {
       auth_scheme: { kind: 'query', name: 'key' },
       max_tokens_field: 'max_tokens',
       headers: { 'x-team': 'a' },
-      capabilities: { vision_in: false, tool_calling: true, max_context_tokens: 8192 },
+      capabilities: {
+        vision_in: false,
+        tool_calling: true,
+        image_out: true,
+        parallel_tool_calls: false,
+        max_context_tokens: 8192,
+        max_output_tokens: 512,
+      },
     })
     expect(snapshot(document).providers.get('p')).toMatchObject({
       baseUrl: url,
@@ -538,7 +660,10 @@ describe('providers', () => {
     expect(snapshot(document).providers.get('p')?.capabilities).toEqual({
       images: false,
       tools: true,
+      imageOutput: true,
+      parallelToolCalls: false,
       maxContextTokens: 8192,
+      maxOutputTokens: 512,
     })
   })
 
@@ -646,7 +771,7 @@ describe('routes', () => {
     ]
     const compiled = snapshot(route({ targets, defaults: { temperature: 0.3 }, display_name: 'R' })).routes.get('r')
     expect(compiled?.targets.map((one) => one.name)).toEqual(['mock/echo', 'mock/echo#3', 'mock/echo#2'])
-    expect(compiled?.targets[0]).toEqual({
+    expect(compiled?.targets[0]).toMatchObject({
       name: 'mock/echo',
       provider: 'mock',
       model: 'echo',
@@ -656,7 +781,9 @@ describe('routes', () => {
       weight: 5,
       timeouts: { idleMs: 7 },
       maxRetries: 1,
+      region: null,
       onAbort: 'cancel',
+      permanent: { enabled: true, baseMs: 300_000, maxExponent: 4 },
     })
     expect(compiled).toMatchObject({
       match: null,

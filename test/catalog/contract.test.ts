@@ -56,6 +56,9 @@ describe.runIf(requireShared('configuration contract'))('the file of the specifi
     expect({ ...file.server }).toEqual({
       ...server,
       heartbeat_ms: undefined,
+      default_egress: undefined,
+      egress_enabled: undefined,
+      allowed_upstreams: undefined,
       limits: { ...server.limits, max_event_bytes: undefined },
     })
     const { reasoning_state: _, ...kept } = storage

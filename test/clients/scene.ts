@@ -24,6 +24,8 @@ export interface Scene {
 interface SceneOptions {
   readonly make: () => SdkClient
   readonly wire: Wire
+  /** The provider's model; by default the one of the wire. */
+  readonly model?: string
   readonly streamed: boolean
   readonly provider: ScriptedProvider
   readonly mark: string
@@ -32,9 +34,15 @@ interface SceneOptions {
   readonly goesOn?: boolean
 }
 
+function withModel(wire: Wire, model: string): Wire {
+  const [own, wanted] = [encodeURIComponent(wire.model), encodeURIComponent(model)]
+  return { ...wire, model, pathOf: (streamed) => wire.pathOf(streamed).replace(own, wanted) }
+}
+
 /** Sets up a scene; its mark must be unlike any other's. */
 export function createScene(options: SceneOptions): Scene {
-  const { make, wire, streamed, provider, mark, secrets, goesOn = false } = options
+  const { make, streamed, provider, mark, secrets, goesOn = false } = options
+  const wire = options.model === undefined ? options.wire : withModel(options.wire, options.model)
   const client = make()
   const passes = client.dialect === wire.dialect && !goesOn
   const asked = { model: `${wire.name}/${wire.model}`, text: `What is new? ${marked(mark)}` }

@@ -2,7 +2,7 @@
 // request, translated, and judged by the losses that the plain request does not have.
 import { dialects, type GenerativeId } from '../../src/dialects/index.ts'
 import { createStateKeeper, type StateKeeper } from '../../src/engine/state/keeper.ts'
-import { openKeyring } from '../../src/sealing/keyring.ts'
+import { openKeyring } from '../../src/engine/state/keyring.ts'
 import { realmOf } from '../../src/engine/state/realm.ts'
 import { sealAnswer } from '../../src/engine/state/seal-answer.ts'
 import { translateRequest } from '../../src/engine/translation.ts'

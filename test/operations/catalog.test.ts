@@ -118,8 +118,8 @@ describe('config show', () => {
         server: { host: '127.0.0.1', port: 8787, timeouts: { idle_ms: 7000, total_ms: 900_000 } },
         keys: [{ id: 'ops', env: 'SIGNALBOX_KEY_OPS', roles: ['admin'], tenant: null, revoked: false }],
         providers: {
-          openai: { accounts: [{ id: 'a', credential: { source: 'env', env: 'OPENAI_API_KEY' } }] },
-          claude: { accounts: [{ credential: { source: 'inline', api_key: '[redacted]' } }] },
+          openai: { accounts: [{ id: 'a', credential: { type: 'api_key', source: 'env OPENAI_API_KEY' } }] },
+          claude: { accounts: [{ credential: { type: 'api_key', source: 'inline [redacted]' } }] },
         },
         models: { 'gpt-4o-mini': { cost: { input: 0.15, output: 0.6, cache_read: null } } },
         mcp: { tiers: ['read'] },

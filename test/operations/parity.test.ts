@@ -48,7 +48,13 @@ describe('every operation', () => {
     expect(verbNames().toSorted()).toEqual(names)
     expect(commands.filter((command) => command.kind === 'local').map((command) => command.verb)).toEqual([
       'serve',
+      'init',
       'mcp',
+      'vault init',
+      'vault keygen',
+      'vault retire',
+      'vault export',
+      'vault import',
       'version',
       'help',
     ])

@@ -37,7 +37,7 @@ describe.each(operations.map((operation) => [operation.verb, operation] as const
   const properties = Object.keys(inputJsonSchema(operation)['properties'] as object)
 
   it('has a name that every surface can carry', () => {
-    expect(operation.verb).toMatch(/^[a-z]+(?: [a-z]+)?$/)
+    expect(operation.verb).toMatch(/^[a-z]+(?:-[a-z]+)*(?: [a-z]+(?:-[a-z]+)*)?$/)
   })
 
   it('is explained by one sentence and at least one example of itself', () => {

@@ -62,8 +62,20 @@ function tierTable(): ReadonlyMap<string, Tier> {
 }
 
 describe.runIf(requireShared('the tier table'))('the tiers of the contract', () => {
-  // What we have beyond the table: it looks and changes nothing.
-  const table = new Map([...tierTable(), ['translate', 'read'] as const])
+  // What we have beyond the table looks and changes nothing, but for locks: "breaker and lock reset" is a mutation.
+  const table = new Map([
+    ...tierTable(),
+    ...(['translate', 'accounts list', 'doctor', 'client-profiles'] as const).map((verb) => [verb, 'read'] as const),
+    ['accounts reset', 'mutation'] as const,
+    // The table names the vault and credentials as a whole.
+    ...['set', 'rm', 'rewrap'].map((word) => [`vault ${word}`, 'privileged'] as const),
+    ...['check', 'audit'].map((word) => [`credentials ${word}`, 'privileged'] as const),
+    // Asking a vendor for its list changes nothing; a request of one's own costs money, as a benchmark does.
+    ...['show', 'presets', 'models'].map((word) => [`provider ${word}`, 'read'] as const),
+    ...['add', 'sync-models', 'test', 'certify', 'certify-all'].map(
+      (word) => [`provider ${word}`, 'mutation'] as const,
+    ),
+  ])
 
   it('were found', () => {
     expect(table.get('config validate')).toBe('read')

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { screenAddress, screenUrl, type ScreenOptions } from '../../src/policy/url-screen.ts'
+import {
+  allowPrivateProblem,
+  parseCidr,
+  screenAddress,
+  screenUrl,
+  type ScreenOptions,
+} from '../../src/policy/url-screen.ts'
 import { requireShared, sharedPath } from '../support/shared.ts'
 
 const closed: ScreenOptions = { allowPrivate: false, allowHttp: false }
@@ -197,6 +203,104 @@ describe('private addresses that are allowed', () => {
   })
 })
 
+describe('private addresses that are allowed by block', () => {
+  const blocks = (...allowPrivate: string[]): ScreenOptions => ({ allowPrivate, allowHttp: true })
+
+  it.each([
+    ['10.0.0.0/8', 'http://10.255.0.1/', true],
+    ['10.0.0.0/8', 'http://11.0.0.1/', false],
+    ['10.0.0.0/8', 'http://192.168.0.1/', false],
+    ['192.168.1.128/25', 'http://192.168.1.127/', false],
+    ['192.168.1.128/25', 'http://192.168.1.128/', true],
+    ['127.0.0.1/32', 'http://127.0.0.2/', false],
+    ['127.0.0.1/32', 'http://[::ffff:127.0.0.1]/', true],
+    ['0.0.0.0/0', 'http://172.16.0.1/', true],
+    ['fd00::/8', 'http://[fdff::1]/', true],
+    ['fd00::/8', 'http://[fc00::1]/', false],
+    ['::1/128', 'http://[::1]/', true],
+    ['fd12:3456::/31', 'http://[fd12:3457::1]/', true],
+    ['fd12:3456::/32', 'http://[fd12:3457::1]/', false],
+    ['0.0.0.0/0', 'http://[fd00::1]/', false],
+    ['::/0', 'http://10.0.0.1/', false],
+  ])('%s and %s: %s', (block, url, passes) => {
+    expect(screen(url, blocks(block)) === undefined).toBe(passes)
+  })
+
+  it.each([
+    'http://169.254.169.254/',
+    'http://100.100.100.200/',
+    'http://192.0.0.192/',
+    'http://[fd00:ec2::254]/',
+    'http://[fd20:ce::254]/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://[::ffff:100.100.100.200]/',
+    'http://metadata.google.internal/',
+    'http://metadata/',
+    'http://0.0.0.0/',
+    'http://[fe80::1]/',
+    'http://[64:ff9b::a00:1]/',
+    'http://[2002:a00:1::]/',
+  ])('never %s', (url) => {
+    expect(screen(url, blocks('0.0.0.0/0', '::/0', 'fe80::/10'))).toEqual(expect.any(String))
+  })
+
+  it('still let public addresses pass, over https', () => {
+    expect(screen('https://api.openai.com/', blocks('10.0.0.0/8'))).toBeUndefined()
+    expect(screen('https://8.8.8.8/', blocks('10.0.0.0/8'))).toBeUndefined()
+    expect(screen('http://8.8.8.8/', blocks('10.0.0.0/8'))).toMatch(/private addresses only/)
+  })
+
+  it.each(['10.0.0.0/8', '10.1.2.3/32', '0.0.0.0/0', 'fd00::/8', '::1/128', 'FD00::/8', '::/0', '192.168.0.0/16'])(
+    'may be written %s',
+    (block) => {
+      expect(allowPrivateProblem(block)).toBeUndefined()
+    },
+  )
+
+  it.each([
+    ['10.0.0.0', /not a CIDR block/],
+    ['10.0.0.0/33', /not a CIDR block/],
+    ['10.0.0.0/-1', /not a CIDR block/],
+    ['10.0.0.0/08', /not a CIDR block/],
+    ['10.0.0.0/8/8', /not a CIDR block/],
+    ['010.0.0.0/8', /not a CIDR block/],
+    ['10.0.0/8', /not a CIDR block/],
+    ['fd00::/129', /not a CIDR block/],
+    ['localhost/8', /not a CIDR block/],
+    ['', /not a CIDR block/],
+    ['10.1.2.3/8', /beyond the first 8/],
+    ['fd00::1/8', /beyond the first 8/],
+    ['::ffff:10.0.0.0/104', /IPv4 block/],
+    ['169.254.0.0/16', /never opened/],
+    ['169.254.169.254/32', /never opened/],
+    ['fe80::/10', /never opened/],
+    ['224.0.0.0/4', /never opened/],
+  ])('may not be written %s', (block, problem) => {
+    expect(allowPrivateProblem(block)).toMatch(problem)
+  })
+
+  it('hold what another implementation says they hold', () => {
+    const inBlock = fc
+      .tuple(fc.ipV4(), fc.ipV4(), fc.nat({ max: 32 }))
+      .map(([network, address, bits]) => ({ network, address, bits, family: 'ipv4' as const }))
+    const inBlock6 = fc
+      .tuple(fc.ipV6(), fc.ipV6(), fc.nat({ max: 128 }))
+      .map(([network, address, bits]) => ({ network, address, bits, family: 'ipv6' as const }))
+    fc.assert(
+      fc.property(fc.oneof(inBlock, inBlock6), ({ network, address, bits, family }) => {
+        const list = new BlockList()
+        list.addSubnet(network, bits, family)
+        // What is closed, public, or IPv4 inside IPv6 is not decided by the block.
+        if (screenAddress(address, closed) === undefined || screenAddress(address, open) !== undefined) return true
+        if (family === 'ipv6' && /^::|\./.test(address)) return true
+        const passes = screenAddress(address, { allowPrivate: [`${network}/${bits}`] }) === undefined
+        return parseCidr(`${network}/${bits}`) !== undefined && passes === list.check(address, family)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
+
 // The same ranges once more, in the words of another implementation.
 const blocked = new BlockList()
 for (const [network, bits] of [
@@ -255,6 +359,77 @@ describe('for every address there is', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+})
+
+// What a resolver of an attacker's choice would say: the name's own bytes decide, half of the answers are private.
+function fakeResolver(name: string): string {
+  const sum = [...name].reduce((total, letter) => (total * 31 + (letter.codePointAt(0) ?? 0)) >>> 0, 7)
+  const answers = [
+    '127.0.0.1',
+    '10.0.0.1',
+    '169.254.169.254',
+    '::1',
+    'fd00::1',
+    '8.8.8.8',
+    '2606:4700::1111',
+    '1.1.1.1',
+  ]
+  return answers[sum % answers.length] ?? ''
+}
+
+function isBlocked(address: string): boolean {
+  return blocked.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6')
+}
+
+describe('with the addresses that names resolve to', () => {
+  const spellings = [
+    '2130706433',
+    '0x7f.1',
+    '0177.0.0.1',
+    '127.1',
+    '①②⑦.0.0.1',
+    '0',
+    '[::ffff:7f00:1]',
+    '[64:ff9b::7f00:1]',
+  ]
+  const names = [
+    'localhost',
+    'LOCALHOST.',
+    'a.local',
+    'x.internal',
+    'api.openai.com',
+    'evil.example',
+    '127.0.0.1.nip.io',
+  ]
+  const authority = fc.oneof(
+    fc.constantFrom(...spellings, ...names),
+    fc.ipV4Extended(),
+    fc.ipV6().map((address) => `[${address}]`),
+    fc.domain(),
+    fc.webAuthority(),
+    fc.string({ unit: 'binary', maxLength: 20 }),
+    fc
+      .tuple(fc.constantFrom('user@', 'a:b@', ''), fc.domain(), fc.constantFrom('', '.', ':22', ':443', ':8443'))
+      .map((all) => all.join('')),
+  )
+
+  it('nothing that both screens let pass is in blocked space', () => {
+    let passed = 0
+    fc.assert(
+      fc.property(authority, fc.constantFrom('https://', 'http://', 'https:\\\\', 'HTTPS://'), (text, scheme) => {
+        const url = `${scheme}${text}/v1`
+        if (screen(url, closed) !== undefined) return true
+        const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+        const address = isIP(host) === 0 ? fakeResolver(host) : host
+        // As the connector does: what a name resolves to is screened in turn.
+        if (screenAddress(address, closed) !== undefined) return true
+        passed++
+        return !isBlocked(address)
+      }),
+      { numRuns: 5000 },
+    )
+    expect(passed).toBeGreaterThan(100)
   })
 })
 

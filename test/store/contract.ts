@@ -1,6 +1,7 @@
 // What every driver of the stores has to do, as cases that throw. No test runner in here: Bun and Deno run the same list.
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
 import type { CoordinationStore, Stores, TraceRow } from '../../src/ports/index.ts'
+import { accessCases, stateHeadCases, vaultCases } from './contract-vault.ts'
 
 export interface ContractCase {
   readonly name: string
@@ -581,11 +582,17 @@ export const storeContract: readonly ContractCase[] = [
   ...counterCases,
   ...ledgerCases,
   ...stateCases,
+  ...stateHeadCases,
+  ...vaultCases,
+  ...accessCases,
 ]
 
 const lastWriterWins: Skip = {
   reason: 'this driver has a true compare-and-set',
-  cases: ['config: where the last writer wins, a stale publish gets a higher revision'],
+  cases: [
+    'config: where the last writer wins, a stale publish gets a higher revision',
+    'vault: where the last writer wins, a version that this replica has not seen yet is written upon',
+  ],
 }
 
 /** The declared skips of each driver. */
@@ -602,6 +609,19 @@ export const skips = {
         'config: publishing on a revision that is not the newest is refused and changes nothing',
         'config: of 50 concurrent publishers on one revision exactly one wins',
       ],
+    },
+    {
+      reason: 'KV has no compare-and-set: of two who write at once the last one stays',
+      cases: [
+        'vault: a version that is not there yet is refused and changes nothing',
+        'vault: of 100 parallel writers that take whatever is there, each gets a version of its own',
+        'vault: of 100 parallel writers on one version exactly one wins, the first time and the second',
+        'vault: 20 parallel writers that read, write and try again lose no write',
+      ],
+    },
+    {
+      reason: 'KV cannot look into values without reading them all',
+      cases: stateHeadCases.map(({ name }) => name),
     },
     {
       reason: 'KV is eventually consistent and has no atomic step, so it has no CoordinationStore',

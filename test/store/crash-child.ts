@@ -33,7 +33,7 @@ function say(line: string): void {
 async function writeForever(path: string): Promise<void> {
   const sql = openNodeSqlite(path)
   await migrate(sql)
-  const { ledger, coordination, config, state } = createSqlStores(sql)
+  const { ledger, coordination, config, state, vault } = createSqlStores(sql)
   for (let round = 0; ; round += 1) {
     const ids = Array.from({ length: appendSize }, (_, index) => `${process.pid}-${round}-${index}`)
     await ledger.appendTraces(ids.map((id) => traceRow(id, { startedAt: round })))
@@ -43,6 +43,8 @@ async function writeForever(path: string): Promise<void> {
     const key = `${process.pid}-${round}`
     await state.put([{ key, sealed: `sealed ${key}`, expiresAt: Number.MAX_SAFE_INTEGER }], 0)
     say(`state ${key}`)
+    const put = await vault.put({ name: key, sealed: `sealed ${key}`, keyId: 'k' }, 0, round)
+    if (put.ok) say(`vault ${key}`)
     const expected = (await config.load())?.revision ?? 0
     await config.publish(`{"revision":${expected + 1}}`, expected, round)
     say(`revision ${expected + 1}`)

@@ -43,12 +43,14 @@ test('a writer killed eight times on one file has lost nothing that it acknowled
   const path = join(folder.path, 'state.sqlite')
   const acknowledged: string[] = []
   const states: string[] = []
+  const entries: string[] = []
   let counter = 0
   let revision = 0
   for (let round = 0; round < 8; round += 1) {
     const lines = await runAndKill('write', path, 20 + Math.random() * 150)
     acknowledged.push(...said(lines, 'rows'))
     states.push(...said(lines, 'state'))
+    entries.push(...said(lines, 'vault'))
     counter = Number(said(lines, 'counter').at(-1) ?? counter)
     revision = Number(said(lines, 'revision').at(-1) ?? revision)
 
@@ -62,6 +64,8 @@ test('a writer killed eight times on one file has lost nothing that it acknowled
     expect(await stores.coordination.peek('spend', 0)).toBeGreaterThanOrEqual(counter)
     const found = await stores.state.get(states, 0)
     expect(states.filter((key) => found.get(key) !== `sealed ${key}`)).toEqual([])
+    const kept = new Map((await stores.vault.list()).map(({ name, sealed }) => [name, sealed]))
+    expect(entries.filter((name) => kept.get(name) !== `sealed ${name}`)).toEqual([])
     const config = await stores.config.load()
     expect(config?.revision ?? 0).toBeGreaterThanOrEqual(revision)
     if (config !== undefined) expect(config.document).toBe(`{"revision":${config.revision}}`)
@@ -69,6 +73,7 @@ test('a writer killed eight times on one file has lost nothing that it acknowled
   }
   expect(acknowledged.length).toBeGreaterThan(100)
   expect(states.length).toBeGreaterThan(5)
+  expect(entries.length).toBeGreaterThan(5)
 })
 
 test('a migration that was killed is done or not begun, and the next start finishes it', async () => {

@@ -55,12 +55,12 @@ export interface Workerd {
   dispose(): Promise<void>
 }
 
-/** One workerd with `count` empty databases and namespaces. */
-export async function startWorkerd(count: number): Promise<Workerd> {
+/** One workerd with `count` empty databases and namespaces, running the contract or another file of tests. */
+export async function startWorkerd(count: number, entry = 'test/store/contract-worker.ts'): Promise<Workerd> {
   const numbers = Array.from({ length: count }, (_, index) => index)
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      modules: modulesFrom(join(projectRoot, 'test/store/contract-worker.ts')),
+      modules: modulesFrom(join(projectRoot, entry)),
       modulesRoot: projectRoot,
       compatibilityDate: '2026-10-01',
       d1Databases: numbers.map((index) => `D1_${index}`),
@@ -76,14 +76,14 @@ export async function startWorkerd(count: number): Promise<Workerd> {
   }
 }
 
-interface WorkerModule {
+export interface WorkerModule {
   readonly type: 'ESModule'
   readonly path: string
   readonly contents: string
 }
 
 /** A file and what it imports from this project, with the types taken out: workerd needs no bundle for that. */
-function modulesFrom(entry: string, seen = new Set<string>()): WorkerModule[] {
+export function modulesFrom(entry: string, seen = new Set<string>()): WorkerModule[] {
   if (seen.has(entry)) return []
   seen.add(entry)
   const contents = stripTypeScriptTypes(readFileSync(entry, 'utf8'))

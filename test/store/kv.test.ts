@@ -118,3 +118,68 @@ test('a value that somebody else wrote under our keys does no harm', async () =>
   expect(await ledger.trace('x')).toBe(undefined)
   expect((await ledger.traces({ limit: 10 })).length).toBe(1)
 })
+
+test('rows of the access audit vanish after 30 days unless somebody says otherwise', async () => {
+  const row = { at: 5, credential: 'c', source: 'env', reason: 'first', outcome: 'ok', durationMs: 2 }
+  for (const [options, seconds] of [
+    [undefined, 30 * 86_400],
+    [{ traceTtlMs: null }, 30 * 86_400],
+    [{ traceTtlMs: null, accessTtlMs: 3_600_000 }, 3600],
+    [{ traceTtlMs: null, accessTtlMs: null }, undefined],
+  ] as const) {
+    const { namespace, calls } = namespaceInMemory(10)
+    await createKvStores(kvNamespace(namespace), options).ledger.appendAccesses([row])
+    expect(calls.map((call) => call.options?.expirationTtl)).toEqual([seconds])
+  }
+})
+
+test('the access audit is listed from the keys alone, and stays within the limits of Cloudflare', async () => {
+  const { namespace, calls } = namespaceInMemory(10)
+  const { ledger } = createKvStores(kvNamespace(namespace))
+  const row = { credential: 'c', source: 'env', reason: 'first', outcome: 'ok', durationMs: 2 }
+  await ledger.appendAccesses(Array.from({ length: 25 }, (_, at) => ({ ...row, at })))
+  calls.length = 0
+  expect((await ledger.accesses({ limit: 12 })).map(({ at }) => at)).toEqual([
+    24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13,
+  ])
+  expect([count(calls, 'list'), count(calls, 'get')]).toEqual([2, 0])
+  for (const char of ['漢', '%', '"', '😀', '\uD800']) {
+    const long = char.repeat(200)
+    await ledger.appendAccesses([{ ...row, at: 100, credential: long, source: long, reason: long, outcome: long }])
+  }
+  const bytes = (value: unknown): number => new TextEncoder().encode(String(value)).length
+  for (const { key, options } of calls) {
+    expect(bytes(key)).toBeLessThanOrEqual(512)
+    expect(bytes(JSON.stringify(options?.metadata ?? ''))).toBeLessThanOrEqual(1024)
+    expect(key.isWellFormed()).toBe(true)
+  }
+  expect((await ledger.accesses({ limit: 5 }))[0]).toMatchObject({ at: 100 })
+})
+
+test('a vault on a replica that lags refuses what it knows to be late and nothing else', async () => {
+  const { namespace } = namespaceInMemory(10)
+  const { vault } = createKvStores(kvNamespace(namespace))
+  const draft = { name: 'n', sealed: 's', keyId: 'k' }
+  expect(await vault.put(draft, 4, 1)).toEqual({ ok: true, version: 5 })
+  expect(await vault.put(draft, 4, 1)).toEqual({ ok: false, current: 5 })
+  expect(await vault.put(draft, null, 1)).toEqual({ ok: true, version: 6 })
+})
+
+test('a vault that is too large to be listed in one invocation says so', async () => {
+  const { namespace } = namespaceInMemory(1000)
+  const { vault } = createKvStores(kvNamespace(namespace))
+  for (let index = 0; index < 500; index++) await vault.put({ name: `n${index}`, sealed: 's', keyId: 'k' }, null, 1)
+  expect((await vault.list()).length).toBe(500)
+  await vault.put({ name: 'one-more', sealed: 's', keyId: 'k' }, null, 1)
+  await expect(vault.list()).rejects.toThrow('a vault in KV is listed up to 500 entries: use D1')
+})
+
+test('what somebody else wrote under a key of the vault is no entry', async () => {
+  const { namespace } = namespaceInMemory(10)
+  const { vault } = createKvStores(kvNamespace(namespace))
+  for (const value of ['1', '"x"', '[]', '{"name":"n"}', '{"name":"n","sealed":1,"keyId":"k"}']) {
+    await namespace.put('vault/n', value)
+    expect(await vault.get('n')).toBeUndefined()
+    expect(await vault.list()).toEqual([])
+  }
+})

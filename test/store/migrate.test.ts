@@ -36,7 +36,7 @@ let workerd: Workerd
 let nextDatabase = 0
 
 beforeAll(async () => {
-  workerd = await startWorkerd(10)
+  workerd = await startWorkerd(20)
 })
 
 afterAll(() => workerd.dispose())
@@ -54,7 +54,16 @@ async function tables(sql: SqlExecutor): Promise<unknown[]> {
   return rows.map((row) => row['name'])
 }
 
-const allTables = ['config_documents', 'counters', 'd1_migrations', 'leases', 'reasoning_state', 'traces']
+const allTables = [
+  'config_documents',
+  'counters',
+  'credential_accesses',
+  'd1_migrations',
+  'leases',
+  'reasoning_state',
+  'traces',
+  'vault',
+]
 
 describe.each(open)('migrating %s', (_, openEmpty) => {
   test('applies what is missing once, and records it', async () => {
@@ -74,6 +83,49 @@ describe.each(open)('migrating %s', (_, openEmpty) => {
     const more = [...migrations, { name: '9999_more.sql', statements: ['ALTER TABLE traces ADD COLUMN note TEXT'] }]
     expect(await migrate(sql, more)).toEqual(['9999_more.sql'])
     expect(await createSqlStores(sql).ledger.trace('kept')).toEqual(traceRow('kept'))
+  })
+
+  test('adds the vault and the access audit to an older database and keeps every row of it', async () => {
+    const sql = await openEmpty()
+    const before = migrations.filter(({ name }) => name < '0003')
+    expect(await migrate(sql, before)).toEqual(['0001_init.sql', '0002_reasoning-state.sql'])
+    const stores = createSqlStores(sql)
+    await stores.ledger.appendTraces([traceRow('kept')])
+    await stores.state.put([{ key: 'k', sealed: 'old state', expiresAt: 1000 }], 0)
+    await stores.config.publish('{"a":1}', 0, 5)
+    expect(await migrate(sql)).toEqual(['0003_vault.sql'])
+    expect(await stores.ledger.trace('kept')).toEqual(traceRow('kept'))
+    expect((await stores.state.get(['k'], 1)).get('k')).toBe('old state')
+    expect((await stores.config.load())?.revision).toBe(1)
+    expect(await stores.vault.put({ name: 'n', sealed: 's', keyId: 'k' }, 0, 1)).toEqual({ ok: true, version: 1 })
+  })
+
+  test('keeps whole numbers in the vault and in the audit, however they were bound', async () => {
+    const sql = await openEmpty()
+    await migrate(sql)
+    const { vault, ledger } = createSqlStores(sql)
+    await vault.put({ name: 'n', sealed: 's', keyId: 'k' }, 0, Number.MAX_SAFE_INTEGER)
+    await vault.put({ name: 'n', sealed: 's', keyId: 'k' }, 1, 7)
+    const row = { at: 5, credential: 'c', source: 'env', reason: 'first', outcome: 'ok', durationMs: 2.5 }
+    await ledger.appendAccesses([row])
+    const types = 'SELECT typeof(version) AS a, typeof(created_at) AS b, typeof(updated_at) AS c FROM vault'
+    expect(await sql.all(types, [])).toEqual([{ a: 'integer', b: 'integer', c: 'integer' }])
+    const audit = 'SELECT typeof(at) AS a, typeof(duration_ms) AS b FROM credential_accesses'
+    expect(await sql.all(audit, [])).toEqual([{ a: 'integer', b: 'integer' }])
+    expect((await vault.get('n'))?.createdAt).toBe(Number.MAX_SAFE_INTEGER)
+    // The tables are STRICT: what is no number is refused rather than kept.
+    await expect(sql.run("UPDATE vault SET version = 'two'", [])).rejects.toThrow()
+  })
+
+  test('keeps the access audit within its bound', async () => {
+    const sql = await openEmpty()
+    await migrate(sql)
+    const { ledger } = createSqlStores(sql, { accesses: 100 })
+    const row = { credential: 'c', source: 'env', reason: 'first', outcome: 'ok', durationMs: 2 }
+    for (let round = 0; round < 50; round++)
+      await ledger.appendAccesses(Array.from({ length: 4 }, (_, index) => ({ ...row, at: round * 4 + index })))
+    const left = await ledger.accesses({ limit: 1000 })
+    expect([left.length, left[0]?.at, left.at(-1)?.at]).toEqual([100, 199, 100])
   })
 
   test('refuses a database that is newer than the code, and changes nothing', async () => {

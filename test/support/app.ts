@@ -2,7 +2,15 @@
 import { createApp, type App } from '../../src/app.ts'
 import { compileConfig } from '../../src/catalog/compile.ts'
 import type { Surface } from '../../src/http/authenticate.ts'
-import type { ByteSource, Fetch, FetchRequest, FetchResponse, Machine, TraceRow } from '../../src/ports/index.ts'
+import type {
+  ByteSource,
+  Fetch,
+  FetchRequest,
+  FetchResponse,
+  Machine,
+  Stores,
+  TraceRow,
+} from '../../src/ports/index.ts'
 import { createMemoryStores } from '../../src/store/memory.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
 
@@ -24,6 +32,7 @@ export interface TestAppOptions {
   readonly surface?: Surface
   readonly adminToken?: string
   readonly machine?: Machine
+  readonly stores?: Stores
 }
 
 /** Builds a gateway on a compiled configuration. Throws with the problems where it does not compile. */
@@ -53,13 +62,14 @@ export function createTestApp(options: TestAppOptions): TestApp {
       defer: () => {},
       log: { debug: log, info: log, warn: log, error: log },
       secrets: { get: (name) => options.env?.[name] },
-      stores: createMemoryStores(),
+      stores: options.stores ?? createMemoryStores(),
       traces: { write: (row) => void traces.push(row) },
     },
     snapshot: () => compiled.snapshot,
     surface: options.surface ?? 'loopback',
     boundHost: '127.0.0.1',
     adminToken: options.adminToken,
+    unknownFields: 'throw',
     status: () => ({
       version: 'test',
       runtime: 'node',

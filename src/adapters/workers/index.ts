@@ -1,11 +1,14 @@
 // The Worker: bindings become ports, and the same app answers. Nothing here outlives an isolate but plain data.
+import { waitUntil } from 'cloudflare:workers'
 import manifest from '../../../package.json' with { type: 'json' }
 import { createApp, type App } from '../../app.ts'
 import { compileConfig } from '../../catalog/compile.ts'
 import { parseConfig } from '../../catalog/parse-config.ts'
 import { problemText } from '../../catalog/problem.ts'
 import type { Snapshot } from '../../catalog/snapshot.ts'
-import type { Clock, Log, LogFields, Random, Stores, TraceRow } from '../../ports/index.ts'
+import type { Clock, EgressAbilities, Log, LogFields, Random, Stores, TraceRow } from '../../ports/index.ts'
+import { createScrubber, guardLog } from '../../redaction/index.ts'
+import { createStoreEditor, readOnlyEditor } from '../../operations/store-editor.ts'
 import { createKvStores } from '../../store/kv.ts'
 import { createMemoryStores } from '../../store/memory.ts'
 import { migrate } from '../../store/sql/migrate.ts'
@@ -35,12 +38,19 @@ const clock: Clock = {
   },
 }
 
+/** The runtime resolves names and connects by itself, so hosts are screened by their text alone. */
+const egress: EgressAbilities = { dnsPinning: false, proxies: false }
+
 const random: Random = {
   next: () => Math.random(),
   id: () => crypto.randomUUID().replaceAll('-', '').slice(0, 24),
 }
 
-const log: Log = { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') }
+// Before there is an app only what looks like a key is taken out; the app knows its secrets.
+const log: Log = guardLog(
+  { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') },
+  createScrubber(() => []),
+)
 
 function line(level: 'info' | 'warn' | 'error') {
   return (event: string, fields: LogFields = {}): void =>
@@ -78,7 +88,7 @@ async function homeOf(env: Env): Promise<Home | undefined> {
 
 function compile(source: string): Snapshot | undefined {
   const parsed = parseConfig(source)
-  const compiled = parsed.ok ? compileConfig({ document: parsed.value }) : parsed
+  const compiled = parsed.ok ? compileConfig({ document: parsed.value, abilities: egress }) : parsed
   if (compiled.ok) return compiled.snapshot
   log.error('config_rejected', { problems: compiled.problems.map(problemText).join('; ').slice(0, 2000) })
   return undefined
@@ -96,6 +106,7 @@ async function openStores(env: Env): Promise<Stores> {
 
 function build(env: Env, stores: Stores, snapshot: Snapshot, source: string): Home {
   const startedAt = clock.now()
+  log.info('way_out', { runtime: 'workerd', status: 'dns_pinning: unsupported, proxies: unsupported' })
   const made: Home = {
     stores,
     snapshot,
@@ -106,19 +117,28 @@ function build(env: Env, stores: Stores, snapshot: Snapshot, source: string): Ho
         clock,
         random,
         fetch: createNativeFetch(),
-        egress: { dnsPinning: false, proxies: false },
+        egress,
         machine: undefined,
-        defer: () => {},
+        // What has to be finished although its client left: a refreshed token that is on its way to the store.
+        defer: (work) => waitUntil(work.catch(() => {})),
         log,
         secrets: { get: (name) => (typeof env[name] === 'string' ? env[name] : undefined) },
         stores,
         // Every request brings its own: see `fetch` below.
         traces: { write: () => {} },
       },
-      snapshot: () => made.snapshot,
+      // Asked for already while the app is built.
+      snapshot: () => home?.snapshot ?? snapshot,
       surface: 'edge',
       boundHost: null,
       adminToken: undefined,
+      editor:
+        env.SIGNALBOX_CONFIG === undefined
+          ? createStoreEditor(stores.config, clock)
+          : readOnlyEditor(
+              'variable SIGNALBOX_CONFIG',
+              'the configuration came from a variable: change it where it is set',
+            ),
       status: () => ({
         version: manifest.version,
         runtime: 'workerd',

@@ -50,7 +50,14 @@ export const tokenCounting: TokenCounting = {
     const { call } = encoded.value
     const body = parseJson(decoder.decode(call.body))
     const members = Object.entries(isObject(body) ? body : {}).filter(([key]) => accepted.has(key))
-    const counted = encoder.encode(JSON.stringify(Object.fromEntries(members)))
+    const version = target.traits?.bodyVersion
+    // A cloud's path for counts names no model, so the body does.
+    const named = {
+      ...(version !== undefined && { anthropic_version: version }),
+      ...Object.fromEntries(members),
+      model: target.model,
+    }
+    const counted = encoder.encode(JSON.stringify(named))
     return ok({ ...encoded.value, call: { ...call, path: countPath, body: counted } })
   },
   decodeResponse(body) {

@@ -7,6 +7,7 @@ import type { CodecTarget, EncodedRequest } from '../dialect.ts'
 import { encodeBlock, type WireBlock } from './content.ts'
 import { encodeForeign } from './encode-foreign.ts'
 import { ownMembers, spellingOf } from './extras.ts'
+import { namedBody } from './hosted.ts'
 import { present } from '../kit/present.ts'
 import { encodeOwnThinking } from './thinking.ts'
 import { encodeFunctionTool, encodeToolChoice } from './tools.ts'
@@ -25,16 +26,17 @@ export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<
     const encoded = encodeForeign(request, target)
     if (!encoded.ok) return encoded
     const { body, losses, toolNames } = encoded.value
-    return ok({ call: callOf(body), losses, toolNames })
+    return ok({ call: callOf(body, target), losses, toolNames })
   }
-  return ok({ call: callOf(encodeOwn(request, target)), losses: [], toolNames: new Map() })
+  return ok({ call: callOf(encodeOwn(request, target), target), losses: [], toolNames: new Map() })
 }
 
-function callOf(body: WireBlock): EncodedRequest['call'] {
+function callOf(body: WireBlock, target: CodecTarget): EncodedRequest['call'] {
+  const version = target.traits?.bodyVersion === undefined ? { 'anthropic-version': defaultVersion } : {}
   return {
     path: messagesPath,
-    headers: { 'content-type': 'application/json', 'anthropic-version': defaultVersion },
-    body: encoder.encode(JSON.stringify(body)),
+    headers: { 'content-type': 'application/json', ...version },
+    body: encoder.encode(JSON.stringify(namedBody(body, target))),
   }
 }
 

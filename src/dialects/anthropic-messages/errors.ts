@@ -34,7 +34,7 @@ export function decodeError(status: number, headers: HeaderReader, body: unknown
   return new GatewayError(code, {
     upstream: report,
     ...(code === 'upstream_rejected' && { status }),
-    ...present({ retryAfterMs: retryAfterMs(headers) }),
+    ...present({ retryAfterMs: retryAfterMs(headers, { code, message: report.message, body }) }),
   })
 }
 

@@ -45,6 +45,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
   ].map((name): [string, Meaning] => [name, { status: 403, code: 'upstream_auth' }]),
 ])
 
+// Only some models count, and none behind a profile of one's own: no fault of what was to be counted.
+const uncountedText = /doesn.t support counting tokens/i
 // A model that cannot be called this way, told as a fault of the request.
 const modelTexts = [/model identifier is invalid/i, /on-demand throughput isn.t supported/i]
 
@@ -55,7 +57,7 @@ const modelTexts = [/model identifier is invalid/i, /on-demand throughput isn.t 
 export function decodeError(status: number, headers: HeaderReader, body: unknown): GatewayError {
   const record = objectOf(body)
   const named = headers.get('x-amzn-errortype') ?? textOf(record['__type']) ?? textOf(record['code'])
-  return errorOf({ ...present({ type: nameOf(named), message: messageIn(record) }), status }, retryAfterMs(headers))
+  return errorOf({ ...present({ type: nameOf(named), message: messageIn(record) }), status }, headers)
 }
 
 /** Decodes an error that stands inside a 200 answer or a stream: its own name says which status it would have had. */
@@ -66,13 +68,13 @@ export function decodeEmbeddedError(name: string | undefined, body: unknown): Ga
   return errorOf({ status, ...present({ type, message: messageIn(record) }) })
 }
 
-function errorOf(report: UpstreamReport, retryAfter?: number): GatewayError {
+function errorOf(report: UpstreamReport, headers?: HeaderReader): GatewayError {
   const code = classifyNamed(report)
   const keepsStatus = code === 'upstream_rejected' || code === 'upstream_context_overflow'
   return new GatewayError(code, {
     upstream: report,
     ...(keepsStatus && report.status !== undefined && report.status !== 429 && { status: report.status }),
-    ...present({ retryAfterMs: retryAfter }),
+    ...present({ retryAfterMs: headers && retryAfterMs(headers, { code, message: report.message }) }),
   })
 }
 
@@ -80,6 +82,7 @@ function classifyNamed(report: UpstreamReport): ErrorCode {
   const { type = '', message = '', status = 500 } = report
   const meaning = meanings.get(type)
   if (meaning?.code !== undefined) return meaning.code
+  if (uncountedText.test(message)) return 'unsupported_content'
   if (status < 500 && modelTexts.some((text) => text.test(message))) return 'upstream_model_missing'
   return classify({ ...report, status: meaning?.status ?? status })
 }

@@ -15,7 +15,7 @@ export const tokenCounting: TokenCounting = {
     if (!encoded.ok) return encoded
     const { body, ledger } = encoded.value
     // Only the wrapped form counts instructions and tools as well; the bare one takes nothing but contents.
-    const bare = Object.keys(body).every((key) => key === 'contents')
+    const bare = target.traits?.countsUnwrapped === true || Object.keys(body).every((key) => key === 'contents')
     const wrapped = bare ? body : { generateContentRequest: { ...body, model: resourceOf(target.model) } }
     return ok(callOf({ body: wrapped, ledger }, target, 'countTokens'))
   },

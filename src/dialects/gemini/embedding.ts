@@ -21,23 +21,33 @@ function encodeRequest(request: EmbeddingRequest, target: CodecTarget): Outcome<
     const param = request.inputs[ids]?.at ?? `input[${ids}]`
     return failed('unsupported_content', { param, message: `${param}: token ids of another model` })
   }
-  const model = resourceOf(target.model)
-  // The newer `embedContentConfig` is not on every server; this field is.
-  const size = present({ outputDimensionality: request.dimensions })
-  const requests = request.inputs.map((input) => ({
-    model,
-    content: { parts: [{ text: input.type === 'text' ? input.text : '' }] },
-    ...size,
-  }))
+  const texts = request.inputs.map((input) => (input.type === 'text' ? input.text : ''))
+  const predicts = target.traits?.embedsByPrediction === true
+  const body = predicts ? predictionOf(texts, request) : batchOf(texts, request, target)
   return ok({
     call: {
-      path: callPath(target.model, 'batchEmbedContents', false),
+      path: callPath(target.model, predicts ? 'predict' : 'batchEmbedContents', false),
       headers: { 'content-type': 'application/json' },
-      body: new TextEncoder().encode(JSON.stringify({ requests })),
+      body: new TextEncoder().encode(JSON.stringify(body)),
     },
     losses: lossesOf(request),
     toolNames: new Map(),
   })
+}
+
+function batchOf(texts: readonly string[], request: EmbeddingRequest, target: CodecTarget): object {
+  const model = resourceOf(target.model)
+  // The newer `embedContentConfig` is not on every server; this field is.
+  const size = present({ outputDimensionality: request.dimensions })
+  return { requests: texts.map((text) => ({ model, content: { parts: [{ text }] }, ...size })) }
+}
+
+/** https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api */
+function predictionOf(texts: readonly string[], { dimensions }: EmbeddingRequest): object {
+  return {
+    instances: texts.map((content) => ({ content })),
+    ...(dimensions !== undefined && { parameters: { outputDimensionality: dimensions } }),
+  }
 }
 
 function lossesOf({ user, extras }: EmbeddingRequest): Loss[] {
@@ -49,11 +59,24 @@ function lossesOf({ user, extras }: EmbeddingRequest): Loss[] {
 function decodeResponse(body: unknown): Outcome<EmbeddingResponse> {
   if (!isObject(body)) return failed('upstream_bad_content')
   if (hidesError(body)) return { ok: false, error: decodeEmbeddedError(body) }
-  const { embeddings, embedding, usageMetadata } = body
-  const vectors = repeated(embeddings ?? embedding).map((entry) => camelRecord(entry)['values'])
+  const { embeddings, embedding, predictions, usageMetadata } = body
+  const predicted = predictions === undefined ? undefined : repeated(predictions).map(predictedIn)
+  const vectors = (predicted ?? repeated(embeddings ?? embedding)).map((entry) => camelRecord(entry)['values'])
   if (vectors.length === 0) return failed('upstream_empty')
   if (!vectors.every(isVector)) return failed('upstream_bad_content')
-  return ok({ source: 'gemini', vectors, ...present({ usage: decodeUsage(usageMetadata) }) })
+  const usage = predicted === undefined ? decodeUsage(usageMetadata) : predictedUsage(predicted)
+  return ok({ source: 'gemini', vectors, ...present({ usage }) })
+}
+
+function predictedIn(prediction: unknown): unknown {
+  return camelRecord(prediction)['embeddings']
+}
+
+/** A prediction counts the tokens of each text for itself. */
+function predictedUsage(embeddings: readonly unknown[]): Usage | undefined {
+  const counts = embeddings.map((entry) => countOf(camelRecord(camelRecord(entry)['statistics'])['tokenCount']))
+  const input = counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0)
+  return input === undefined ? undefined : { input, evidence: 'reported' }
 }
 
 function isVector(value: unknown): value is readonly number[] {

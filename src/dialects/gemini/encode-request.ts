@@ -37,10 +37,11 @@ export function encodeRequest(request: IrRequest, target: CodecTarget): Outcome<
 }
 
 /** The body of a request, whatever is asked with it. */
-export function encodeBody(request: IrRequest, { model }: CodecTarget): Outcome<EncodedBody> {
+export function encodeBody(request: IrRequest, { model, traits }: CodecTarget): Outcome<EncodedBody> {
   const own = request.source === 'gemini'
   const ledger = createLedger({ request, own, toolNames, callIds })
-  const body = own ? encodeOwn(request) : encodeForeign(request, model, ledger)
+  const encoded = own ? encodeOwn(request) : encodeForeign(request, model, ledger)
+  const body = traits?.oldModelsWithoutCallIds === true && /gemini-[12]\b/.test(model) ? withoutIds(encoded) : encoded
   const refusal = ledger.refusal()
   return refusal === undefined ? ok({ body, ledger }) : { ok: false, error: refusal }
 }
@@ -126,4 +127,23 @@ function piecesOf(turn: Turn): readonly Piece[] {
   const role = turn.role === 'assistant' ? 'model' : 'user'
   const members = pieces?.[0]?.members ?? { ...ownMembers(turn.extras), role }
   return [{ content: -1, members, count: turn.parts.length }]
+}
+
+function withoutIds(body: Members): Members {
+  const bare = (value: unknown): unknown => {
+    if (!isObject(value)) return value
+    const { id: _id, ...rest } = value
+    return rest
+  }
+  const part = (value: Members): Members => ({
+    ...value,
+    ...('functionCall' in value && { functionCall: bare(value['functionCall']) }),
+    ...('functionResponse' in value && { functionResponse: bare(value['functionResponse']) }),
+  })
+  const content = (value: unknown): unknown =>
+    isObject(value) && Array.isArray(value['parts'])
+      ? { ...value, parts: value['parts'].map((one: unknown) => (isObject(one) ? part(one) : one)) }
+      : value
+  const { contents } = body
+  return Array.isArray(contents) ? { ...body, contents: contents.map(content) } : body
 }

@@ -2,7 +2,7 @@
 // https://ai.google.dev/api/generate-content
 import type { Endpoint, WireRequest } from '../dialect.ts'
 
-export type Action = 'generateContent' | 'streamGenerateContent' | 'countTokens' | 'batchEmbedContents'
+export type Action = 'generateContent' | 'streamGenerateContent' | 'countTokens' | 'batchEmbedContents' | 'predict'
 
 const served: readonly Action[] = ['generateContent', 'streamGenerateContent', 'countTokens']
 // Newer releases of Google's SDK ask for v1, everybody else for v1beta.

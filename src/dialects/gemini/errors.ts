@@ -7,6 +7,7 @@ import type { HeaderReader, WireResponse } from '../dialect.ts'
 import { classify } from '../kit/error-class.ts'
 import { present, textOf } from '../kit/present.ts'
 import { retryAfterMs, retryHeaders } from '../kit/retry-after.ts'
+import { askedWait } from '../kit/retry-hint.ts'
 import type { Members } from './extras.ts'
 import { repeated } from './names.ts'
 
@@ -66,8 +67,9 @@ export function decodeError(status: number, headers: HeaderReader, body: unknown
     status,
     ...present({ type, code: reason, message: message?.slice(0, maxReportLength) }),
   }
-  const wait = retryDelayMs(details) ?? retryAfterMs(headers)
-  const code = classOf(status, report, wait !== undefined)
+  const asked = askedWait(headers, body)
+  const code = classOf(status, report, asked !== undefined)
+  const wait = asked ?? retryAfterMs(headers, { code, message, body })
   const keepsStatus = code === 'upstream_rejected' || code === 'upstream_context_overflow'
   return new GatewayError(code, {
     // A context overflow told by a 429 is no rate limit, and must not look like one to the client.
@@ -105,7 +107,7 @@ function classOf(status: number, report: UpstreamReport, timed: boolean): ErrorC
   const message = report.message ?? ''
   if (overflow.test(message)) return 'upstream_context_overflow'
   // A key that is not valid is told by a 400.
-  if (badKey.test(report.code ?? '') || /API key (?:not valid|expired)/i.test(message)) return 'upstream_auth'
+  if (badKey.test(report.code ?? '') || /^API key (?:not valid|expired)/i.test(message)) return 'upstream_auth'
   // Google says "quota" of every limit; one that tells when it ends is a rate.
   if (status === 429 && timed && quota.test(message)) return 'upstream_rate_limited'
   // The account is what fails: its country, its plan, an API that is not switched on.
@@ -113,15 +115,6 @@ function classOf(status: number, report: UpstreamReport, timed: boolean): ErrorC
   if (status === 503) return 'upstream_overloaded'
   if (status === 504) return 'upstream_timeout'
   return classify(report)
-}
-
-/** `RetryInfo.retryDelay`, a duration such as `48s` or `0.25s`. */
-function retryDelayMs(details: readonly Members[]): number | undefined {
-  for (const { retryDelay } of details) {
-    const match = typeof retryDelay === 'string' ? /^(\d+(?:\.\d+)?)s$/.exec(retryDelay) : null
-    if (match !== null) return Math.ceil(Number(match[1]) * 1000)
-  }
-  return undefined
 }
 
 /** The first field that `BadRequest` complains of. */

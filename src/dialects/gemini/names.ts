@@ -2,7 +2,8 @@
 // https://protobuf.dev/programming-guides/json/
 import type { IrRequest } from '../../ir/request.ts'
 import { isObject } from '../../wire/json-parse.ts'
-import { clientNames, clientPaths } from '../kit/client-paths.ts'
+import { clientPaths } from '../../ir/client-paths.ts'
+import { clientNames } from '../kit/client-paths.ts'
 import type { Members } from './extras.ts'
 
 /** What a tool or a schema author wrote: never respelled. */

@@ -1,6 +1,6 @@
 // The byte path of a request: the client's own text under the target's path. Builds nothing anew.
 import { isObject } from '../../wire/json-parse.ts'
-import { readJson } from '../../wire/json-scan.ts'
+import { readJson, type JsonDocument } from '../../wire/json-scan.ts'
 import { spliceJson, type Edit } from '../../wire/json-splice.ts'
 import type { CodecTarget, UpstreamCall, WireRequest } from '../dialect.ts'
 import { callPath, placeOf, resourceOf, wantsEvents } from './endpoint.ts'
@@ -15,29 +15,37 @@ const decoder = new TextDecoder()
 /** The client's bytes with the edits, under the path of the target's model; the very same bytes where nothing changes. */
 export function retarget(request: WireRequest, target: CodecTarget, edits: readonly Edit[]): UpstreamCall {
   const { action } = placeOf(request.path)
-  const renamed = [...modelEdits(request, target.model), ...wrappedEdits(request, target.model)]
   const others = edits.filter(({ key }) => key !== 'model')
   return {
     path: callPath(target.model, action, wantsEvents(request)),
     headers: { 'content-type': 'application/json' },
-    body: spliceJson(request.body, [...renamed, ...others]),
+    body: bodyFor(request, target, others),
   }
 }
 
-// A model in the body has to be that of the path.
-function modelEdits({ body }: WireRequest, model: string): Edit[] {
-  return typeof body.value['model'] === 'string'
-    ? [{ type: 'set', key: 'model', json: JSON.stringify(resourceOf(model)) }]
-    : []
+function bodyFor(request: WireRequest, { model, traits }: CodecTarget, edits: readonly Edit[]): Uint8Array {
+  const { body } = request
+  const wrapped = wrappedIn(request)
+  if (traits?.countsUnwrapped === true && wrapped !== undefined)
+    return spliceJson(wrapped.document, [{ type: 'remove', key: 'model' }])
+  const inner = wrapped && spliceJson(wrapped.document, [{ type: 'set', key: 'model', json: named(model) }])
+  const renamed: Edit[] = [
+    // A model in the body has to be that of the path.
+    ...(typeof body.value['model'] === 'string' ? [{ type: 'set' as const, key: 'model', json: named(model) }] : []),
+    ...(wrapped && inner ? [{ type: 'set' as const, key: wrapped.key, json: decoder.decode(inner) }] : []),
+  ]
+  return spliceJson(body, [...renamed, ...edits])
+}
+
+function named(model: string): string {
+  return JSON.stringify(resourceOf(model))
 }
 
 /** Counting tokens may wrap a whole request, which then names the model once more. */
-function wrappedEdits({ body, task }: WireRequest, model: string): Edit[] {
-  if (task !== 'count-tokens') return []
+function wrappedIn({ body, task }: WireRequest): { readonly key: string; readonly document: JsonDocument } | undefined {
+  if (task !== 'count-tokens') return undefined
   const member = body.members.find(({ key }) => key === 'generateContentRequest' || key === 'generate_content_request')
-  if (member === undefined || !isObject(body.value[member.key])) return []
+  if (member === undefined || !isObject(body.value[member.key])) return undefined
   const reading = readJson(encoder.encode(body.text.slice(member.valueStart, member.valueEnd)), noLimits)
-  if (!reading.ok) return []
-  const edited = spliceJson(reading.document, [{ type: 'set', key: 'model', json: JSON.stringify(resourceOf(model)) }])
-  return [{ type: 'set', key: member.key, json: decoder.decode(edited) }]
+  return reading.ok ? { key: member.key, document: reading.document } : undefined
 }

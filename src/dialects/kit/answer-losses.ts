@@ -6,7 +6,7 @@ import type { Loss } from '../../ir/loss.ts'
 import type { Finish, IrResponse } from '../../ir/response.ts'
 import type { Usage } from '../../ir/usage.ts'
 import { answerPlaces, answerScopes, type AnswerPlaces } from './answer-places.ts'
-import { clientPaths } from './client-paths.ts'
+import { clientPaths } from '../../ir/client-paths.ts'
 import { extraPath } from './extra-losses.ts'
 
 /** Members beside the parts of a stream, and what they belong to. */

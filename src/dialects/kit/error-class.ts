@@ -47,6 +47,14 @@ const quotaTexts = [
   /(?:out of|run out of|no|more) credits/i,
 ]
 
+// The same where a provider answers as if the request were at fault (Anthropic: 400). Only at the beginning: further on it
+// may be the request that is quoted, and no client's text may make an account look as if it had no credit.
+const quotaOpenings = [
+  /^your credit balance/i,
+  /^insufficient (?:balance|credits?|funds|quota)/i,
+  /^you exceeded your current quota/i,
+]
+
 // What a status-less error is, by its type or code: an error inside a 200 or a stream has nothing else.
 const statuses: ReadonlyMap<string, number> = new Map([
   ['invalid_request_error', 400],
@@ -83,7 +91,8 @@ export function classify(report: ErrorReport): ErrorCode {
   if (says(report, contextCodes, contextTexts)) return 'upstream_context_overflow'
   if (status < 500 && status !== 429 && says(report, filterCodes, filterTexts)) return 'upstream_filtered'
   if (status === 401) return 'upstream_auth'
-  if (status === 402 || (status < 500 && says(report, quotaCodes, quotaTexts))) return 'upstream_quota'
+  const quotaWords = status === 403 || status === 429 ? quotaTexts : quotaOpenings
+  if (status === 402 || (status < 500 && says(report, quotaCodes, quotaWords))) return 'upstream_quota'
   if (isOverload(report, status)) return 'upstream_overloaded'
   return byStatus(status, report)
 }

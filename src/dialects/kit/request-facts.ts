@@ -37,9 +37,11 @@ export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null
 }
 
-/** Headers that name a session, first choice first: ours, then what coding agents send. */
+/** Headers that name a session, first choice first: ours and its older name, then what coding agents send. */
 const sessionHeaders = [
   'x-signalbox-session-id',
+  'x-switchback-session-id',
+  'x-codex-session-id',
   'x-session-id',
   'x-session-affinity',
   'session-id',

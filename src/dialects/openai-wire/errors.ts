@@ -19,7 +19,7 @@ const maxMessageLength = 1024
  * @see https://platform.openai.com/docs/guides/error-codes
  */
 export function decodeError(status: number, headers: HeaderReader, body: unknown): GatewayError {
-  return gatewayError({ ...reportOf(body), status }, retryAfterMs(headers))
+  return gatewayError({ ...reportOf(body), status }, { headers, body })
 }
 
 /** The error that a 200 or a chunk hides, by its own code and type; undefined where there is none. */
@@ -87,15 +87,21 @@ function typeOf(error: GatewayError): string {
   }
 }
 
-function gatewayError(report: ErrorReport, retryAfter?: number): GatewayError {
+interface Answered {
+  readonly headers: HeaderReader
+  readonly body: unknown
+}
+
+function gatewayError(report: ErrorReport, answered?: Answered): GatewayError {
   const code = classify(report)
+  const told = { code, message: report.message, body: answered?.body }
   const { status } = report
   const keepsStatus = code === 'upstream_rejected' || code === 'upstream_context_overflow'
   const { param, ...upstream } = report
   return new GatewayError(code, {
     // A context overflow told by a 429 is no rate limit, and must not look like one to the client.
     ...(keepsStatus && status !== undefined && status !== 429 && { status }),
-    ...present({ param, retryAfterMs: retryAfter }),
+    ...present({ param, retryAfterMs: answered && retryAfterMs(answered.headers, told) }),
     upstream,
   })
 }

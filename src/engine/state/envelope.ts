@@ -4,7 +4,7 @@
 // prefix (9 bytes) | tag of the key (3) | nonce (12) | ciphertext | tag of the cipher (16)
 import type { JsonDocument } from '../../wire/json-scan.ts'
 import { decodeBase64, encodeBase64 } from '../../sealing/base64.ts'
-import { tagLength, type Keyring } from '../../sealing/keyring.ts'
+import { tagLength, type Keyring, type SealingKey } from './keyring.ts'
 import { decodeState, encodeState, type SealedState } from './sealed-state.ts'
 
 // Letters and digits only, so that it reads the same in base64url; twelve of them are nine bytes, so that it also reads
@@ -97,4 +97,9 @@ function joined(...pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     at += piece.length
   }
   return whole
+}
+
+/** How everything begins that a key sealed: sixteen characters that say nothing of the key. */
+export function headOf({ tag }: Pick<SealingKey, 'tag'>): string {
+  return encodeBase64(joined(decodeBase64(prefix) ?? new Uint8Array(0), tag))
 }

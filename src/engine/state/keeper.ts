@@ -2,7 +2,7 @@
 // Owns whose a state is; knows no dialect.
 import type { Clock, Log, StateStore } from '../../ports/index.ts'
 import { openState, sealState } from './envelope.ts'
-import type { Keyring } from '../../sealing/keyring.ts'
+import type { Keyring } from './keyring.ts'
 import { describeCall, keyOf, type Memory } from './record.ts'
 import type { SealedState } from './sealed-state.ts'
 

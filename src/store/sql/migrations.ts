@@ -81,7 +81,8 @@ export const migrations = [
   outcome TEXT NOT NULL,
   duration_ms INTEGER NOT NULL
 ) STRICT`,
-      'CREATE INDEX credential_accesses_newest ON credential_accesses (credential, at DESC)',
+      'CREATE INDEX credential_accesses_newest ON credential_accesses (at DESC, id DESC)',
+      'CREATE INDEX credential_accesses_of ON credential_accesses (credential, at DESC, id DESC)',
     ],
   },
 ]

@@ -65,6 +65,12 @@ DELETE FROM reasoning_state WHERE key IN (
   SELECT key FROM reasoning_state WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2
 )`
 
+/** Params: now. Bounded, as each row is read for it; the index gives those that have been there longest. */
+export const stateHeads = `
+SELECT substr(sealed, 1, 16) AS head, COUNT(*) AS count FROM (
+  SELECT sealed FROM reasoning_state WHERE expires_at > ?1 ORDER BY expires_at LIMIT 10000
+) GROUP BY head`
+
 const vaultColumns = 'name, sealed, key_id AS keyId, version, created_at AS createdAt, updated_at AS updatedAt'
 
 /** Params: name. */
@@ -95,10 +101,20 @@ FROM json_each(?1) WHERE true`
 const accessColumns = 'at, credential, source, reason, outcome, duration_ms AS durationMs'
 
 /** Params: at most. */
-export const listAccesses = `SELECT ${accessColumns} FROM credential_accesses ORDER BY id DESC LIMIT ?1`
+export const listAccesses = `SELECT ${accessColumns} FROM credential_accesses ORDER BY at DESC, id DESC LIMIT ?1`
 /** Params: at most, credential. */
 export const listAccessesOf = `
 SELECT ${accessColumns} FROM credential_accesses WHERE credential = ?2 ORDER BY at DESC, id DESC LIMIT ?1`
+
+/** Params: before, at most. Removes the oldest first. */
+export const pruneAccesses = `
+DELETE FROM credential_accesses WHERE id IN (
+  SELECT id FROM credential_accesses WHERE at < ?1 ORDER BY at, id LIMIT ?2
+)`
+
+/** Params: how many rows stay. Ids only grow, so the oldest are below the newest by as many. */
+export const boundAccesses = `
+DELETE FROM credential_accesses WHERE id <= (SELECT MAX(id) FROM credential_accesses) - ?1`
 
 const columns = traceFields.map(columnName)
 

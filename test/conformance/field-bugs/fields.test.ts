@@ -1,7 +1,7 @@
 // Field bugs C: caching, media, headers, schemas. Each name begins with the number of its case.
 import { expect } from 'vitest'
 import type { GenerativeId } from '../../../src/dialects/index.ts'
-import { jsonAnswer } from '../../support/app.ts'
+import { createTestApp, jsonAnswer } from '../../support/app.ts'
 import { list, record, text, type Json } from '../../support/json.ts'
 import { decodeRequest, dialectIds, encodeRequest, others, sentTo, tryEncodeRequest } from '../harness.ts'
 import { covers } from '../losses.ts'
@@ -123,7 +123,7 @@ const schema = {
   additionalProperties: false,
 }
 
-fieldCases('field bugs C', ({ check, skip }) => {
+fieldCases('field bugs C', ({ check }) => {
   check('T19 · four cache breakpoints are four cache points', ['anthropic-messages', 'bedrock-converse'], () => {
     const { sent, losses } = encodeRequest('bedrock-converse', from('anthropic-messages', cached))
     expect(marksIn(sent.body, 'cachePoint')).toBe(4)
@@ -228,11 +228,30 @@ fieldCases('field bugs C', ({ check, skip }) => {
     await app.request('/v1/messages', { json: { ...cached, model: 'chat' }, headers: { 'anthropic-beta': 'x-1' } })
     expect(Object.keys(app.sent[0]?.headers ?? {})).not.toContain('anthropic-beta')
   })
-  skip(
-    'T23 · Vertex gets the betas that it knows',
-    { dialect: 'anthropic-messages' },
-    'providers of type vertex are not part of this version',
-  )
+  check('T23 · Vertex gets the betas that it knows', ['anthropic-messages'], async () => {
+    const known = 'interleaved-thinking-2025-05-14,context-management-2025-06-27'
+    const app = createTestApp({
+      config: {
+        credentials: { token: { type: 'api_key', env: 'TOKEN' } },
+        providers: { v: { type: 'vertex', project: 'my-project', accounts: [{ id: 'a', credential: 'token' }] } },
+        routes: { messages: { targets: [{ provider: 'v', model: 'claude-sonnet-4-5' }] } },
+        storage: { kind: 'memory' },
+      },
+      upstream: () => jsonAnswer({ type: 'error', error: { type: 'x', message: 'x' } }, 400),
+      env: { TOKEN: 'test-token' },
+    })
+    const gated = { mcp_servers: [], context_management: { edits: [] } }
+    await app.request('/v1/messages?beta=true', {
+      json: { ...cached, ...gated, model: 'messages' },
+      headers: { 'anthropic-beta': `claude-code-20250219,${known},mcp-client-2025-11-20,fast-mode-2026-02-01` },
+    })
+    expect(app.sent[0]?.headers['anthropic-beta']).toBe(known)
+    const sent = sentBody(app)
+    expect(sent).toMatchObject({ anthropic_version: 'vertex-2023-10-16', context_management: { edits: [] } })
+    expect(Object.keys(sent)).not.toContain('mcp_servers')
+    expect(Object.keys(sent)).not.toContain('model')
+    expect(sent['system']).toEqual(cached['system'])
+  })
 
   const formats: Readonly<Partial<Record<GenerativeId, Json>>> = {
     'openai-chat': { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema, strict: true } } },

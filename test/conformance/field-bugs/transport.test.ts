@@ -10,17 +10,17 @@ import { chatStream } from '../scripts.ts'
 import { wires } from '../wires/index.ts'
 import { asks, fieldCases, framesIn, gateway, ingressIds, sse } from './cases.ts'
 
-/** The options of every dispatcher that the Node adapter made. */
-const agents = vi.hoisted((): object[] => [])
+/** The options of every pool of connections that the Node adapter made. */
+const pools = vi.hoisted((): object[] => [])
 vi.mock('undici', async (original) => {
   const undici = await original<typeof Undici>()
-  class Agent extends undici.Agent {
-    constructor(options: ConstructorParameters<typeof undici.Agent>[0]) {
-      super(options)
-      agents.push(options ?? {})
+  class Pool extends undici.Pool {
+    constructor(...[origin, options]: ConstructorParameters<typeof undici.Pool>) {
+      super(origin, options)
+      pools.push(options ?? {})
     }
   }
-  return { ...undici, Agent }
+  return { ...undici, Pool }
 })
 
 const hello = sse(chatStream([{ content: 'Hel' }, { content: 'lo' }]))
@@ -195,10 +195,11 @@ fieldCases('field bugs E', ({ check }) => {
       cancellation: { cancelled: false, onCancel: () => () => {} },
       connectTimeoutMs: 100,
       allowPrivate: true,
+      egress: null,
     }
     await fetch(request as unknown as FetchRequest).catch(() => undefined)
     await close()
-    expect(agents).toEqual([expect.objectContaining({ headersTimeout: 0, bodyTimeout: 0 })])
+    expect(pools).toEqual([expect.objectContaining({ headersTimeout: 0, bodyTimeout: 0 })])
   })
 })
 

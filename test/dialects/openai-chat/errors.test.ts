@@ -198,7 +198,7 @@ describe('a provider error', () => {
     ['in seconds', { 'retry-after': '7' }, 7000],
     ['in fractions of seconds', { 'retry-after': '0.5' }, 500],
     ['in milliseconds first', { 'retry-after': '7', 'retry-after-ms': '250' }, 250],
-    ['of no time (Azure-Grok)', { 'retry-after': '1', 'retry-after-ms': '0' }, 0],
+    ['in seconds where the milliseconds say nothing (Azure-Grok)', { 'retry-after': '1', 'retry-after-ms': '0' }, 1000],
     ['in the past', { 'retry-after': '-5' }, 0],
     ['as a date', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, undefined],
     ['as garbage', { 'retry-after': 'soon' }, undefined],

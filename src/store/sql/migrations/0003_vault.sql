@@ -19,4 +19,7 @@ CREATE TABLE credential_accesses (
   duration_ms INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX credential_accesses_newest ON credential_accesses (credential, at DESC);
+-- One for all of them and for pruning, one for a single credential: looks are rare, so neither costs much.
+CREATE INDEX credential_accesses_newest ON credential_accesses (at DESC, id DESC);
+
+CREATE INDEX credential_accesses_of ON credential_accesses (credential, at DESC, id DESC);

@@ -1,0 +1,54 @@
+// What a trace row may hold: its columns are given, its detail is copied member by member, and no text in it holds a secret.
+import type { TraceRow } from '../ports/index.ts'
+import type { Scrubber, UnknownField } from './scrubber.ts'
+
+/** Every member name that a detail may have, at any depth. */
+const detailMembers: ReadonlySet<string> = new Set(
+  [
+    'decision attempts losses answer_losses upstream_error omitted',
+    // A decision.
+    'requested route resolved_by strategy selected fallbacks rejected reasons unverified max_attempts client_profile',
+    'target name dialect passthrough accounts code reason',
+    // An attempt.
+    'provider model account durationMs status error egress region credential retry maybe_duplicate',
+    // Why an account or a target was chosen or left out.
+    'account_by lockedBy locked_by retryInMs retry_in_ms locked_until wait_ms renewed',
+    // A loss.
+    'path action lossiness',
+    // What the provider said went wrong, without its text.
+    'type',
+  ].flatMap((names) => names.split(' ')),
+)
+
+/** The detail of a row as JSON: members that are not listed are left out, or thrown under test. */
+export function traceDetail(detail: Readonly<Record<string, unknown>>, unknown: UnknownField): string {
+  return JSON.stringify(copy(detail, unknown))
+}
+
+function copy(value: unknown, unknown: UnknownField): unknown {
+  if (Array.isArray(value)) return value.map((member) => copy(member, unknown))
+  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value
+  const copied: Record<string, unknown> = {}
+  for (const [name, member] of Object.entries(value)) {
+    if (detailMembers.has(name)) copied[name] = copy(member, unknown)
+    else if (unknown === 'throw')
+      throw new Error(`the member ${name} of a trace is not listed in src/redaction/trace.ts`)
+  }
+  return copied
+}
+
+const maxTextLength = 512
+
+/**
+ * The row without secrets; itself where there are none, which is nearly always. What went well has nothing in its detail
+ * that came from outside, so only its few foreign words are looked at: this runs once per request.
+ */
+export function cleanRow(row: TraceRow, scrubber: Scrubber): TraceRow {
+  const foreign = `${row.path} ${row.inboundModel ?? ''} ${row.model ?? ''}`
+  if (row.errorCode === null && scrubber.isClean(foreign)) return row
+  const cleaned: Record<string, unknown> = { ...row }
+  for (const [column, value] of Object.entries(row))
+    if (typeof value === 'string')
+      cleaned[column] = scrubber.scrub(value, column === 'detail' ? value.length : maxTextLength)
+  return cleaned as unknown as TraceRow
+}

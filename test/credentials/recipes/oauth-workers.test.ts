@@ -1,0 +1,145 @@
+// The Worker itself, as it is deployed, in two isolates on one D1 database.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Miniflare, convertV4MiniflareOptions } from 'miniflare'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { startUpstream, type Upstream } from '../../support/upstream.ts'
+import { projectRoot } from '../../store/drivers.ts'
+import { testKek } from './making.ts'
+import { startTokenServer, type TokenServer, type TokenServerOptions } from './token-server.ts'
+
+const key = 'sk-test-0123456789abcdef0123456789abcdef'
+const answer = {
+  id: 'c1',
+  object: 'chat.completion',
+  created: 1,
+  model: 'm',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
+}
+
+// A real bundle in a real workerd, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 })
+
+let folder = ''
+let bundle = ''
+let url = ''
+let upstream: Upstream
+let tokens: TokenServer
+let miniflare: Miniflare
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'signalbox-worker-'))
+  execFileSync('npm', ['exec', '--', 'wrangler', 'deploy', '--dry-run', '--outdir', join(folder, 'out')], {
+    cwd: projectRoot,
+    env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: tmpdir(), WRANGLER_SEND_METRICS: 'false', CI: 'true' },
+    stdio: 'ignore',
+  })
+  bundle = readFileSync(join(folder, 'out', 'index.js'), 'utf8')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+beforeEach(async () => {
+  upstream = await startUpstream()
+  upstream.on('m', (response, { headers }) => {
+    const good = tokens.knows(/^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1] ?? '')
+    response.writeHead(good ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify(good ? answer : {}))
+  })
+})
+afterEach(async () => {
+  await miniflare.dispose()
+  await Promise.all([upstream.close(), tokens.close()])
+})
+
+async function start(options: Partial<TokenServerOptions>): Promise<void> {
+  tokens = await startTokenServer({ initial: 'rt-0', expiresIn: 3600, ...options })
+  const config = {
+    config_version: 1,
+    keys: [{ id: 'k', env: 'GATEWAY_KEY' }],
+    credentials: {
+      acct: {
+        type: 'oauth',
+        refresh: { source: 'env', env: 'REFRESH' },
+        token_url: tokens.url,
+        client_id: 'client-1',
+        allow_private: true,
+        allow_http: true,
+      },
+    },
+    providers: {
+      up: {
+        type: 'openai_compatible',
+        base_url: `${upstream.url}/v1`,
+        allow_private: true,
+        allow_http: true,
+        accounts: [{ id: 'main', credential: 'acct' }],
+      },
+    },
+    storage: { kind: 'd1' },
+  }
+  const worker = (name: string) => ({
+    name,
+    modules: [{ type: 'ESModule' as const, path: 'index.js', contents: bundle }],
+    compatibilityDate: '2026-10-01',
+    compatibilityFlags: ['enable_request_signal'],
+    d1Databases: { DB: 'signalbox' },
+    bindings: { SIGNALBOX_CONFIG: JSON.stringify(config), SIGNALBOX_KEK: testKek, GATEWAY_KEY: key, REFRESH: 'rt-0' },
+  })
+  const front = {
+    name: 'front',
+    modules: [{ type: 'ESModule' as const, path: 'front.js', contents: frontScript }],
+    compatibilityDate: '2026-10-01',
+    serviceBindings: { one: 'one', two: 'two' },
+  }
+  miniflare = new Miniflare(convertV4MiniflareOptions({ workers: [front, worker('one'), worker('two')] }))
+  url = (await miniflare.ready).origin
+}
+
+// Hands a request to the isolate that it names.
+const frontScript = `export default { fetch: (request, env) => env[request.headers.get('x-isolate')].fetch(request) }`
+
+type Isolate = 'one' | 'two'
+
+async function ask(isolate: Isolate, signal?: AbortSignal): Promise<number> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}`, 'x-isolate': isolate },
+    body: JSON.stringify({ model: 'up/m', messages: [{ role: 'user', content: 'hi' }] }),
+    ...(signal !== undefined && { signal }),
+  })
+  await response.text()
+  return response.status
+}
+
+describe('two isolates on one D1 database', () => {
+  it('make one refresh of 1,000 requests at once', async () => {
+    await start({ delayMs: 300 })
+    // The first request of an isolate migrates the database.
+    for (const isolate of ['one', 'two'])
+      await (await fetch(`${url}/health`, { headers: { 'x-isolate': isolate } })).text()
+    const asked = Array.from({ length: 1000 }, (_, index) => ask(index % 2 === 0 ? 'one' : 'two'))
+    const statuses = await Promise.all(asked)
+    expect(statuses.filter((status) => status !== 200)).toEqual([])
+    expect(tokens.forms).toHaveLength(1)
+  })
+
+  it('finish a refresh whose client left, so that nothing is lost of it', async () => {
+    let asked: () => void = () => {}
+    const arrived = new Promise<void>((resolve) => (asked = resolve))
+    await start({
+      delayMs: 500,
+      mishap: () => {
+        asked()
+        return undefined
+      },
+    })
+    const leaving = new AbortController()
+    const left = ask('one', leaving.signal).catch(() => 'left')
+    await arrived
+    leaving.abort()
+    expect(await left).toBe('left')
+    expect(await ask('two')).toBe(200)
+    expect(tokens.forms).toHaveLength(1)
+    expect(tokens.revoked()).toBe(false)
+  })
+})

@@ -1,0 +1,82 @@
+// kill -9 in the middle of a rewrap, many times over: every record stays readable, and in the end all are under the new key.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { openNodeSqlite } from '../../node-adapter/sqlite-node.ts'
+import { readSealed } from '../../src/sealing/vault.ts'
+import { createSqlStores } from '../../src/store/sql-stores.ts'
+import { temporaryFolder } from '../store/drivers.ts'
+import { ringSecrets } from './support.ts'
+
+const script = fileURLToPath(new URL('rewrap-child.ts', import.meta.url))
+const entries = 300
+
+function start(work: 'fill' | 'rewrap', path: string, ring: string) {
+  return spawn(process.execPath, [script, work, path, ring, String(entries)], { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+async function killed(path: string, ring: string, ms: number): Promise<boolean> {
+  const child = start('rewrap', path, ring)
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), ms))
+  const [, signal] = await new Promise<[number | null, string | null]>((done) =>
+    child.on('close', (code, name) => done([code, name])),
+  )
+  return signal === 'SIGKILL'
+}
+
+/** How many entries are under each key; fails where one of them does not hold what it held. */
+async function census(path: string, ring: string): Promise<Readonly<Record<string, number>>> {
+  const sql = openNodeSqlite(path)
+  try {
+    expect(await sql.all('PRAGMA integrity_check', [])).toMatchObject([{ integrity_check: 'ok' }])
+    const stores = createSqlStores(sql)
+    const secrets = ringSecrets(ring)
+    const counts: Record<string, number> = {}
+    const records = await stores.vault.list()
+    expect(records.length).toBe(entries)
+    for (const { name, keyId } of records) {
+      counts[keyId] = (counts[keyId] ?? 0) + 1
+      const read = await readSealed({ secrets, stores }, name)
+      expect(read.ok ? read.value.reveal() : read.error.message).toBe(`value of ${name}`)
+    }
+    return counts
+  } finally {
+    sql.close()
+  }
+}
+
+test(
+  'a rewrap that is killed 24 times leaves every record readable, and the next one goes on',
+  { timeout: 120_000 },
+  async () => {
+    const folder = temporaryFolder()
+    try {
+      const path = join(folder.path, 'state.sqlite')
+      const key = (letter: string): string => `${letter}:${Buffer.alloc(32, letter).toString('base64')}`
+      const filled = start('fill', path, key('a'))
+      await text(filled.stdout)
+      let ring = key('a')
+      let kills = 0
+      let partial = 0
+      // Each round puts a new key in front and kills the rewrap several times on the way.
+      for (const letter of ['b', 'c', 'd', 'e', 'f', 'g']) {
+        ring = `${key(letter)},${ring}`
+        for (let attempt = 0; attempt < 4; attempt++) {
+          if (await killed(path, ring, Math.random() * 40)) kills += 1
+          const counts = await census(path, ring)
+          if (Object.keys(counts).length > 1) partial += 1
+        }
+        const last = start('rewrap', path, ring)
+        expect(await text(last.stdout)).toMatch(/^started\ndone \d+ \d+\n$/)
+        expect(await census(path, key(letter))).toEqual({ [letter]: entries })
+      }
+      console.log(`rewrap: ${kills} of 24 runs killed, ${partial} of them found half done`)
+      expect(kills).toBeGreaterThanOrEqual(20)
+      expect(partial).toBeGreaterThan(0)
+    } finally {
+      folder.remove()
+    }
+  },
+)
