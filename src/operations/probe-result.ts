@@ -1,6 +1,6 @@
 // One made-up request, sent and judged: an answer counts where it can be read, says something, and has its usage.
 import type { ProviderRecord } from '../catalog/snapshot.ts'
-import { readAnswer, readStreamedAnswer, type AnswerReading } from '../engine/probe-answer.ts'
+import type { AnswerReading } from '../engine/probe-answer.ts'
 import { isObject, parseJson } from '../wire/json-parse.ts'
 import { nextStep } from './next-step.ts'
 import type { Inference, Inferred, OperationContext, UpstreamProbe } from './operation.ts'
@@ -34,6 +34,8 @@ export async function probe(
   })
   if (inferred.status !== 200 || inferred.errorCode !== null)
     return bad(inferred.errorCode ?? 'internal', errorText(inferred.text) ?? 'the request failed')
+  // Only whoever probes needs the codecs: a command line that asks something else should not wait for them.
+  const { readAnswer, readStreamedAnswer } = await import('../engine/probe-answer.ts')
   const streamed = asked.stream === true
   const answer = streamed ? readStreamedAnswer(asked.dialect, inferred.text) : readAnswer(asked.dialect, inferred.text)
   if (answer.fault !== null) return bad(streamed ? 'stream_not_legal' : 'answer_unreadable', answer.fault, answer)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Envelope } from '../../src/operations/operation.ts'
+import { compiledFolder } from '../support/compiled-folder.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
@@ -75,7 +76,7 @@ export function createBench(): Bench {
     const child = spawn(program, [...before, ...args], {
       cwd: options.cwd ?? home,
       // The cache only saves time: a suite starts the same files a hundred times.
-      env: { PATH: `${bin}:/usr/bin:/bin`, HOME: home, NODE_COMPILE_CACHE: join(home, 'compiled'), ...options.env },
+      env: { PATH: `${bin}:/usr/bin:/bin`, HOME: home, NODE_COMPILE_CACHE: compiledFolder, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     children.add(child)

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compiledFolder } from './compiled-folder.ts'
 
 export type RuntimeName = 'node' | 'bun' | 'deno' | 'workerd'
 
@@ -76,6 +77,7 @@ function launch(runtime: RuntimeName, options: StartOptions, port: number) {
       TMPDIR: tmpdir(),
       DENO_NO_UPDATE_CHECK: '1',
       WRANGLER_SEND_METRICS: 'false',
+      NODE_COMPILE_CACHE: compiledFolder,
       ...options.env,
     },
   })
