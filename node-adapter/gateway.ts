@@ -10,7 +10,7 @@ import { createMachine } from './machine/index.ts'
 import { loadRuntime } from './runtime.ts'
 import { runtimeName } from './runtime-name.ts'
 import { openStores } from './stores.ts'
-import { startAuditPruning } from './vault/audit-pruning.ts'
+import { startRetention } from './retention.ts'
 import { reportUnopened } from './vault/start-report.ts'
 import { version } from './version.ts'
 
@@ -43,7 +43,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const traces = createTraceWriter({ store: opened.stores.ledger, clock: systemClock, log, batch: 500 })
   const startedAt = systemClock.now()
   await reportUnopened({ secrets: options.secrets, stores: opened.stores, clock: systemClock, log })
-  const stopPruning = startAuditPruning({
+  const stopPruning = startRetention({
     ledger: opened.stores.ledger,
     clock: systemClock,
     log,

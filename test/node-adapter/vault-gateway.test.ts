@@ -1,6 +1,5 @@
-// What a gateway does about sealed things beside serving: the report at its start, and how long the audit is kept.
+// What a gateway does about sealed things beside serving: the report at its start.
 import { describe, expect, it } from 'vitest'
-import { startAuditPruning } from '../../node-adapter/vault/audit-pruning.ts'
 import { reportUnopened } from '../../node-adapter/vault/start-report.ts'
 import { createStateKeeper, openKeyring } from '../../src/engine/state/index.ts'
 import { Secret } from '../../src/ir/secret.ts'
@@ -8,7 +7,7 @@ import type { Log, LogFields } from '../../src/ports/index.ts'
 import { guardLog } from '../../src/redaction/log.ts'
 import { writeSealed } from '../../src/sealing/vault.ts'
 import { createMemoryStores } from '../../src/store/memory.ts'
-import { createVirtualClock, drainMicrotasks } from '../support/virtual-clock.ts'
+import { createVirtualClock } from '../support/virtual-clock.ts'
 import { keyA, keyB, ringSecrets } from '../sealing/support.ts'
 
 function recorder() {
@@ -71,45 +70,4 @@ describe('the report at the start', () => {
     const kept = await keeper.remember({ calls: [call], before: undefined }, { realm: 'r', token: { signature: 's' } })
     expect(kept).toBe(true)
   }
-})
-
-describe('the access audit of a gateway', () => {
-  it('is pruned at the start and every hour, in batches, and no longer once it stops', async () => {
-    const virtual = createVirtualClock()
-    const stores = createMemoryStores()
-    const row = { credential: 'c', source: 'env', reason: 'first', outcome: 'ok', durationMs: 1 }
-    const now = virtual.now()
-    await stores.ledger.appendAccesses(
-      Array.from({ length: 2500 }, (_, index) => ({ ...row, at: now - 10_000 - index })),
-    )
-    await stores.ledger.appendAccesses([{ ...row, at: now - 10 }])
-    const left = async (): Promise<number> => (await stores.ledger.accesses({ limit: 10_000 })).length
-    const { lines, log } = recorder()
-    const stop = startAuditPruning({ ledger: stores.ledger, clock: virtual, log, retentionMs: 5000 })
-    await drainMicrotasks()
-    expect(await left()).toBe(1)
-    await virtual.advance(60 * 60 * 1000)
-    await drainMicrotasks()
-    expect(await left()).toBe(0)
-    stop()
-    await stores.ledger.appendAccesses([row].map((one) => ({ ...one, at: 0 })))
-    await virtual.advance(10 * 60 * 60 * 1000)
-    await drainMicrotasks()
-    expect(await left()).toBe(1)
-    expect(lines).toEqual([])
-  })
-
-  it('goes on after a store that failed', async () => {
-    const virtual = createVirtualClock()
-    const { lines, log } = recorder()
-    let calls = 0
-    const ledger = { pruneAccesses: () => (++calls === 1 ? Promise.reject(new Error('x')) : Promise.resolve(0)) }
-    const stop = startAuditPruning({ ledger, clock: virtual, log, retentionMs: 5000 })
-    await drainMicrotasks()
-    expect(lines).toEqual([['audit_not_pruned', { reason: 'Error' }]])
-    await virtual.advance(60 * 60 * 1000)
-    await drainMicrotasks()
-    expect(calls).toBe(2)
-    stop()
-  })
 })
