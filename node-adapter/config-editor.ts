@@ -18,13 +18,24 @@ import {
   type LoadedConfig,
   type ReadConfig,
 } from './config-files.ts'
+import { codeOf } from './error-code.ts'
 import { FileLocked, withFileLock } from './file-lock.ts'
 import { replaceFile } from './replace-file.ts'
 
-const initFirst = 'make one of your own with `signalbox init`, and name it with --config or SIGNALBOX_CONFIG'
+const initFirst = 'make one of your own with `signalbox init`, which the next `signalbox serve` goes by'
 
-/** The editor of the configuration at `source`: a path, or the configuration itself, which nobody can edit. */
-export function createFileEditor(source: string): ConfigEditor {
+/** A gateway that goes by a file until it is started again. */
+export interface RunningGateway {
+  readonly pid: number
+  /** What was typed to start it, as far as that is known. */
+  readonly command: string
+}
+
+/**
+ * The editor of the configuration at `source`: a path, or the configuration itself, which nobody can edit. `running` is
+ * the gateway that goes by it, if one does.
+ */
+export function createFileEditor(source: string, running?: RunningGateway): ConfigEditor {
   if (source.trimStart().startsWith('{'))
     return readOnlyEditor(
       'variable SIGNALBOX_CONFIG',
@@ -33,7 +44,7 @@ export function createFileEditor(source: string): ConfigEditor {
   const path = resolve(source)
   return {
     place: `file ${path}`,
-    takesEffect: 'restart the gateway, and it goes by what was written',
+    takesEffect: running === undefined ? null : restartText(running),
     async apply(changes, { dryRun } = { dryRun: false }) {
       if (await isBundledFile(path))
         return failed('invalid_request', {
@@ -48,6 +59,10 @@ export function createFileEditor(source: string): ConfigEditor {
       }
     },
   }
+}
+
+function restartText({ pid, command }: RunningGateway): string {
+  return `restart the gateway, which goes by the old file until then: Ctrl-C where it runs (or: kill ${pid}), then: ${command}`
 }
 
 type GoodConfig = ReadConfig & { readonly ok: true }
@@ -156,12 +171,4 @@ function inOrder({ texts, folder, files }: GoodConfig, next: ConfigTexts): 'conf
   if (compiles({ ...texts, config: next.config }).ok) return 'config'
   if (next.catalog !== undefined && compiles({ ...texts, catalog: next.catalog }).ok) return 'catalog'
   return undefined
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause
-    ? String(cause.code)
-    : cause instanceof Error
-      ? cause.message
-      : 'unknown'
 }

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { compileConfig, type Compiled } from '../src/catalog/compile.ts'
 import { parseConfig } from '../src/catalog/parse-config.ts'
 import type { Problem } from '../src/catalog/problem.ts'
+import { shellWord } from '../src/operations/shell-word.ts'
+import { codeOf } from './error-code.ts'
 
 export interface LoadOptions {
   /** Permission bits mean nothing on `win32` and are not checked there. */
@@ -211,13 +213,4 @@ async function isReadOnlyOfRoot(path: string, found: FileFacts): Promise<boolean
     () => false,
     (error: unknown) => codeOf(error) === 'EROFS',
   )
-}
-
-function shellWord(text: string): string {
-  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
-}
-
-function codeOf(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
-  return typeof code === 'string' ? code : 'unknown error'
 }

@@ -148,9 +148,10 @@ class Exchange extends PulledBody {
     })
     sent.on('error', (cause) => {
       const reused = socket !== undefined && this.#agent.answered.has(socket)
-      // Nothing came back on a connection that had answered before, so the request was not read:
+      // Nothing came back (no 1xx either) on a connection that had answered before, so the request was not read:
       // https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1
-      const unread = reused && !this.#answered && !this.over && closedByPeer.has(codeOf(cause) ?? '')
+      const isSilent = !this.#answered && this.#informational === 0
+      const unread = isSilent && reused && !this.over && closedByPeer.has(codeOf(cause) ?? '')
       if (unread && again !== undefined) again()
       else if (this.#sent === sent) this.fail(cause)
     })

@@ -167,10 +167,11 @@ export class ResponseHandler extends PulledBody implements Dispatcher.DispatchHa
   }
 
   // A connection that was idle may be closed by its peer at any moment. Where it had answered before and nothing came
-  // back now, the request was not read: https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1
+  // back now (no 1xx either), the request was not read: https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1
   #mayRetry(cause: unknown): boolean {
     const reused = (this.client?.answered ?? 0) > 0
-    return this.#phase === 'first' && reused && !this.over && closedByPeer.has(codeOf(cause) ?? '')
+    const isSilent = this.#phase === 'first' && this.#informational === 0
+    return isSilent && reused && !this.over && closedByPeer.has(codeOf(cause) ?? '')
   }
 
   #refuse(controller: Dispatcher.DispatchController, cause: Error): void {

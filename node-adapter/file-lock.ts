@@ -1,19 +1,11 @@
 // One writer at a time for a file that several processes change: a lock file beside it. A process that died with the lock
 // does not keep others out.
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import process from 'node:process'
-import { runtimeName } from './runtime-name.ts'
+import { codeOf } from './error-code.ts'
+import { writeNewFile } from './new-file.ts'
+import { isGone } from './process-gone.ts'
 
 /** Milliseconds. */
 export const lockLimits = { patience: 10_000, pause: 25, oldest: 60_000, oldestUnsigned: 1000 } as const
@@ -29,44 +21,54 @@ export async function withFileLock<T>(
   work: () => Promise<T>,
   patience: number = lockLimits.patience,
 ): Promise<T> {
-  const lock = `${path}.lock`
-  const own = `${process.pid} ${randomBytes(8).toString('hex')}`
   const deadline = performance.now() + patience
-  while (!take(lock, own)) {
-    if (removeStale(lock)) continue
+  let release = takeFileLock(path)
+  while (release === undefined) {
     if (performance.now() > deadline)
-      throw new FileLocked(`${path} is being edited by another process (${lock}${ownerText(lock)})`)
+      throw new FileLocked(`${path} is being edited by another process (${lockOf(path)}${ownerText(lockOf(path))})`)
     await new Promise((resolve) => setTimeout(resolve, lockLimits.pause))
+    release = takeFileLock(path)
   }
   try {
     return await work()
   } finally {
+    release()
+  }
+}
+
+/**
+ * Takes the lock of `path` at once, or not at all. Returns what gives it back; undefined where somebody else has it.
+ * @param oldest milliseconds after which a lock counts for nothing even if its process lives: its id may be another's by now
+ */
+export function takeFileLock(path: string, oldest: number = lockLimits.oldest): (() => void) | undefined {
+  const lock = lockOf(path)
+  const own = `${process.pid} ${randomBytes(8).toString('hex')}`
+  const isTaken = make(lock, own) || (removeStale(lock, oldest) && make(lock, own))
+  if (!isTaken) return undefined
+  return () => {
     if (read(lock) === own) rmSync(lock, { force: true })
   }
 }
 
-function take(lock: string, own: string): boolean {
-  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0)
-  let descriptor: number
+function lockOf(path: string): string {
+  return `${path}.lock`
+}
+
+function make(lock: string, own: string): boolean {
   try {
-    descriptor = openSync(lock, flags, 0o600)
+    writeNewFile(lock, own)
+    return true
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false
+    if (codeOf(cause) === 'EEXIST') return false
     throw cause
   }
-  try {
-    writeSync(descriptor, own)
-  } finally {
-    closeSync(descriptor)
-  }
-  return true
 }
 
 /** Takes a lock away whose owner is gone. */
-function removeStale(lock: string): boolean {
+function removeStale(lock: string, oldest: number): boolean {
   const held = read(lock)
   if (held === undefined) return true
-  if (!isStale(lock, held)) return false
+  if (!isStale(lock, held, oldest)) return false
   const aside = `${lock}.${randomBytes(6).toString('hex')}`
   try {
     renameSync(lock, aside)
@@ -85,25 +87,14 @@ function removeStale(lock: string): boolean {
   return true
 }
 
-function isStale(lock: string, held: string): boolean {
+function isStale(lock: string, held: string, oldest: number): boolean {
   // Its owner died between making it and signing it, or is about to sign.
   const isSigned = /^\d+ [0-9a-z]+$/.test(held)
   if (isSigned && Number.parseInt(held, 10) !== process.pid && isGone(Number.parseInt(held, 10))) return true
   try {
-    return Date.now() - statSync(lock).mtimeMs > (isSigned ? lockLimits.oldest : lockLimits.oldestUnsigned)
+    return Date.now() - statSync(lock).mtimeMs > (isSigned ? oldest : lockLimits.oldestUnsigned)
   } catch {
     return true
-  }
-}
-
-function isGone(pid: number): boolean {
-  // Deno takes the question for a wish to run programs, and asks the user: there only the age of a lock counts.
-  if (runtimeName() === 'deno') return false
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (cause) {
-    return cause instanceof Error && 'code' in cause && cause.code === 'ESRCH'
   }
 }
 

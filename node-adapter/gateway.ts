@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly adminToken: string
   /** The path of the configuration, or its text; absent where nobody may edit it. */
   readonly source?: string
+  /** What starts it again, for people. */
+  readonly command?: string
 }
 
 export interface Gateway {
@@ -68,7 +70,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     surface: surfaceOf(host),
     boundHost: host,
     adminToken: options.adminToken,
-    ...(options.source !== undefined && { editor: createFileEditor(options.source) }),
+    ...(options.source !== undefined && {
+      editor: createFileEditor(options.source, { pid: process.pid, command: options.command ?? 'signalbox serve' }),
+    }),
     status: () => ({ version, runtime: runtimeName(), startedAt, url, pid: process.pid, traces: traces.stats() }),
   })
   const { limits } = snapshot.server

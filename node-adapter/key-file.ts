@@ -7,9 +7,10 @@ import process from 'node:process'
 import { keyringName, readKeyring } from '../src/sealing/keyring.ts'
 import type { Secrets } from '../src/ports/index.ts'
 import { isObject, parseJson } from '../src/wire/json-parse.ts'
+import { codeOf } from './error-code.ts'
+import { takeFileLock } from './file-lock.ts'
 import { openKeychain, type Keychain, type KeyringModule } from './keychain.ts'
-import { codeOf, createOwnerFile, OwnerFileRefused, readOwnerFile, replaceOwnerFile } from './owner-file.ts'
-import { holdLock } from './owner-lock.ts'
+import { createOwnerFile, OwnerFileRefused, prepareOwnerFolder, readOwnerFile, replaceOwnerFile } from './owner-file.ts'
 import { stateFolder } from './run-file.ts'
 
 /** The file is there and must not be used: not this user's alone, or not what was written. */
@@ -90,7 +91,7 @@ export function addKey(
   key: { readonly id?: string; readonly bytes: Uint8Array },
   options: KeyFileOptions & { readonly now: Date },
 ): KeyPlace {
-  const release = holdLock(`${path}.lock`)
+  const release = holdRing(path)
   try {
     const ring = readRing(path, options)
     if (ring === undefined) throw new OwnerFileRefused(`there are no keys yet. Run: signalbox vault init`)
@@ -110,7 +111,7 @@ export function addKey(
  * only key.
  */
 export function removeKey(path: string, id: string, options: KeyFileOptions = {}): KeyPlace {
-  const release = holdLock(`${path}.lock`)
+  const release = holdRing(path)
   try {
     const ring = readRing(path, options)
     const entries = ring?.text.split(',') ?? []
@@ -127,6 +128,14 @@ export function removeKey(path: string, id: string, options: KeyFileOptions = {}
   } finally {
     release()
   }
+}
+
+/** Takes the ring for one change. A lock whose process lives is never broken: a key that is lost opens nothing any more. */
+function holdRing(path: string): () => void {
+  prepareOwnerFolder(path)
+  const release = takeFileLock(path, Infinity)
+  if (release !== undefined) return release
+  throw new OwnerFileRefused(`another process changes the keys. If none does, run: rm '${path}.lock'`)
 }
 
 /** A name for a key that was made on a day: `2026-01-31`, and `2026-01-31b` for the second. */
@@ -168,7 +177,12 @@ function ringInKeychain(path: string, user: string, { module }: KeyFileOptions):
     throw new OwnerFileRefused(
       `the system's keychain holds no entry "${user}" of signalbox; restore it, or remove ${path} for a new key`,
     )
-  return checked({ text, place: `keychain "${user}"`, write: (next) => opening.keychain.set(next) }, 'the keychain')
+  const write = (next: string): void => {
+    opening.keychain.set(next)
+    // Gateways that run look whether the file has changed.
+    replaceOwnerFile(path, pointerText(user))
+  }
+  return checked({ text, place: `keychain "${user}"`, write }, 'the keychain')
 }
 
 function checked(ring: Ring, where: string): Ring {
@@ -202,7 +216,7 @@ function make(path: string, options: KeyFileOptions): { readonly made: boolean; 
 /** Undefined where the keychain holds the keys now, else why not. */
 function putIntoKeychain(path: string, user: string, keychain: Keychain, text: string): string | undefined {
   // The file comes first and is made once: of two first starts at once, one makes the entry and the other reads it.
-  if (!createOwnerFile(path, `${JSON.stringify({ keychain: user })}\n`)) return undefined
+  if (!createOwnerFile(path, pointerText(user))) return undefined
   try {
     // One that is there already is the one of a file that was lost.
     if (keychain.get() === undefined) keychain.set(text)
@@ -212,6 +226,10 @@ function putIntoKeychain(path: string, user: string, keychain: Keychain, text: s
     rmSync(path, { force: true })
     return cause instanceof Error ? (cause.message.split('\n')[0] ?? '').slice(0, 200) : 'unknown error'
   }
+}
+
+function pointerText(user: string): string {
+  return `${JSON.stringify({ keychain: user })}\n`
 }
 
 function fileText(ring: string): string {

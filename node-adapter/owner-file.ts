@@ -1,21 +1,9 @@
 // Writing files that are this user's alone: whole or not at all, and never over somebody else's.
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import process from 'node:process'
+import { codeOf } from './error-code.ts'
+import { syncFolder, writeNewFile } from './new-file.ts'
 import { descriptorNotOurs, notOurs, openUnlinked } from './owner-only.ts'
 
 /** The file or its folder is not to be trusted. The message says why and what to run. */
@@ -25,11 +13,6 @@ export class OwnerFileRefused extends Error {
 
 /** The text of a file that is this user's alone; undefined where there is none. Throws `OwnerFileRefused`. */
 export function readOwnerFile(path: string, maxBytes: number): string | undefined {
-  const bytes = readOwnerBytes(path, maxBytes)
-  return bytes?.toString('utf8')
-}
-
-function readOwnerBytes(path: string, maxBytes: number): Buffer | undefined {
   let descriptor: number
   try {
     descriptor = openUnlinked(path)
@@ -42,7 +25,7 @@ function readOwnerBytes(path: string, maxBytes: number): Buffer | undefined {
   try {
     const refusal = descriptorNotOurs(descriptor, { kind: 'file', maxBytes })
     if (refusal !== undefined) throw new OwnerFileRefused(`${path} ${refusal}. Run: chmod 600 '${path}'`)
-    return readFileSync(descriptor)
+    return readFileSync(descriptor, 'utf8')
   } finally {
     closeSync(descriptor)
   }
@@ -50,7 +33,7 @@ function readOwnerBytes(path: string, maxBytes: number): Buffer | undefined {
 
 /** Makes the file unless it is there. Returns whether it was made here. Throws `OwnerFileRefused`. */
 export function createOwnerFile(path: string, text: string): boolean {
-  prepareFolder(path)
+  prepareOwnerFolder(path)
   return withDraft(path, text, (draft) => {
     try {
       // Unlike a rename, a link never takes the place of a file: of two first starts at once, one stays.
@@ -68,27 +51,15 @@ export function createOwnerFile(path: string, text: string): boolean {
 
 /** Puts the text in the place of the file in one step: a kill leaves the old one or the new one. Throws `OwnerFileRefused`. */
 export function replaceOwnerFile(path: string, text: string): void {
-  prepareFolder(path)
+  prepareOwnerFolder(path)
   withDraft(path, text, (draft) => renameSync(draft, path))
-  // The name is only safe on disk once its folder is; not every system opens folders.
-  try {
-    const folder = openSync(dirname(path), constants.O_RDONLY)
-    try {
-      fsyncSync(folder)
-    } finally {
-      closeSync(folder)
-    }
-  } catch {}
-}
-
-/** The code of an error of the operating system. */
-export function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+  syncFolder(dirname(path))
 }
 
 const linkless: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'])
 
-function prepareFolder(path: string): void {
+/** Makes the folder of a file, or looks whether it is to be trusted with one. Throws `OwnerFileRefused`. */
+export function prepareOwnerFolder(path: string): void {
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // Who can write here could put a file of his own in the place of ours.
@@ -99,7 +70,7 @@ function prepareFolder(path: string): void {
 function withDraft<T>(path: string, text: string, place: (draft: string) => T): T {
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    write(draft, text)
+    writeNewFile(draft, text)
     return place(draft)
   } finally {
     rmSync(draft, { force: true })
@@ -108,23 +79,10 @@ function withDraft<T>(path: string, text: string, place: (draft: string) => T): 
 
 function writeUnlessThere(path: string, text: string): boolean {
   try {
-    write(path, text)
+    writeNewFile(path, text)
     return true
   } catch (cause) {
     if (codeOf(cause) !== 'EEXIST') throw cause
     return false
-  }
-}
-
-function write(path: string, text: string): void {
-  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0)
-  const descriptor = openSync(path, flags, 0o600)
-  try {
-    // A umask can only take bits away; a mount's default ACL can add some.
-    if (process.platform !== 'win32') fchmodSync(descriptor, 0o600)
-    writeSync(descriptor, text)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }

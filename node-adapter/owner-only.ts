@@ -31,8 +31,8 @@ export function descriptorNotOurs(descriptor: number, rule: OwnerRule): string |
   return notOurs(fstatSync(descriptor), rule)
 }
 
-/** Undefined where the runtime may not say (Deno without --allow-sys=uid). */
-function ownUid(): number | undefined {
+/** The user that this process acts for. Undefined on Windows, and where the runtime may not say (Deno without --allow-sys=uid). */
+export function ownUid(): number | undefined {
   try {
     return process.geteuid?.()
   } catch {

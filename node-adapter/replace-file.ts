@@ -1,21 +1,9 @@
 // A new text in the place of a file: whole or not at all, whatever happens meanwhile. Keeps its mode and its owner.
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
+import { syncFolder, writeNewFile } from './new-file.ts'
 
 /** Why a file was left as it is. */
 export type Replaced = 'done' | 'changed' | 'read_only'
@@ -32,7 +20,7 @@ export function replaceFile(path: string, text: string, expected: string): Repla
   removeLeftovers(folder, path)
   const draft = join(folder, `${draftPrefix(path)}${randomBytes(6).toString('hex')}.tmp`)
   try {
-    writeDraft(draft, text, before)
+    writeNewFile(draft, text, before)
     // A byte order mark and all: not a decoder's idea of it.
     if (!readFileSync(path).equals(Buffer.from(expected, 'utf8'))) {
       rmSync(draft, { force: true })
@@ -47,31 +35,6 @@ export function replaceFile(path: string, text: string, expected: string): Repla
   return 'done'
 }
 
-function writeDraft(draft: string, text: string, before: { readonly mode: number; uid: number; gid: number }): void {
-  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0)
-  const descriptor = openSync(draft, flags, 0o600)
-  try {
-    if (process.platform !== 'win32') {
-      // Root edits a file of somebody who has to go on reading it.
-      if (before.uid !== ownUid()) fchownSync(descriptor, before.uid, before.gid)
-      fchmodSync(descriptor, before.mode & 0o777)
-    }
-    const bytes = Buffer.from(text, 'utf8')
-    for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function ownUid(): number | undefined {
-  try {
-    return process.geteuid?.()
-  } catch {
-    return undefined
-  }
-}
-
 function draftPrefix(path: string): string {
   return `.${basename(path)}.edit-`
 }
@@ -81,18 +44,4 @@ function removeLeftovers(folder: string, path: string): void {
   const prefix = draftPrefix(path)
   for (const name of readdirSync(folder))
     if (name.startsWith(prefix) && name.endsWith('.tmp')) rmSync(join(folder, name), { force: true })
-}
-
-// Without it the rename itself may be lost with the power. Some systems have no such thing for folders.
-function syncFolder(folder: string): void {
-  try {
-    const descriptor = openSync(folder, constants.O_RDONLY)
-    try {
-      fsyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch {
-    // The file itself is whole either way.
-  }
 }

@@ -1,26 +1,13 @@
 // How the command line finds a gateway of this machine: one owner-only file per gateway with its URL and admin token.
-import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import process from 'node:process'
 import { isObject, parseJson } from '../src/wire/json-parse.ts'
+import { replaceOwnerFile } from './owner-file.ts'
 import { descriptorNotOurs, notOurs, openUnlinked } from './owner-only.ts'
-import { runtimeName } from './runtime-name.ts'
+import { isGone } from './process-gone.ts'
 
 export interface RunFile {
   readonly url: string
@@ -60,19 +47,8 @@ export async function writeRunFile(run: RunFile, folder = runFolder()): Promise<
   const refusal = notOurs(lstatSync(folder), { kind: 'folder' })
   if (refusal !== undefined) throw new Error(`${folder} ${refusal}. Run: chmod 700 '${folder}'`)
   const path = join(folder, fileName(run))
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0)
-  const descriptor = openSync(draft, flags, 0o600)
-  try {
-    // A umask can only take bits away; a mount's default ACL can add some.
-    if (process.platform !== 'win32') fchmodSync(descriptor, 0o600)
-    const config = run.config === null ? null : resolve(run.config)
-    writeSync(descriptor, `${JSON.stringify({ ...run, config })}\n`)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  renameSync(draft, path)
+  const config = run.config === null ? null : resolve(run.config)
+  replaceOwnerFile(path, `${JSON.stringify({ ...run, config })}\n`)
   return path
 }
 
@@ -124,7 +100,8 @@ async function readLive(
     return undefined
   }
   if (read === undefined) return undefined
-  const answers = isRunning(read.pid) ? await accepts(read.url) : 'refused'
+  // Where nobody can tell, or the process is another user's, the port decides.
+  const answers = isGone(read.pid) ? 'refused' : await accepts(read.url)
   if (answers === 'refused') remove(path)
   return answers === 'yes' ? read : undefined
 }
@@ -154,18 +131,6 @@ function runFileOf(text: string): RunFile | undefined {
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
   if (typeof token !== 'string' || typeof startedAt !== 'number') return undefined
   return { url, pid, token, startedAt, config: typeof config === 'string' ? config : null }
-}
-
-function isRunning(pid: number): boolean {
-  // Deno takes the question for a wish to run programs, and asks the user: the port decides alone.
-  if (runtimeName() === 'deno') return true
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // Another user's process: the port decides.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
-  }
 }
 
 function accepts(url: string): Promise<'yes' | 'refused' | 'silent'> {

@@ -1,4 +1,5 @@
 // `signalbox serve`: checks that it is safe to start, starts, says where, and stops gracefully.
+import { resolve } from 'node:path'
 import type { CredentialRecord, LogLevel, Snapshot } from '../src/catalog/snapshot.ts'
 import { problemText } from '../src/catalog/problem.ts'
 import { keyringProblem } from '../src/sealing/keyring.ts'
@@ -6,37 +7,44 @@ import { minKeyLength } from '../src/http/authenticate.ts'
 import { Secret } from '../src/ir/secret.ts'
 import type { Secrets } from '../src/ports/index.ts'
 import { createScrubber, knownSecrets } from '../src/redaction/index.ts'
+import { CommandFailure } from './cli/failure.ts'
+import { jsonLine, printFailure, successEnvelope } from './cli/output.ts'
 import { systemRandom } from './clock.ts'
 import { loadConfigFiles } from './config-files.ts'
+import { chooseConfig, choiceText, type ConfigChoice } from './default-config.ts'
 import { createSecrets, withFallback } from './environment.ts'
 import { startGateway, surfaceOf, type Gateway } from './gateway.ts'
 import { KeyFileRefused, openLocalKeys, type LocalKeys } from './key-file.ts'
 import { exitOnCrash } from './crash.ts'
 import { createLog } from './log.ts'
 import { removeRunFile, writeRunFile } from './run-file.ts'
+import { shellWord } from '../src/operations/shell-word.ts'
 
 export interface ServeFlags {
   readonly config?: string
   readonly host?: string
   readonly port?: number
   readonly logLevel?: string
+  /** One envelope on stdout: where it listens, or why not. */
+  readonly json?: boolean
 }
 
 const exitRuntimeFailure = 1
 const exitRefused = 78
 const exitInterrupted = 130
 const drainMs = 30_000
-const defaultConfig = new URL('../configs/quickstart.jsonc', import.meta.url)
 
 /** Runs a gateway until it is told to stop. Returns the exit code: 0 stopped, 1 could not start, 78 refused to. */
 export async function serveMain(flags: ServeFlags): Promise<number> {
-  const source = flags.config ?? process.env['SIGNALBOX_CONFIG'] ?? fileUrlPath(defaultConfig)
+  const choice = chooseConfig(flags.config)
+  const { source } = choice
+  say(choiceText(choice))
   const loaded = await loadConfigFiles(source)
   for (const warning of loaded.warnings) say(`warning: ${problemText(warning)}`)
   if (!loaded.ok) {
-    for (const problem of loaded.problems) say(`error: ${problemText(problem)}`)
-    say('the configuration was refused; `signalbox config validate` shows the same')
-    return exitRefused
+    const code = await fail(flags, exitRefused, loaded.problems.map(problemText))
+    say(refusedText(choice))
+    return code
   }
   const { snapshot } = loaded
   const given = createSecrets(loaded.secrets)
@@ -50,8 +58,7 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
   // Only a gateway that may start makes a key.
   const local = refusal.length > 0 ? undefined : localKeys(given, refusal)
   if (refusal.length > 0 || local === undefined) {
-    for (const problem of refusal) say(`error: ${problem}`)
-    return exitRefused
+    return fail(flags, exitRefused, refusal)
   }
   for (const warning of emptyAccounts(snapshot, given)) say(`warning: ${warning}`)
   const secrets = withFallback(given, local.secrets)
@@ -65,10 +72,11 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
   const signals = listenForSignals()
   let gateway: Gateway
   try {
-    gateway = await startGateway({ snapshot, secrets, host, port: portOf(flags, snapshot), log, adminToken, source })
+    const port = portOf(flags, snapshot)
+    const command = serveCommand(choice, flags)
+    gateway = await startGateway({ snapshot, secrets, host, port, log, adminToken, source, command })
   } catch (cause) {
-    say(`error: ${scrubber.scrub(startFailure(cause, host, portOf(flags, snapshot)))}`)
-    return exitRuntimeFailure
+    return fail(flags, exitRuntimeFailure, [scrubber.scrub(startFailure(cause, host, portOf(flags, snapshot)))])
   }
   const runFile = await writeRunFile({
     url: gateway.url,
@@ -80,15 +88,37 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
     log.warn('run_file_not_written', { reason: cause instanceof Error ? cause.message : 'unknown' })
     return undefined
   })
-  process.stdout.write(`listening on ${gateway.url}\n`)
-  if (source === fileUrlPath(defaultConfig)) process.stdout.write(firstSteps(gateway.url))
+  announce(flags, gateway.url, choice)
   const code = await untilStopped(gateway, signals)
   if (runFile !== undefined) await removeRunFile(runFile).catch(() => {})
   return code
 }
 
-function fileUrlPath(url: URL): string {
-  return decodeURIComponent(url.pathname)
+// Whoever starts gateways reads one line: this one, or the one of `fail`.
+function announce({ json }: ServeFlags, url: string, { source, origin }: ConfigChoice): void {
+  const config = source.trimStart().startsWith('{') ? null : resolve(source)
+  if (json === true) process.stdout.write(jsonLine(successEnvelope('serve', { url, pid: process.pid, config })))
+  else process.stdout.write(`listening on ${url}\n${origin === 'quickstart' ? firstSteps(url) : ''}`)
+}
+
+async function fail({ json }: ServeFlags, exit: 1 | 78, problems: readonly string[]): Promise<number> {
+  for (const problem of problems) say(`error: ${problem}`)
+  const code = exit === exitRefused ? 'config_refused' : 'start_failed'
+  return json === true ? printFailure('serve', new CommandFailure(code, problems.join('; '), { exit }), true) : exit
+}
+
+function refusedText({ source, origin }: ConfigChoice): string {
+  const named = origin === 'flag' && !source.trimStart().startsWith('{') ? ` ${shellWord(source)}` : ''
+  return `the configuration was refused; \`signalbox config validate${named}\` shows the same`
+}
+
+function serveCommand({ source, origin }: ConfigChoice, { host, port }: ServeFlags): string {
+  const words = [
+    ...(origin === 'flag' || origin === 'variable' ? ['--config', shellWord(resolve(source))] : []),
+    ...(host === undefined ? [] : ['--host', host]),
+    ...(port === undefined ? [] : ['--port', String(port)]),
+  ]
+  return ['signalbox serve', ...words].join(' ')
 }
 
 function say(line: string): void {

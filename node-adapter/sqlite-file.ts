@@ -3,6 +3,7 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import process from 'node:process'
+import { ownUid } from './owner-only.ts'
 
 export type StoreFileProblem = 'mode' | 'owner' | 'not_a_file' | 'directory' | 'unreadable' | 'corrupt' | 'locked'
 
@@ -69,19 +70,11 @@ function checkAccess(path: string, mode: number, uid: number): void {
     const fix = `chmod 600 ${quoted(path)}`
     throw new StoreFileError('mode', path, `${path} is open to others (mode ${octal(mode)}). Run: ${fix}`)
   }
+  // Where the runtime may not say who we are, access to a 0600 file is the proof, except for root.
   const own = ownUid()
   if (own === undefined || uid === own) return
   const fix = `chown ${own} ${quoted(path)}`
   throw new StoreFileError('owner', path, `${path} belongs to user ${uid}, not to user ${own}. Run: ${fix}`)
-}
-
-/** Undefined where the runtime may not say (Deno without --allow-sys=uid): access to a 0600 file is then the proof, except for root. */
-function ownUid(): number | undefined {
-  try {
-    return process.geteuid?.()
-  } catch {
-    return undefined
-  }
 }
 
 function notAFile(path: string, what: string): StoreFileError {

@@ -14,6 +14,7 @@ import { operationContext, type OperationSurface } from './http/operation-contex
 import { createUpstreamProbe } from './http/upstream-probe.ts'
 import { accountsControl } from './http/accounts-control.ts'
 import { createAccountBook } from './engine/account-book.ts'
+import { liftAuthLocks, liftReplaced } from './engine/auth-locks.ts'
 import { keyringName, openKeyring } from './engine/state/index.ts'
 import type { StreamSource } from './engine/stream.ts'
 import { GatewayError } from './ir/error.ts'
@@ -68,8 +69,8 @@ export function createApp(options: AppOptions): App {
     },
   })
   const ports = counted(options.ports.traces)
-  const credentials = createCredentialKeeper(ports)
   const accounts = createAccountBook(ports.clock, ports.random)
+  const credentials = createCredentialKeeper(ports, (id) => void liftAuthLocks(accounts, options.snapshot(), id))
   const liveSecrets = secretsOf(options, () => credentials.live())
   const keyring = openKeyring(ports.secrets)
   if (keyring === undefined)
@@ -107,7 +108,10 @@ export function createApp(options: AppOptions): App {
       }),
   } satisfies OperationSurface
 
-  app.use('*', createDoor(options))
+  app.use(
+    '*',
+    createDoor({ ...options, snapshot: followed(options.snapshot, (...both) => liftReplaced(accounts, ...both)) }),
+  )
   for (const path of ['/health', '/healthz']) app.get(path, (c) => c.json({ status: 'ok', ok: true }))
 
   app.use('*', async (c, next) => {
@@ -162,6 +166,18 @@ export function createApp(options: AppOptions): App {
     interrupt: () => {
       for (const source of live) source.interrupt(new GatewayError('shutting_down'))
     },
+  }
+}
+
+/** The same snapshots; `onChange` hears of each one that takes the place of another. */
+function followed(snapshot: () => Snapshot, onChange: (before: Snapshot, after: Snapshot) => void): () => Snapshot {
+  let seen: Snapshot | undefined
+  return () => {
+    const current = snapshot()
+    const before = seen
+    seen = current
+    if (before !== undefined && before !== current) onChange(before, current)
+    return current
   }
 }
 

@@ -24,7 +24,11 @@ const placeInput = z.strictObject({
 })
 
 const serveInput = z.strictObject({
-  config: z.string().min(1).optional().describe('The configuration file; SIGNALBOX_CONFIG, else the quickstart file'),
+  config: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The configuration file; else SIGNALBOX_CONFIG, else the one of `init`, else the quickstart'),
   host: z.string().min(1).optional().describe('The address to listen on'),
   port: z.int().min(0).max(65_535).optional().describe('The port to listen on; 0 picks a free one'),
   log_level: z.enum(['debug', 'info', 'warn', 'error']).optional().describe('How much is logged'),

@@ -1,10 +1,11 @@
 // Flags of a verb, generated from the JSON Schema of its input: `request_id` becomes `--request-id`.
 import { readFile } from 'node:fs/promises'
-import process from 'node:process'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { nearest } from '../../src/catalog/hints.ts'
 import { isObject, parseJson } from '../../src/wire/json-parse.ts'
+import { codeOf } from '../error-code.ts'
 import { usageFailure } from './failure.ts'
+import { maxTextBytes, readStandardInput } from './input.ts'
 
 export interface Flag {
   /** The input's member. */
@@ -19,8 +20,6 @@ export interface Flag {
 }
 
 type JsonSchema = Readonly<Record<string, unknown>>
-
-const maxInputBytes = 8 * 1024 * 1024
 
 /** The flags for the members of an object's JSON Schema, in its order. */
 export function flagsOf(schema: JsonSchema): readonly Flag[] {
@@ -122,28 +121,11 @@ export async function readJsonFlags(
 }
 
 async function textOf(value: string, name: string): Promise<string> {
-  if (value === '-') return readStandardInput()
+  if (value === '-') return (await readStandardInput(maxTextBytes)).toString('utf8')
   if (!value.startsWith('@')) return value
   try {
     return await readFile(value.slice(1), 'utf8')
   } catch (cause) {
-    throw usageFailure('invalid_flag', `--${name}: ${value.slice(1)} cannot be read (${reasonOf(cause)})`, `--${name}`)
+    throw usageFailure('invalid_flag', `--${name}: ${value.slice(1)} cannot be read (${codeOf(cause)})`, `--${name}`)
   }
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
-}
-
-/** Standard input as text, up to 8 MiB. */
-export async function readStandardInput(): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of process.stdin) {
-    const bytes = Buffer.from(chunk as Uint8Array)
-    size += bytes.length
-    if (size > maxInputBytes) throw usageFailure('input_too_large', 'standard input is larger than 8 MiB')
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

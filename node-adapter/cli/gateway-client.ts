@@ -11,6 +11,12 @@ export interface GatewayAddress {
   readonly token: string | undefined
 }
 
+/** The variable that holds the key for gateways of other machines. */
+export const adminKeyName = 'SIGNALBOX_ADMIN_KEY'
+
+/** Codes of a gateway that does not take the key that it was asked with. */
+export const refusedKeys: ReadonlySet<string> = new Set(['invalid_api_key', 'insufficient_tier'])
+
 const patienceMs = 30_000
 /** For operations that ask providers, several of them one after the other. */
 const upstreamPatienceMs = 600_000
@@ -49,7 +55,11 @@ function envelopeOf(operation: Operation, body: unknown): Envelope | undefined {
     ok: false,
     command: operation.verb,
     schema_version: '1',
-    error: { code: String(code ?? type ?? 'unknown'), message, ...(typeof param === 'string' && { param }) },
+    error: {
+      code: String(code ?? type ?? 'unknown'),
+      message: refusedKeys.has(String(code)) ? `${message}; this command takes its key from ${adminKeyName}` : message,
+      ...(typeof param === 'string' && { param }),
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 // Help, made from the same table as the commands themselves.
 import { globalFlags, placeFlags, type Command } from './commands.ts'
 import type { Flag } from './flags.ts'
+import { wrap } from './fit.ts'
 import { renderTable } from './render.ts'
 import type { Painter } from './terminal.ts'
 
@@ -10,10 +11,17 @@ const program = 'signalbox'
 export function overview(commands: readonly Command[], painter: Painter): string {
   const rows = commands.map(({ verb, summary }) => ({ verb, summary }))
   const width = Math.max(...rows.map((row) => row.verb.length))
+  const table = rows.flatMap(({ verb, summary }) => {
+    const [first = '', ...more] = wrap(summary, (painter.width ?? Infinity) - width - 4)
+    return [
+      `  ${painter.paint('bold', verb.padEnd(width))}  ${first}`,
+      ...more.map((line) => `${' '.repeat(width + 4)}${line}`),
+    ]
+  })
   return [
     `${program} <verb> [flags]`,
     '',
-    ...rows.map(({ verb, summary }) => `  ${painter.paint('bold', verb.padEnd(width))}  ${summary}`),
+    ...table,
     '',
     `Every verb takes --json. \`${program} help <verb>\` shows its flags.`,
     'Verbs ask the running gateway of this machine where there is one; --config FILE works on a file, --url URL on another gateway.',
@@ -84,6 +92,7 @@ function valueOf(flag: Flag): string {
 }
 
 function describe(flag: Flag): string {
-  const preset = flag.preset === undefined || flag.preset === false ? '' : ` (default ${String(flag.preset)})`
+  const isPlain = flag.preset === undefined || flag.preset === false || Array.isArray(flag.preset)
+  const preset = isPlain ? '' : ` (default ${String(flag.preset)})`
   return `${flag.description}${preset}`
 }

@@ -1,4 +1,5 @@
 // An operation in this process: configuration from its files, stores opened only where they are needed.
+import { resolve } from 'node:path'
 import { compileConfig } from '../../src/catalog/compile.ts'
 import { problemText, type Problem } from '../../src/catalog/problem.ts'
 import type { Snapshot } from '../../src/catalog/snapshot.ts'
@@ -7,9 +8,11 @@ import type { ConfigEditor, Envelope, Operation, OperationContext } from '../../
 import { runOperation } from '../../src/operations/run-operation.ts'
 import type { Secrets, Stores } from '../../src/ports/index.ts'
 import { systemClock } from '../clock.ts'
-import { createFileEditor } from '../config-editor.ts'
+import { createFileEditor, type RunningGateway } from '../config-editor.ts'
 import { loadConfigFiles } from '../config-files.ts'
 import { createSecrets } from '../environment.ts'
+import { readLiveRunFiles } from '../run-file.ts'
+import { shellWord } from '../../src/operations/shell-word.ts'
 import { StoreFileError } from '../sqlite-file.ts'
 import { openStores, type OpenStores } from '../stores.ts'
 import { withLocalKeys } from '../vault/local-secrets.ts'
@@ -34,7 +37,7 @@ export async function runInProcess(operation: Operation, input: unknown, source:
   const { snapshot } = loaded
   const needsStores = operation.needsStores === true || operation.needsUpstream === true
   const opened = needsStores ? await openStoresOrFail(snapshot) : undefined
-  const editor = createFileEditor(source)
+  const editor = createFileEditor(source, operation.tier === 'read' ? undefined : await gatewayOn(source))
   try {
     const local = withLocalKeys(createSecrets(loaded.secrets))
     const run = { operation, input, snapshot, secrets: local.secrets, editor, stores: opened?.stores ?? unopened }
@@ -46,6 +49,15 @@ export async function runInProcess(operation: Operation, input: unknown, source:
   } finally {
     await opened?.close()
   }
+}
+
+/** The gateway of this machine that goes by a file. */
+async function gatewayOn(source: string): Promise<RunningGateway | undefined> {
+  const path = resolve(source)
+  const run = (await readLiveRunFiles()).find(({ config }) => config === path)
+  return run === undefined
+    ? undefined
+    : { pid: run.pid, command: `signalbox serve --config ${shellWord(path)} --port ${new URL(run.url).port}` }
 }
 
 /** Runs what needs no configuration. */

@@ -5,18 +5,20 @@ import { problemText } from '../../src/catalog/problem.ts'
 import { doctor } from '../../src/operations/doctor.ts'
 import type { Operation } from '../../src/operations/operation.ts'
 import { checkInput } from '../../src/operations/run-operation.ts'
+import { envFileOfFolder } from '../bun-env-file.ts'
 import { runtimeName } from '../runtime-name.ts'
 import { vaultSetInput } from '../vault/set-input.ts'
 import { vaultMain } from '../vault/verbs.ts'
 import { version } from '../version.ts'
 import { commandOf, commands, findCommand, globalFlags, placeFlags, placeSchema, type Command } from './commands.ts'
-import { exitCodes, usageFailure, type ExitCode } from './failure.ts'
+import { CommandFailure, exitCodes, usageFailure, type ExitCode } from './failure.ts'
 import { flagName, parseFlags, readJsonFlags } from './flags.ts'
+import { inFlagWords } from './flag-words.ts'
 import { flagData, helpFor, overview, usageOf } from './help.ts'
 import { failedEnvelope, jsonLine, printEnvelope, printFailure, successEnvelope } from './output.ts'
 import type { PlaceFlags } from './place.ts'
 import { runVerb } from './run-verb.ts'
-import { note, painterFor, write } from './terminal.ts'
+import { allNoted, note, painterFor, write } from './terminal.ts'
 
 /** Runs one command line (without the program) and returns the exit code. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -24,14 +26,29 @@ export async function main(argv: readonly string[]): Promise<number> {
   const json = beforeTerminator(argv).includes('--json')
   let verb = ''
   try {
+    refuseEnvFile()
     const found = findCommand(argv)
     if (found === undefined) return await noVerb(argv, json)
     verb = found.command.verb
     if (verb !== 'serve') exitOnInterrupt(verb, json)
     return await runCommand(found.command, found.args, json)
   } catch (error) {
-    return printFailure(verb, error, json)
+    return await printFailure(verb, error, json)
+  } finally {
+    // The process ends with this call.
+    await allNoted()
   }
+}
+
+// Its variables cannot be told from the others any more.
+function refuseEnvFile(): void {
+  const name = envFileOfFolder()
+  if (name !== undefined)
+    throw new CommandFailure(
+      'env_file_refused',
+      `Bun has taken variables from ${name} of this folder, and they may be somebody else's: use \`bun --no-env-file\``,
+      { exit: exitCodes.refused },
+    )
 }
 
 function beforeTerminator(argv: readonly string[]): readonly string[] {
@@ -113,7 +130,8 @@ async function runOperationCommand(
   if (operation.verb === 'doctor') return doctorCommand(operation, checked.value, place, json)
   const onPlace = json ? undefined : (label: string) => note(`${operation.verb} ${label}`)
   const envelope = await runVerb({ operation, input, place, ...(onPlace !== undefined && { onPlace }) })
-  return printEnvelope(envelope, { json, columns: operation.columns, operation })
+  const words = (message: string): string => inFlagWords(message, command)
+  return printEnvelope(envelope, { json, columns: operation.columns, operation, words })
 }
 
 async function doctorCommand(
@@ -130,10 +148,7 @@ async function doctorCommand(
 
 // The input speaks of fields, the person typed flags.
 function flagFailure(message: string, param: string | undefined, command: Command): Error {
-  const text = command.flags.reduce(
-    (said, { field, name }) => said.replaceAll(new RegExp(`(^|; )${field}: `, 'g'), `$1--${name}: `),
-    message,
-  )
+  const text = inFlagWords(message, command)
   const flag = command.flags.find((candidate) => candidate.field === param)
   const at = flag === undefined ? undefined : `--${flag.name}`
   return usageFailure('invalid_flag', `${text}; usage: ${usageOf(command)}`, at)
@@ -158,7 +173,7 @@ async function runLocal(
   if (first !== undefined) throw flagFailure(problemText(first), first.path, command)
   switch (command.verb) {
     case 'serve':
-      return serve(values)
+      return serve(values, json)
     case 'init': {
       const { initInput, initMain } = await import('../init/init.ts')
       return initMain(initInput.parse(values), json)
@@ -178,10 +193,11 @@ async function runLocal(
   }
 }
 
-async function serve(values: Readonly<Record<string, unknown>>): Promise<number> {
+async function serve(values: Readonly<Record<string, unknown>>, json: boolean): Promise<number> {
   const { serveMain } = await import('../serve.ts')
   const { config, host, port, log_level: logLevel } = values
   return serveMain({
+    json,
     ...(typeof config === 'string' && { config }),
     ...(typeof host === 'string' && { host }),
     ...(typeof port === 'number' && { port }),

@@ -58,17 +58,23 @@ export async function printEnvelope(
     readonly json: boolean
     readonly columns?: readonly string[] | undefined
     readonly operation?: Pick<Operation, 'isBad' | 'lines'> | undefined
+    /** Puts a message for people into the words of the command line. */
+    readonly words?: (message: string) => string
   },
 ): Promise<ExitCode> {
   if (options.json) await write(process.stdout, jsonLine(envelope))
   else if (envelope.ok) await printSuccess(envelope, options)
-  else await printError(envelope.error.code, [withPlace(envelope.error)])
+  else await printError(envelope.error.code, [(options.words ?? unchanged)(withPlace(envelope.error))])
   return exitOf(envelope, options.operation)
 }
 
+function unchanged(message: string): string {
+  return message
+}
+
 // A constant message does not say which member it is about; most others do.
-function withPlace({ message, param }: Extract<Envelope, { ok: false }>['error']): string {
-  return param === undefined || message.includes(param) ? message : `${param}: ${message}`
+function withPlace({ code, message, param }: Extract<Envelope, { ok: false }>['error']): string {
+  return param === undefined || code === 'not_found' || message.includes(param) ? message : `${param}: ${message}`
 }
 
 async function printSuccess(

@@ -1,11 +1,11 @@
 // Where a verb runs: on a gateway over HTTP, or in this process on a configuration and its stores.
 import { resolve } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import type { Operation } from '../../src/operations/operation.ts'
+import { chooseConfig } from '../default-config.ts'
 import { readLiveRunFiles, type RunFile } from '../run-file.ts'
 import { CommandFailure, usageFailure } from './failure.ts'
-import { checkUrl, type GatewayAddress } from './gateway-client.ts'
+import { adminKeyName, checkUrl, type GatewayAddress } from './gateway-client.ts'
 import { note } from './terminal.ts'
 
 export interface PlaceFlags {
@@ -26,12 +26,9 @@ export type Place =
   /** `source` is a path, or the configuration itself. */
   | (PlaceFacts & { readonly kind: 'in-process'; readonly source: string })
 
-const quickstart = fileURLToPath(new URL('../../configs/quickstart.jsonc', import.meta.url))
-
-/** The configuration to work on where no gateway is asked: the flag, else `SIGNALBOX_CONFIG`, else the quickstart file. */
+/** The configuration to work on where no gateway is asked: the one that `serve` would use. */
 export function configSource(flags: PlaceFlags): string {
-  const fromEnvironment = process.env['SIGNALBOX_CONFIG']
-  return flags.config ?? (fromEnvironment === undefined || fromEnvironment === '' ? quickstart : fromEnvironment)
+  return chooseConfig(flags.config).source
 }
 
 /**
@@ -63,7 +60,7 @@ function atRunFile(run: RunFile): Place {
 
 async function remote(url: string): Promise<Place> {
   const place = { kind: 'gateway', label: `on ${url}`, again: { url } } as const
-  const key = process.env['SIGNALBOX_ADMIN_KEY']
+  const key = process.env[adminKeyName]
   if (key !== undefined && key !== '') return { ...place, address: { url, token: key } }
   // A run file's token goes to the gateway that wrote it and to nobody else.
   const own = (await liveRunFiles()).find((run) => new URL(run.url).origin === new URL(url).origin)

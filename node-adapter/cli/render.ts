@@ -1,5 +1,6 @@
 // JSON values for people: lists as aligned tables, objects as aligned names and values, one below the other.
 import { isObject } from '../../src/wire/json-parse.ts'
+import { fitWidths, longestWord, wrap } from './fit.ts'
 import { clean, type Painter, type Style } from './terminal.ts'
 
 const gap = '  '
@@ -36,13 +37,51 @@ export function renderTable(
     width: Math.max(textWidth(name), ...rows.map((row) => textWidth(cellText(row[name])))),
     isNumeric: rows.every((row) => isEmpty(row[name]) || typeof row[name] === 'number'),
   }))
-  const header = layout.map(({ name, width, isNumeric }) => painter.paint('bold', pad(name, width, isNumeric)))
+  const fitted = fit(layout, rows, painter)
+  const header = fitted.map(({ name, width, isNumeric }) => ({
+    lines: wrap(name, width).map((line) => painter.paint('bold', pad(line, width, isNumeric))),
+    width,
+  }))
   const lines = rows.map((row) =>
-    layout.map(({ name, width, isNumeric }) =>
-      paintCell(row[name], pad(cellText(row[name]), width, isNumeric), painter),
-    ),
+    fitted.map(({ name, width, isNumeric }) => ({
+      lines: wrap(cellText(row[name]), width).map((line) => paintCell(row[name], pad(line, width, isNumeric), painter)),
+      width,
+    })),
   )
-  return [header, ...lines].map((cells) => cells.join(gap).trimEnd())
+  return [header, ...lines].flatMap(stacked)
+}
+
+interface Column {
+  readonly name: string
+  readonly width: number
+  readonly isNumeric: boolean
+}
+
+/** The columns as wide as the terminal lets them be. */
+function fit(
+  layout: readonly Column[],
+  rows: readonly Record<string, unknown>[],
+  { width: limit }: Painter,
+): readonly Column[] {
+  if (limit === undefined) return layout
+  const measured = layout.map(({ name, width, isNumeric }) => ({
+    width,
+    isFixed: isNumeric,
+    word: Math.max(longestWord(name), ...rows.map((row) => longestWord(cellText(row[name])))),
+  }))
+  const widths = fitWidths(measured, limit, gap.length)
+  return layout.map((column, at) => ({ ...column, width: widths[at] ?? column.width }))
+}
+
+/** Cells of several lines side by side. */
+function stacked(cells: readonly { readonly lines: readonly string[]; readonly width: number }[]): readonly string[] {
+  const height = Math.max(0, ...cells.map(({ lines }) => lines.length))
+  return Array.from({ length: height }, (_, at) =>
+    cells
+      .map(({ lines, width }) => lines[at] ?? ' '.repeat(width))
+      .join(gap)
+      .trimEnd(),
+  )
 }
 
 function renderObject(object: Record<string, unknown>, painter: Painter): readonly string[] {
@@ -55,8 +94,12 @@ function renderObject(object: Record<string, unknown>, painter: Painter): readon
       const filled = painter.paint('bold', pad(clean(name), width, false))
       return [`${filled}${gap}${paintCell(value, cellText(value), painter)}`.trimEnd()]
     }
-    return [label, ...renderValue(value, painter).map((line) => `${gap}${line}`)]
+    return [label, ...renderValue(value, indented(painter)).map((line) => `${gap}${line}`)]
   })
+}
+
+function indented(painter: Painter): Painter {
+  return painter.width === undefined ? painter : { ...painter, width: painter.width - gap.length }
 }
 
 /** Whether a value stands beside its name; lists of objects and objects stand below it. */

@@ -4,7 +4,7 @@ import { verdict } from '../../src/operations/config-validate.ts'
 import type { Envelope, Operation } from '../../src/operations/operation.ts'
 import { loadConfigFiles } from '../config-files.ts'
 import { CommandFailure } from './failure.ts'
-import { readStandardInput } from './flags.ts'
+import { maxTextBytes, readStandardInput } from './input.ts'
 import { successEnvelope } from './output.ts'
 import { configSource, type PlaceFlags } from './place.ts'
 import { runVerb } from './run-verb.ts'
@@ -17,7 +17,7 @@ export async function validateFiles(
 ): Promise<Envelope> {
   const source = file ?? configSource(place)
   if (file === '-' || place.url !== undefined) {
-    const document = file === '-' ? await readStandardInput() : await textOf(source)
+    const document = file === '-' ? (await readStandardInput(maxTextBytes)).toString('utf8') : await textOf(source)
     return runVerb({ operation, input: { document }, place: place.url === undefined ? {} : { url: place.url } })
   }
   const loaded = await loadConfigFiles(source)

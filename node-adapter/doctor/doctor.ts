@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import { doctor, type Check } from '../../src/operations/doctor.ts'
 import type { Envelope } from '../../src/operations/operation.ts'
+import { adminKeyName, refusedKeys } from '../cli/gateway-client.ts'
 import { asFailure, successEnvelope } from '../cli/output.ts'
 import { choosePlace, type PlaceFlags } from '../cli/place.ts'
 import { runVerb } from '../cli/run-verb.ts'
@@ -45,14 +46,17 @@ async function operationChecks(input: DoctorRun['input'], place: PlaceFlags): Pr
   try {
     const envelope = await runVerb({ operation: doctor, input, place })
     if (envelope.ok) return doctor.output.parse(envelope.data)
-    return [failed(envelope.error.message)]
+    const { code, message } = envelope.error
+    return [
+      failed(message, refusedKeys.has(code) ? `put a key of role operator or admin into ${adminKeyName}` : undefined),
+    ]
   } catch (cause) {
     return [failed(asFailure(cause).message)]
   }
 }
 
-function failed(message: string): Check {
-  return { name: 'gateway', status: 'fail', message, next: 'start it with `signalbox serve`, or use --config' }
+function failed(message: string, next = 'start it with `signalbox serve`, or use --config'): Check {
+  return { name: 'gateway', status: 'fail', message, next }
 }
 
 // A store that opened also answers, and the key file says more than whether there is a key.

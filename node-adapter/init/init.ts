@@ -1,24 +1,15 @@
 // `signalbox init`: writes a configuration to start from, for this user alone, and never over another one.
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fchmodSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
-import { CommandFailure, exitCodes, type ExitCode } from '../cli/failure.ts'
+import { CommandFailure, exitCodes, usageFailure, type ExitCode } from '../cli/failure.ts'
 import { printEnvelope, successEnvelope } from '../cli/output.ts'
 import { write } from '../cli/terminal.ts'
+import { chooseConfig, userConfigPath } from '../default-config.ts'
+import { codeOf } from '../error-code.ts'
+import { writeNewFile } from '../new-file.ts'
 import { nextSteps, starterText } from './starter.ts'
 
 /** The flags of the verb. */
@@ -37,17 +28,16 @@ export const initInput = z.strictObject({
 const defaultUrl = 'http://127.0.0.1:8787'
 
 /**
- * Where the file goes. Never the folder that the command happens to run in: that may be somebody else's repository, and
- * no configuration is ever read from there unasked.
+ * Where the file goes: where `serve` looks for it. Never the folder that the command happens to run in. Throws a usage
+ * failure where this user has no folder for configurations.
  */
 export function starterPath(config: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
   if (config !== undefined) return resolve(config)
   const named = env['SIGNALBOX_CONFIG']?.trim()
   if (named !== undefined && named !== '' && !named.startsWith('{')) return resolve(named)
-  const base = env['XDG_CONFIG_HOME']
-  // https://specifications.freedesktop.org/basedir-spec/latest/
-  const folder = base !== undefined && isAbsolute(base) ? base : join(env['HOME'] || homedir(), '.config')
-  return join(folder, 'signalbox', 'signalbox.jsonc')
+  const own = userConfigPath(env)
+  if (own !== undefined) return own
+  throw usageFailure('invalid_flag', 'this user has no home folder: name the file to write with --config', '--config')
 }
 
 /** Writes the file and prints what to do next. Throws `CommandFailure` (`file_exists`, `file_not_written`). */
@@ -55,7 +45,8 @@ export async function initMain(flags: z.output<typeof initInput>, json: boolean)
   const path = starterPath(flags.config)
   const nativeClients = flags.native_clients
   const aside = writeStarter(path, starterText({ nativeClients }), flags.force)
-  const steps = nextSteps({ path, url: defaultUrl, nativeClients })
+  const isUsual = chooseConfig().source === path
+  const steps = nextSteps({ path, url: defaultUrl, isUsual, program: programName(), nativeClients })
   if (json) {
     const data = {
       path,
@@ -71,18 +62,22 @@ export async function initMain(flags: z.output<typeof initInput>, json: boolean)
   return exitCodes.ok
 }
 
+// In a checkout there is no `signalbox` to type.
+function programName(): string {
+  return process.env['npm_lifecycle_event'] === 'signalbox' ? 'npm run -s signalbox --' : 'signalbox'
+}
+
 /** Returns where the old file went, if there was one. */
 function writeStarter(path: string, text: string, force: boolean): string | undefined {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     if (!force && existsSync(path)) throw exists(path)
     const aside = force && existsSync(path) ? putAside(path) : undefined
-    writeNew(path, text)
+    writeNewFile(path, text)
     return aside
   } catch (cause) {
     if (cause instanceof CommandFailure) throw cause
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
-    throw new CommandFailure('file_not_written', `${path} could not be written (${code})`, { cause })
+    throw new CommandFailure('file_not_written', `${path} could not be written (${codeOf(cause)})`, { cause })
   }
 }
 
@@ -97,20 +92,4 @@ function putAside(path: string): string {
   const aside = existsSync(first) ? `${path}.${randomBytes(3).toString('hex')}.bak` : first
   renameSync(path, aside)
   return aside
-}
-
-function writeNew(path: string, text: string): void {
-  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0)
-  const descriptor = openSync(path, flags, 0o600)
-  try {
-    // A umask can only take bits away; a mount's default ACL can add some.
-    if (process.platform !== 'win32') fchmodSync(descriptor, 0o600)
-    writeSync(descriptor, text)
-    fsyncSync(descriptor)
-  } catch (cause) {
-    rmSync(path, { force: true })
-    throw cause
-  } finally {
-    closeSync(descriptor)
-  }
 }

@@ -1,4 +1,5 @@
 // The text of a starter configuration: serves at once without a key, and shows where to go on.
+import { shellWord } from '../../src/operations/shell-word.ts'
 
 export interface StarterOptions {
   /** With profiles and routes for Codex and Claude Code. */
@@ -60,17 +61,22 @@ const clientProfiles = `
 export interface NextStepsOptions extends StarterOptions {
   readonly path: string
   readonly url: string
+  /** Whether the file is found without being named. */
+  readonly isUsual: boolean
+  /** What runs the command line: `signalbox`, or how a checkout does it. */
+  readonly program: string
 }
 
 /** What to do with the file that was written, for people: commands to copy. */
-export function nextSteps({ path, url, nativeClients }: NextStepsOptions): string {
+export function nextSteps({ path, url, isUsual, program, nativeClients }: NextStepsOptions): string {
   const body = '{"model":"mock/echo","messages":[{"role":"user","content":"hello"}]}'
+  const named = isUsual ? '' : ` --config ${shellWord(path)}`
   const start = `Start:
-  signalbox serve --config ${quoted(path)}
+  ${program} serve${named}
 Try:
   curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '${body}'
 Look whether everything is in order:
-  signalbox doctor --config ${quoted(path)}
+  ${program} doctor${named}
 `
   return nativeClients ? `${start}${clientSteps(url)}` : start
 }
@@ -95,8 +101,4 @@ Codex, in ~/.codex/config.toml (and: export SIGNALBOX_KEY=local, or the gateway'
   env_key = "SIGNALBOX_KEY"
   http_headers = { "x-signalbox-client-profile" = "codex" }
 `
-}
-
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -1,7 +1,7 @@
 // Files with secrets that somebody else put on this machine for this user: read only where nobody else can read them or
 // put another one in their place. Owns these rules; what is in a file is for others.
 import { constants, type Stats } from 'node:fs'
-import { access, lstat, open, realpath, stat, type FileHandle } from 'node:fs/promises'
+import { access, lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import process from 'node:process'
 import { failed, ok, type Outcome } from '../../src/ir/error.ts'
@@ -74,21 +74,38 @@ async function ownProblem(path: string, info: Stats): Promise<string | undefined
   return `the file ${path} ${problem}${fix}`
 }
 
-/** Who can write the folder can put another file in its place, and who can write a folder above it another folder. */
+/**
+ * Who can write the folder can put another file in its place, who can write a folder above it another folder, and who can
+ * write the folder of a link on the way another way.
+ */
 async function folderProblem(path: string): Promise<string | undefined> {
   if (process.platform === 'win32') return undefined
-  let folder = dirname(await realpath(path))
-  for (let closed = 0o022; ; closed = 0o002) {
-    const { mode, uid } = await stat(folder)
+  const own = ownUid()
+  const strict = new Set([dirname(await realpath(path)), dirname(path)])
+  for (const folder of await foldersTo(strict)) {
+    const info = await lstat(folder)
+    const { mode, uid } = info
     const isSticky = (mode & 0o1000) !== 0
-    const own = ownUid()
-    if ((mode & closed) !== 0 && !isSticky)
+    const closed = strict.has(folder) ? 0o022 : 0o002
+    if (info.isDirectory() && (mode & closed) !== 0 && !isSticky)
       return `the folder ${folder} may be written by others (mode ${octal(mode)}): run chmod go-w ${shellWord(folder)}`
-    if (own !== undefined && uid !== own && uid !== 0) return `the folder ${folder} belongs to user ${uid}`
-    const above = dirname(folder)
-    if (above === folder) return undefined
-    folder = above
+    if (own !== undefined && uid !== own && uid !== 0)
+      return `the ${info.isDirectory() ? 'folder' : 'link'} ${folder} belongs to user ${uid}`
   }
+  return undefined
+}
+
+/** The folders, those above them, and those behind the links among them. */
+async function foldersTo(starts: Iterable<string>): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  const open = [...starts]
+  // What is opened while this runs is walked too; each folder once.
+  for (const start of open)
+    for (let folder = start; !found.has(folder); folder = dirname(folder)) {
+      found.add(folder)
+      if ((await lstat(folder)).isSymbolicLink()) open.push(resolve(dirname(folder), await readlink(folder)))
+    }
+  return found
 }
 
 /** How containers mount secrets: root's, and nobody can write them. */

@@ -20,7 +20,7 @@ export interface OpenVault {
 
 /**
  * Opens the stores of `config`, else of `SIGNALBOX_CONFIG`, else of the gateway that was started last, else of the
- * quickstart file. Throws `ConfigRefused` and `CommandFailure`.
+ * configuration that a start would use. Throws `ConfigRefused` and `CommandFailure`.
  */
 export async function openVault(config: string | undefined, verb: string): Promise<OpenVault> {
   const source = config ?? (await sourceOfGateway()) ?? configSource({})

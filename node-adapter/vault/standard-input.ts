@@ -1,21 +1,14 @@
 // Secrets and files from standard input: hidden where a person types them, as bytes where a file is piped in.
 import process from 'node:process'
 import { exitCodes, usageFailure } from '../cli/failure.ts'
+import { readStandardInput } from '../cli/input.ts'
 import { note } from '../cli/terminal.ts'
 
 const maxBytes = 16 * 1024 * 1024
 
 /** Standard input as bytes, up to 16 MiB. */
-export async function readInputBytes(): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of process.stdin) {
-    const bytes = Buffer.from(chunk as Uint8Array)
-    size += bytes.length
-    if (size > maxBytes) throw usageFailure('input_too_large', 'standard input is larger than 16 MiB')
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks)
+export function readInputBytes(): Promise<Buffer> {
+  return readStandardInput(maxBytes)
 }
 
 /**

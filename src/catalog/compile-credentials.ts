@@ -290,6 +290,9 @@ function oauth(context: Context): CredentialRecipe | undefined {
   if (tokenUrl === undefined) report.problem([...path, 'token_url'], 'required', 'the endpoint that refreshes')
   if (clientId === undefined) report.problem([...path, 'client_id'], 'required')
   checkTokenStore(context)
+  // What comes of the refresh token is kept under "oauth/" and the id, and the vault takes names of 128 characters.
+  if (refresh !== undefined && refresh.source !== 'sealed' && (path.at(-1)?.toString().length ?? 0) > 122)
+    report.problem(path, 'its id is too long', 'at most 122 characters for an OAuth account')
   const refreshSource = refresh && secretSource(refresh, [...path, 'refresh'], context)
   const clientSecretSource = clientSecret && secretSource(clientSecret, [...path, 'client_secret'], context)
   if (refreshSource === undefined || tokenUrl === undefined || clientId === undefined) return undefined

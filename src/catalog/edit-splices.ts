@@ -125,7 +125,8 @@ export function removal(text: string, value: Node): readonly Splice[] {
 
 /** The offset behind the comma that follows, comments in between allowed; undefined where none does. */
 function commaAfter(text: string, from: number, close: number): number | undefined {
-  const gap = /^(?:\s|\/\/[^\r\n]*|\/\*[\s\S]*?\*\/)*,/.exec(text.slice(from, close))
+  // To the end of its line: a comma within a comment is none.
+  const gap = /^(?:\s|\/\/[^\r\n]*[\r\n]|\/\*[\s\S]*?\*\/)*,/.exec(text.slice(from, close))
   return gap === null ? undefined : from + gap[0].length
 }
 

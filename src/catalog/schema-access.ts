@@ -68,7 +68,7 @@ function secretReference() {
 }
 
 /** The types of credential; the last two are reserved and refused. */
-export const credentialTypes = [
+const credentialTypes = [
   'api_key',
   'aws',
   'google_service_account',

@@ -45,6 +45,10 @@ export interface Entry {
   /** Monotonic milliseconds of the last refusal that was acted on. */
   refusedAt: number | undefined
   readonly flights: FlightLog<Outcome<Lease>>
+  /** How many questions began. */
+  asked: number
+  /** What comes of this question and of those before it is no longer kept: a newer answer is there, or the value changed. */
+  overtaken: number
   /** Digest of the secrets that the newest value was made from; outlives it. */
   print: string | undefined
   /** Unix milliseconds; null: never yet. */
@@ -103,6 +107,8 @@ function newEntry(record: CredentialRecord, region: string | null): Entry {
     spent: undefined,
     refusedAt: undefined,
     flights: newFlightLog(),
+    asked: 0,
+    overtaken: 0,
     print: undefined,
     readAt: null,
     changedAt: null,
@@ -123,6 +129,12 @@ function dropOldest(entries: Map<string, Entry>): void {
 // A workload's role is taken at the token service of the region that it works in.
 function dependsOnRegion({ recipe }: CredentialRecord): boolean {
   return recipe.type === 'aws' && recipe.keys.from === 'web_identity'
+}
+
+/** Whether the machine itself gives it out: its services do not tell a role that was taken away from one that they cannot say. */
+export function isOfMachine({ recipe }: CredentialRecord): boolean {
+  if (recipe.type === 'aws') return recipe.keys.from === 'instance_profile'
+  return recipe.type === 'azure' && (recipe.access.by === 'managed_identity' || recipe.access.by === 'environment')
 }
 
 // The record holds names and no values, so its text can be a name. A key that stands in the file is a function in it.

@@ -5,7 +5,7 @@ import type { Material } from '../auth/material.ts'
 import { failed, ok, type Outcome } from '../ir/error.ts'
 import type { Secret } from '../ir/secret.ts'
 import { createAccessAudit, type AccessAuditStats } from './access-audit.ts'
-import { createCredentialCache, isNearItsEnd } from './cache.ts'
+import { createCredentialCache, isNearItsEnd, type Entry } from './cache.ts'
 import { createHandedOut } from './handed-out.ts'
 import { createObtainer } from './obtain.ts'
 import { createPlainKeys, plainSource } from './plain-keys.ts'
@@ -53,20 +53,22 @@ export interface CredentialKeeper {
   audit(): AccessAuditStats
 }
 
-/** A refusal within this time of the last one brings nothing new, and the source is not asked again for it. */
-export const refusalPauseMs = 10_000
+export { refusalPauseMs } from './obtain.ts'
 
 const nothing: Outcome<Lease> = ok({ material: { kind: 'none' }, credential: null, renewable: false })
 
-/** The keeper of one gateway. */
-export function createCredentialKeeper(ports: CredentialPorts): CredentialKeeper {
+/** The keeper of one gateway. `onChange` hears the id of each credential whose value is seen to have become another. */
+export function createCredentialKeeper(
+  ports: CredentialPorts,
+  onChange: (id: string) => void = () => {},
+): CredentialKeeper {
   const { clock } = ports
   const audit = createAccessAudit(ports)
   const handedOut = createHandedOut()
   const cache = createCredentialCache()
   const memory = createRotationMemory(ports)
-  const plain = createPlainKeys({ ports, audit, handedOut, memory })
-  const { obtain, held, ahead, holderOf } = createObtainer({ ports, audit, handedOut, cache, memory })
+  const plain = createPlainKeys({ ports, audit, handedOut, memory, onChange })
+  const { obtain, held, ahead, refused } = createObtainer({ ports, audit, handedOut, cache, memory, onChange })
 
   return {
     lease(asked, snapshot) {
@@ -82,19 +84,7 @@ export function createCredentialKeeper(ports: CredentialPorts): CredentialKeeper
       if (isNearItsEnd(entry, mono, now)) ahead(entry, { asked, snapshot })
       return answer
     },
-    refused(lease) {
-      const entry = holderOf(lease)
-      const kept = entry?.kept
-      // Somebody was faster, and what is kept now is another value.
-      if (entry === undefined || kept?.lease !== lease || !lease.renewable) return
-      const now = clock.mono()
-      if (entry.refusedAt !== undefined && now - entry.refusedAt < refusalPauseMs) return
-      entry.refusedAt = now
-      entry.spent = { material: lease.material, print: kept.print }
-      entry.kept = undefined
-      entry.failure = undefined
-      ports.log.warn('credential_refused', { credential: lease.credential })
-    },
+    refused: (lease) => void refused(lease),
     live: () => handedOut.list(clock.now()),
     async check(id, snapshot) {
       const user = userOf(id, snapshot)
@@ -110,12 +100,17 @@ export function createCredentialKeeper(ports: CredentialPorts): CredentialKeeper
       return answer.ok ? ok(true) : answer
     },
     drop(id) {
-      for (const entry of cache.entries())
-        if (entry.record.id === id) Object.assign(entry, { kept: undefined, failure: undefined })
+      for (const entry of cache.entries()) if (entry.record.id === id) forget(entry)
     },
     states: () => [...cache.entries()].map((entry) => stateOf(entry, clock)).concat(plain.states()),
     audit: () => audit.stats(),
   }
+}
+
+// A question under way may have been answered already, with the value of before: nobody new waits for it.
+function forget(entry: Entry): void {
+  Object.assign(entry, { kept: undefined, failure: undefined, overtaken: entry.asked })
+  entry.flights.current = undefined
 }
 
 /** The first account that uses a credential: a check takes the way that its requests take. */

@@ -6,7 +6,7 @@ import { egressRoute } from '../egress/route.ts'
 import { failed, ok, type Outcome } from '../ir/error.ts'
 import { Secret } from '../ir/secret.ts'
 import type { AccessReason, Entry } from './cache.ts'
-import type { LeaseFor } from './keeper.ts'
+import type { Lease, LeaseFor } from './keeper.ts'
 import type { ObtainDeps, Obtainer } from './obtain.ts'
 import { isSameValue } from './print.ts'
 import { makers } from './recipes/index.ts'
@@ -27,7 +27,7 @@ export interface MakeCall extends LeaseCall, Pick<Making, 'fresh' | 'spent'> {
   readonly reason: AccessReason
 }
 
-interface MakeDeps extends ObtainDeps, Pick<Obtainer, 'obtain' | 'held'> {}
+interface MakeDeps extends ObtainDeps, Pick<Obtainer, 'obtain' | 'held' | 'refused'> {}
 
 /** The longest that a maker may take, its calls together. */
 export const makeMs = 45_000
@@ -123,8 +123,16 @@ async function readAudited(
     const token = ports.secrets.get(source.tokenEnv) ?? ''
     if (token !== '') handedOut.add([new Secret(source.tokenEnv, token)], ports.clock.now())
   }
-  const awsKeys = (credential: string | null) => keysOf(deps, call, credential)
-  const read = await readSource(source, { id, ports, way: call.way, awsKeys })
+  let opener: Lease | undefined
+  const awsKeys = async (credential: string | null): Promise<Outcome<AwsMaterial>> => {
+    const lease = await openerOf(deps, call, credential)
+    opener = lease.ok ? lease.value : undefined
+    return lease.ok ? keysIn(lease.value) : lease
+  }
+  const look = () => readSource(source, { id, ports, way: call.way, awsKeys })
+  const found = await look()
+  const isWorthAnother = areKeysRefused(found) && opener !== undefined && deps.refused(opener)
+  const read = refusedAsMissing(isWorthAnother ? await look() : found)
   if (read.ok) handedOut.add([read.value], ports.clock.now())
   if (source.source !== 'env' || isNews(entry, source.env, read))
     audit.write({
@@ -146,17 +154,28 @@ function isNews(entry: Entry, name: string, read: Outcome<Secret>): boolean {
   return known === undefined || !isSameValue(known, value)
 }
 
-/** The AWS keys that open another secret: those of a credential, or of the environment. */
-async function keysOf(deps: MakeDeps, call: ReadCall, id: string | null): Promise<Outcome<AwsMaterial>> {
+function areKeysRefused(read: Outcome<Secret>): boolean {
+  return !read.ok && read.error.code === 'upstream_auth'
+}
+
+/** The provider has refused nothing: to whoever asked for the secret, it is not there. */
+function refusedAsMissing(read: Outcome<Secret>): Outcome<Secret> {
+  if (read.ok || !areKeysRefused(read)) return read
+  return failed('missing_credential', { message: read.error.message, cause: read.error })
+}
+
+/** What opens another secret: the keys of a credential, or those of the environment. */
+async function openerOf(deps: MakeDeps, call: ReadCall, id: string | null): Promise<Outcome<Lease>> {
   const record = id === null ? environmentKeys : call.snapshot.credentials.get(id)
   if (record === undefined) return failed('missing_credential', { message: `no credential ${id ?? ''}` })
   const entry = deps.cache.entry(record, call.asked?.region ?? null, call.snapshot)
   const { clock } = deps.ports
   const { asked, snapshot } = call
-  const lease = deps.held(entry, clock.mono(), clock.now()) ?? (await deps.obtain(entry, { asked, snapshot }))
-  if (!lease.ok) return lease
-  const { material } = lease.value
+  return deps.held(entry, clock.mono(), clock.now()) ?? deps.obtain(entry, { asked, snapshot })
+}
+
+function keysIn({ material, credential }: Lease): Outcome<AwsMaterial> {
   return material.kind === 'aws'
     ? ok(material)
-    : failed('missing_credential', { message: `credential ${record.id} holds no AWS keys` })
+    : failed('missing_credential', { message: `credential ${credential ?? ''} holds no AWS keys` })
 }

@@ -4,7 +4,15 @@ import type { CredentialRecord } from '../catalog/snapshot.ts'
 import { failed, ok, type Outcome } from '../ir/error.ts'
 import type { Secret } from '../ir/secret.ts'
 import type { AccessAudit } from './access-audit.ts'
-import { isFresh, sourcesOf, type AccessReason, type CredentialCache, type Entry, type Kept } from './cache.ts'
+import {
+  isFresh,
+  isOfMachine,
+  sourcesOf,
+  type AccessReason,
+  type CredentialCache,
+  type Entry,
+  type Kept,
+} from './cache.ts'
 import { askOnce, waitMs } from './flight.ts'
 import type { HandedOut } from './handed-out.ts'
 import type { Lease } from './keeper.ts'
@@ -22,12 +30,17 @@ export const failureMs = 5000
 /** A value whose source cannot be reached serves for this long beyond its time, unless it has an end of its own. */
 export const graceMs = 3_600_000
 
+/** A refusal within this time of the last one brings nothing new, and the source is not asked again for it. */
+export const refusalPauseMs = 10_000
+
 export interface ObtainDeps {
   readonly ports: CredentialPorts
   readonly audit: AccessAudit
   readonly handedOut: HandedOut
   readonly cache: CredentialCache
   readonly memory: RotationMemory
+  /** Hears the id of a credential whose value has become another. */
+  readonly onChange: (id: string) => void
 }
 
 export interface Obtainer {
@@ -37,8 +50,14 @@ export interface Obtainer {
   held(entry: Entry, mono: number, now: number): Outcome<Lease> | undefined
   /** Asks in the background, unless somebody does already or it failed a moment ago. */
   ahead(entry: Entry, call: LeaseCall): void
-  /** Whose lease it is. */
-  holderOf(lease: Lease): Entry | undefined
+  /** What it was made from was refused, and is not used again. Whether another value may be had by asking its source. */
+  refused(lease: Lease): boolean
+}
+
+interface Question {
+  /** Which one of its credential's. */
+  readonly question: number
+  readonly fresh: boolean
 }
 
 /** What asks sources, and keeps what comes of it in the cache. */
@@ -76,25 +95,26 @@ export function createObtainer(deps: ObtainDeps): Obtainer {
 
   /** The value that was there before, where only its source is away. */
   function instead(entry: Entry, answer: Outcome<Lease>): Outcome<Lease> {
-    const isAway = !answer.ok && answer.error.code === 'upstream_unreachable'
+    const isAway = !answer.ok && (answer.error.code === 'upstream_unreachable' || isOfMachine(entry.record))
     return (isAway ? held(entry, clock.mono() - graceMs, clock.now()) : undefined) ?? answer
   }
 
   async function ask(entry: Entry, call: LeaseCall): Promise<Outcome<Lease>> {
     const { spent, kept } = entry
+    const question = ++entry.asked
     const isEnding = kept !== undefined && isEndingItself(kept, clock.now())
     const fresh = spent !== undefined || isEnding || call.reason === 'check'
-    const made = await make({ ...deps, obtain, held }, entry, {
+    const made = await make({ ...deps, obtain, held, refused }, entry, {
       ...call,
       reason: call.reason ?? reasonOf(entry, isEnding),
       fresh,
       spent: spent?.material ?? (fresh ? kept?.lease.material : undefined),
     })
     entry.readAt = clock.now()
-    return made.ok ? settle(entry, made.value, fresh) : fail(entry, made)
+    return made.ok ? settle(entry, made.value, { question, fresh }) : fail(entry, made, question)
   }
 
-  async function settle(entry: Entry, made: MadeFrom, fresh: boolean): Promise<Outcome<Lease>> {
+  async function settle(entry: Entry, made: MadeFrom, { question, fresh }: Question): Promise<Outcome<Lease>> {
     const { material, renewable } = made
     const secrets = secretsOf(material)
     const digest = await print(secrets)
@@ -104,6 +124,9 @@ export function createObtainer(deps: ObtainDeps): Obtainer {
     const now = clock.now()
     const use = handedOut.add(secrets, now)
     holders.set(lease, entry)
+    // Whoever was frozen while it asked may know less than what is kept by now.
+    if (question <= entry.overtaken) return answer
+    entry.overtaken = question
     entry.failure = undefined
     entry.problem = null
     // Refused while it was being asked for: it must not come in again by the back door.
@@ -126,6 +149,7 @@ export function createObtainer(deps: ObtainDeps): Obtainer {
     const watched = sources.length > 0 ? sources : secretsOf(material)
     const digest = await print(watched)
     if (entry.print === digest) return
+    if (entry.print !== undefined) deps.onChange(entry.record.id)
     entry.print = digest
     entry.changedAt = clock.now()
     // No request waits for the store.
@@ -137,7 +161,24 @@ export function createObtainer(deps: ObtainDeps): Obtainer {
     if (entry.print === digest) entry.changedAt = since
   }
 
-  function fail(entry: Entry, made: Extract<Outcome<Made>, { ok: false }>): Outcome<Lease> {
+  function refused(lease: Lease): boolean {
+    const entry = holders.get(lease)
+    if (entry === undefined || !lease.renewable) return false
+    const { kept } = entry
+    // Somebody was faster, and what is kept now is another value.
+    if (kept?.lease !== lease) return true
+    const now = clock.mono()
+    if (entry.refusedAt !== undefined && now - entry.refusedAt < refusalPauseMs) return false
+    entry.refusedAt = now
+    entry.spent = { material: lease.material, print: kept.print }
+    entry.kept = undefined
+    entry.failure = undefined
+    ports.log.warn('credential_refused', { credential: lease.credential })
+    return true
+  }
+
+  function fail(entry: Entry, made: Extract<Outcome<Made>, { ok: false }>, question: number): Outcome<Lease> {
+    if (question <= entry.overtaken) return made
     const { code, message, retryAfterMs } = made.error
     entry.failure = { answer: made, until: clock.mono() + Math.max(failureMs, retryAfterMs ?? 0) }
     entry.problem = code
@@ -153,7 +194,7 @@ export function createObtainer(deps: ObtainDeps): Obtainer {
       if (entry.failure !== undefined && clock.mono() < entry.failure.until) return
       ports.defer(obtain(entry, call))
     },
-    holderOf: (lease) => holders.get(lease),
+    refused,
   }
 }
 

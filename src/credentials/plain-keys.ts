@@ -45,10 +45,12 @@ interface Deps {
   readonly audit: AccessAudit
   readonly handedOut: HandedOut
   readonly memory: RotationMemory
+  /** Hears the id of a credential whose value has become another. */
+  readonly onChange: (id: string) => void
 }
 
 /** The plain keys of one gateway. */
-export function createPlainKeys({ ports, audit, handedOut, memory }: Deps): PlainKeys {
+export function createPlainKeys({ ports, audit, handedOut, memory, onChange }: Deps): PlainKeys {
   const seen = new Map<string, Seen>()
 
   function look(credential: CredentialRecord, source: PlainSource, reason?: AccessReason): Seen {
@@ -70,6 +72,7 @@ export function createPlainKeys({ ports, audit, handedOut, memory }: Deps): Plai
       use: handedOut.add(secret === null ? [] : [secret], now),
       changedAt: now,
     }
+    if (present !== undefined && secret !== null) onChange(id)
     note(id, source, reason ?? (present === undefined ? 'first' : 'rotation'), made)
     if (secret !== null && credential.rotationMs !== null) ports.defer(recall(made, secret))
     return keep(made)

@@ -71,8 +71,9 @@ function screenRequest(
 ): string | undefined {
   if (!URL.canParse(text)) return 'not a URL'
   const url = new URL(text)
-  // Blocks can be held against addresses only, and here nobody sees what a name resolves to.
-  const unseen = abilities?.dnsPinning === false && typeof allowPrivate !== 'boolean' && !isLiteral(url)
+  // Blocks can be held against addresses only, and nobody sees what a name resolves to here, or behind a proxy.
+  const isBlind = abilities?.dnsPinning === false || egress !== null
+  const unseen = isBlind && typeof allowPrivate !== 'boolean' && !isLiteral(url)
   const reason = screenUrl(url, { allowHttp, allowPrivate: unseen ? false : allowPrivate })
   if (reason !== undefined) return reason
   if (egress !== null && abilities?.proxies === false) return 'this runtime cannot go through a proxy'

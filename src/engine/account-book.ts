@@ -76,8 +76,8 @@ export interface AccountBook {
   /** The locks that hold now. */
   locks(): readonly TimedLock[]
   tally(provider: string, account: string): AccountTally | undefined
-  /** Forgets locks and the failures behind them; null stands for all. Returns how many held. */
-  reset(provider: string, account: string | null, model: string | null): number
+  /** Forgets locks and the failures behind them; null stands for all, `code` for every reason. Returns how many held. */
+  reset(provider: string | null, account: string | null, model: string | null, code?: ErrorCode): number
 }
 
 /** What a provider turns away whoever asks. */
@@ -162,12 +162,13 @@ export function createAccountBook(clock: Clock, random: Random, limits: BookLimi
         }))
     },
     tally: (provider, account) => tallies.get(`${provider}\u0000${account}`),
-    reset(provider, account, model) {
+    reset(provider, account, model, code) {
       let held = 0
       for (const [key, lock] of locks) {
         const { place } = lock
         const isMeant =
-          place.provider === provider &&
+          (provider === null || place.provider === provider) &&
+          (code === undefined || lock.code === code) &&
           (account === null || place.account === account) &&
           (model === null || (place.on !== 'account' && place.model === model))
         if (!isMeant) continue

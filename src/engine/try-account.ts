@@ -77,13 +77,27 @@ function settle(context: RequestContext, candidate: Candidate, { cause, use, sta
   })
 }
 
-// A file or an earlier answer that the client names and the provider does not have says nothing of the model.
+// What comes first: the thing that is spoken of, or what it is asked of. What the client named may stand behind it, or
+// in quotes.
+const subject =
+  /\b(?:(?:model|deployment|endpoint)s?|(file|response|item|thread|vector.?store|container|conversation|cached.?content|message|upload|object|bucket)s?)\b/i
+const quotation = /(?<!\w)'[^']*'|"[^"]*"|`[^`]*`/g
+
+/**
+ * Whether a file, an earlier answer or the size of the request is at fault. That says nothing of the account and the
+ * model, and no client may lock the others out by it.
+ */
 function isOtherThing({ code, upstream }: GatewayError): boolean {
   const message = upstream?.message ?? ''
-  if (code !== 'upstream_model_missing' || /\b(?:model|deployment|endpoint)s?\b/i.test(message)) return false
-  return /\b(?:file|response|item|thread|vector.?store|container|conversation|cached.?content|message|upload)s?\b/i.test(
-    message,
-  )
+  switch (code) {
+    case 'upstream_model_missing':
+    case 'upstream_forbidden':
+      return subject.exec(message.replaceAll(quotation, ''))?.[1] !== undefined
+    case 'upstream_rate_limited':
+      return /^request too large\b/i.test(message)
+    default:
+      return false
+  }
 }
 
 function lockSettings({ snapshot }: RequestContext, { target }: Candidate): LockSettings {

@@ -84,7 +84,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 }
 
 /** The principal of a caller without a key, where the configuration lets such a caller in. */
-export function openAs(snapshot: Snapshot, surface: Surface): Principal | undefined {
+function openAs(snapshot: Snapshot, surface: Surface): Principal | undefined {
   const { allowUnauthenticated, allowOpenAdmin } = snapshot.server
   const hasKeys = snapshot.keys.length > 0
   if (surface === 'loopback' && allowUnauthenticated !== false && (!hasKeys || allowUnauthenticated === true))

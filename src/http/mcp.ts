@@ -47,7 +47,7 @@ function resultOf(envelope: Envelope): CallToolResult {
 }
 
 /** What a client learns of an operation before it calls it. */
-export function toolOf(operation: Operation): Tool {
+function toolOf(operation: Operation): Tool {
   return {
     name: toolName(operation),
     title: operation.verb,

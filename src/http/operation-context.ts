@@ -3,6 +3,7 @@ import type { Limits, Snapshot } from '../catalog/snapshot.ts'
 import type { CredentialKeeper } from '../credentials/keeper.ts'
 import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
 import { allDialects, type GenerativeId } from '../dialects/index.ts'
+import { liftAuthLocks } from '../engine/auth-locks.ts'
 import { withAliases } from '../engine/defaults.ts'
 import { translateRequest } from '../engine/translation.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
@@ -69,8 +70,19 @@ export function operationContext(
     editor,
     accounts,
     isPrivileged: caller?.isPrivileged,
-    checkCredential: credentials && ((id) => credentials.check(id, snapshot)),
-    dropCredential: credentials && ((id) => credentials.drop(id)),
+    checkCredential:
+      credentials &&
+      (async (id) => {
+        const checked = await credentials.check(id, snapshot)
+        if (checked.ok && accounts !== undefined) liftAuthLocks(accounts, snapshot, id)
+        return checked
+      }),
+    dropCredential:
+      credentials &&
+      ((id) => {
+        credentials.drop(id)
+        if (accounts !== undefined) liftAuthLocks(accounts, snapshot, id)
+      }),
     credentialStates: credentials && (() => credentials.states()),
   }
 }

@@ -54,7 +54,6 @@ async function infer({ snapshot, inference, begin }: ProbeOptions, asked: Infere
       },
     },
   }
-  begin()
   const admitted: Admitted = {
     request: requestOf(asked, ingress),
     path: ingress.path,
@@ -65,6 +64,8 @@ async function infer({ snapshot, inference, begin }: ProbeOptions, asked: Infere
     startedAt: clock.now(),
     startedMono: clock.mono(),
   }
+  // Only what is served ends in the trace that counts it out.
+  begin()
   const response = await serveInference(admitted, ingress, {
     ...inference,
     ports,

@@ -1,9 +1,9 @@
 // `accounts list`: which accounts there are, which of them are left out, until when and why. Never a value of a secret.
 import { z } from 'zod'
 import type { ProviderRecord } from '../catalog/snapshot.ts'
-import { accountsOf, providerNamed } from './accounts-view.ts'
-import { credentialPlace } from './config-view.ts'
+import { credentialPlace } from './credentials-view.ts'
 import { defineOperation, type AccountsControl, type LockView } from './operation.ts'
+import { accountsOf, findProvider } from './provider-lookup.ts'
 
 const lockOutput = z.strictObject({
   model: z.string().nullable().describe('Null: every model of the account'),
@@ -43,7 +43,8 @@ export const accountsList = defineOperation({
   run: async (context, { provider }) => {
     const control = accountsOf(context)
     const { snapshot } = context
-    const shown = provider === undefined ? [...snapshot.providers.values()] : [providerNamed(snapshot, provider)]
+    const shown =
+      provider === undefined ? [...snapshot.providers.values()] : [findProvider(context, provider, 'provider')]
     return shown.flatMap((record) => rowsOf(record, control))
   },
 })

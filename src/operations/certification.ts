@@ -10,13 +10,7 @@ import { probe } from './probe-result.ts'
 import { commandLine, missingVariables, probeOf } from './provider-lookup.ts'
 
 /** What a provider can turn out to be able to do. */
-export const capabilityNames = [
-  'model_discovery',
-  'route_preview',
-  'chat_non_stream',
-  'chat_stream',
-  'embeddings',
-] as const
+const capabilityNames = ['model_discovery', 'route_preview', 'chat_non_stream', 'chat_stream', 'embeddings'] as const
 type CapabilityName = (typeof capabilityNames)[number]
 
 const checkSchema = z.strictObject({

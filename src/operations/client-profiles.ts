@@ -4,7 +4,7 @@ import type { ClientProfile, ProviderRecord, Snapshot } from '../catalog/snapsho
 import { allowsAccount, allowsModel, clientKind } from '../policy/client-profile.ts'
 import { listModels } from '../policy/list-models.ts'
 import { matchRoute } from '../policy/match-route.ts'
-import { credentialPlace } from './config-view.ts'
+import { credentialPlace } from './credentials-view.ts'
 import { defineOperation } from './operation.ts'
 
 const profileSchema = z.strictObject({

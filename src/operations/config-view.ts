@@ -2,21 +2,19 @@
 // inline keys and header values are replaced, and addresses lose their user, password and query.
 import { dialectOf } from '../catalog/presets.ts'
 import type {
-  CredentialRecord,
   KeyRecord,
   Limits,
   ModelRecord,
   PermanentFailures,
   ProviderRecord,
   RouteRecord,
-  SecretSource,
   ServerSettings,
   Snapshot,
   TargetRecord,
   Timeouts,
 } from '../catalog/snapshot.ts'
-import { assertNever } from '../ir/assert-never.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
+import { credentialView } from './credentials-view.ts'
 
 const redacted = '[redacted]'
 const nanoPerUsd = 1e9
@@ -128,54 +126,6 @@ export function providerView(provider: ProviderRecord) {
     model_id_format: provider.modelIdFormat ?? 'passthrough',
     ...(provider.traits.betas !== undefined && { betas: provider.traits.betas }),
     capabilities: capabilitiesView(provider.capabilities),
-  }
-}
-
-/** A credential: of which type, and where its secret is kept. */
-export function credentialView({ id, recipe }: CredentialRecord): Record<string, unknown> {
-  return { id, type: recipe.type, source: credentialPlace(recipe) }
-}
-
-/** Where the secret of a credential is kept, in words. */
-export function credentialPlace(recipe: CredentialRecord['recipe']): string {
-  switch (recipe.type) {
-    case 'api_key':
-    case 'google_service_account':
-      return secretPlace(recipe.secret)
-    case 'aws':
-      return recipe.keys.from === 'env'
-        ? `env ${recipe.keys.accessKeyEnv}`
-        : recipe.keys.from === 'secret'
-          ? secretPlace(recipe.keys.secret)
-          : recipe.keys.from
-    case 'azure':
-      return recipe.access.by === 'key' ? secretPlace(recipe.access.secret) : recipe.access.by
-    case 'oauth':
-      return secretPlace(recipe.refresh)
-    case 'codex_oauth':
-    case 'claude_code_oauth':
-      return recipe.path === null ? `env ${recipe.env}` : `file ${recipe.path}`
-    default:
-      return assertNever(recipe)
-  }
-}
-
-function secretPlace(source: SecretSource): string {
-  switch (source.source) {
-    case 'env':
-      return `env ${source.env}`
-    case 'inline':
-      return `inline ${redacted}`
-    case 'file':
-      return `file ${source.path}`
-    case 'sealed':
-      return `sealed ${source.name}`
-    case 'hashicorp_vault':
-      return `hashicorp_vault ${source.mount}/${source.path}`
-    case 'aws_secrets':
-      return `aws_secrets ${source.name}`
-    default:
-      return assertNever(source)
   }
 }
 

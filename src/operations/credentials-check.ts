@@ -1,8 +1,7 @@
 // `credentials check`: asks the sources now, and says what is wrong.
 import { z } from 'zod'
 import { GatewayError } from '../ir/error.ts'
-import { credentialPlace } from './config-view.ts'
-import { usedCredentials } from './credentials-view.ts'
+import { credentialPlace, usedCredentials } from './credentials-view.ts'
 import { defineOperation } from './operation.ts'
 
 export const credentialsCheck = defineOperation({

@@ -1,7 +1,6 @@
 // `credentials list`: which secrets the gateway uses, where they are kept, and how they fare. Never their values.
 import { z } from 'zod'
-import { credentialPlace } from './config-view.ts'
-import { timeOf, usedCredentials } from './credentials-view.ts'
+import { credentialPlace, timeOf, usedCredentials } from './credentials-view.ts'
 import { defineOperation } from './operation.ts'
 
 export const credentialsList = defineOperation({

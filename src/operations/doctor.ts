@@ -4,8 +4,8 @@ import { z } from 'zod'
 import type { CredentialRecord } from '../catalog/snapshot.ts'
 import { keyringName } from '../sealing/keyring.ts'
 import { clientProfileViews } from './client-profiles.ts'
-import { credentialPlace } from './config-view.ts'
-import { usedCredentials } from './credentials-view.ts'
+import { credentialPlace, usedCredentials } from './credentials-view.ts'
+import { nextStep } from './next-step.ts'
 import { defineOperation, type OperationContext } from './operation.ts'
 
 const checkSchema = z.strictObject({
@@ -41,6 +41,7 @@ export const doctor = defineOperation({
     clockCheck(context),
     ...(await credentialChecks(context, online)),
     ...accountChecks(context),
+    ...lockChecks(context),
     ...routeChecks(context),
     ...egressChecks(context),
     ...profileChecks(context),
@@ -161,10 +162,28 @@ function accountChecks({ snapshot }: OperationContext): Check[] {
   })
 }
 
+// What a running gateway leaves out at this moment is in order as far as it goes, and somebody's requests fail for it.
+function lockChecks(context: OperationContext): Check[] {
+  const { snapshot, accounts } = context
+  return (accounts?.locks() ?? []).flatMap(({ provider: id, account, model, reason, until }) => {
+    const provider = snapshot.providers.get(id)
+    if (provider === undefined) return []
+    const name = account === null ? `provider ${id}` : `account ${id}/${account}`
+    const what = model === null ? 'left out' : `left out for ${model}`
+    const next = nextStep(context, provider, account, reason) ?? 'look at it with `signalbox accounts list`'
+    return [doubtful(name, `${what} until ${new Date(until).toISOString()}: ${reason}`, next)]
+  })
+}
+
 function routeChecks({ snapshot }: OperationContext): Check[] {
   if (snapshot.providers.size === 0)
     return [broken('providers', 'there are none: nothing can be served', 'run `signalbox provider add <preset>`')]
-  return [fine('providers', `${snapshot.providers.size}, behind ${snapshot.routes.size} routes`)]
+  return [
+    fine(
+      'providers',
+      `${snapshot.providers.size}, behind ${snapshot.routes.size} ${snapshot.routes.size === 1 ? 'route' : 'routes'}`,
+    ),
+  ]
 }
 
 function egressChecks({ snapshot, hasSecret }: OperationContext): Check[] {

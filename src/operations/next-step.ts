@@ -1,7 +1,8 @@
 // What to do about a failure of a provider, in one sentence for the person who runs the gateway.
 import type { ProviderRecord } from '../catalog/snapshot.ts'
+import { variablesOf } from './credentials-view.ts'
 import type { OperationContext } from './operation.ts'
-import { commandLine, inOrder, variablesOf } from './provider-lookup.ts'
+import { commandLine, inOrder } from './provider-lookup.ts'
 
 /** The next step after one of our error codes; null where none is known. */
 export function nextStep(

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { Role, Snapshot, Tier } from '../catalog/snapshot.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
-import type { GatewayError, Outcome } from '../ir/error.ts'
+import type { ErrorCode, GatewayError, Outcome } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { Ledger } from '../ir/ledger.ts'
 import type { Health } from '../policy/health.ts'
@@ -110,8 +110,8 @@ export interface ConfigEdit {
 export interface ConfigEditor {
   /** `file /path/to/x.jsonc`, `store`. */
   readonly place: string
-  /** When a running gateway goes by what was written, for people. */
-  readonly takesEffect: string
+  /** When, or after what, a running gateway goes by what was written, for people; null where none does. */
+  readonly takesEffect: string | null
   /**
    * Applies all changes or none: the result is compiled first, and takes the place of the old document in one step.
    * Fails with `invalid_value` where it does not compile, `conflict` where somebody changed it meanwhile,
@@ -155,7 +155,7 @@ export interface AccountsControl {
   /** What the planner goes by at this moment. */
   health(): Health
   /** Takes locks and back-off away; null stands for all. Returns how many locks there were. */
-  reset(provider: string, account: string | null, model: string | null): number
+  reset(provider: string | null, account: string | null, model: string | null, code?: ErrorCode): number
 }
 
 /** Everything an operation may use. What a surface cannot give is absent, and the operation says so. */

@@ -98,7 +98,7 @@ function unknownPreset(name: string): GatewayError {
 function checkInput(asked: Input, preset: Preset): void {
   const wrong = (param: string, message: string): GatewayError =>
     new GatewayError('invalid_value', { message: `${param}: ${message}`, param })
-  if (asked.route !== undefined && asked.model === undefined) throw wrong('route', 'needs a model to lead to')
+  if (asked.route !== undefined && asked.model === undefined) throw wrong('route', 'needs a `model` to lead to')
   if (asked.no_key && asked.api_key_env !== undefined) throw wrong('no_key', 'stands beside api_key_env')
   if (asked.no_key && asked.auth_header !== undefined) throw wrong('no_key', 'stands beside auth_header')
   if (asked.api_key_env?.startsWith('SIGNALBOX_') === true)
@@ -107,24 +107,24 @@ function checkInput(asked: Input, preset: Preset): void {
     throw wrong('base_url', `required: a provider of type ${asked.preset} has no address of its own`)
   const isKeyless = preset.authScheme.kind === 'none' || preset.credentialType !== undefined
   if (!isKeyless && !asked.no_key && asked.api_key_env === undefined && preset.keyEnv === undefined)
-    throw wrong('api_key_env', 'required: the variable that holds the key; no_key where the server asks for none')
+    throw wrong('api_key_env', 'required: the variable that holds the key; `no_key` where the server asks for none')
   for (const need of preset.needs ?? [])
     if (asked[need] === undefined && asked.base_url === undefined)
       throw wrong(need, `required for a provider of type ${asked.preset}`)
   const isPlain = asked.base_url !== undefined && /^http:/i.test(asked.base_url)
   if (isPlain && !asked.local && preset.local !== true)
-    throw wrong('base_url', 'plain http is for servers of this machine or network: set "local" (--local)')
+    throw wrong('base_url', 'plain http is for servers of this machine or network: say `local`')
 }
 
-// Where a key is sent, and which one, is for those to decide who may see keys: a lower tier could send any variable of the
-// gateway to any address.
+// Where a key is sent, which one and by which proxy, is for those to decide who may see keys: a lower tier could send any
+// variable of the gateway to any address, or a known one around its proxy by replacing the provider.
 function holdBack(asked: Input): void {
-  const own = (['base_url', 'api_key_env', 'auth_header', 'local'] as const).find(
+  const own = (['base_url', 'api_key_env', 'auth_header', 'local', 'force'] as const).find(
     (name) => asked[name] !== undefined && asked[name] !== false,
   )
   if (own !== undefined)
     throw new GatewayError('insufficient_tier', {
-      message: `${own}: an address or a variable of one's own needs a key of role admin (tier privileged)`,
+      message: `${own}: an address or a variable of one's own, or in the place of another, needs a key of role admin (tier privileged)`,
       param: own,
     })
 }
@@ -197,13 +197,18 @@ function changesOf(asked: Input, { id, credential, provider }: Plan): ConfigChan
 
 function explained(error: GatewayError, asked: Input): GatewayError {
   if (error.code !== 'conflict' || asked.force || !error.message.endsWith('is there already')) return error
-  return new GatewayError('conflict', { message: `${error.message}; --force replaces it, --id takes another name` })
+  return new GatewayError('conflict', { message: `${error.message}; \`force\` replaces it, \`id\` takes another name` })
 }
 
-function nextSteps(context: OperationContext, plan: Plan, keyIsSet: boolean | null, takesEffect: string): string[] {
+function nextSteps(
+  context: OperationContext,
+  plan: Plan,
+  keyIsSet: boolean | null,
+  takesEffect: string | null,
+): string[] {
   const set = plan.keyEnv === null ? plan.keyText : `export ${plan.keyEnv}=…`
   const key = set === null || keyIsSet === true ? [] : [plan.keyEnv === null ? `set ${set}` : set]
-  const restart = context.status === undefined ? [] : [takesEffect]
+  const restart = takesEffect === null ? [] : [takesEffect]
   return [...key, ...restart, commandLine(context, `provider certify ${plan.id}`)]
 }
 

@@ -1,19 +1,20 @@
-// What the operations on providers share: finding one, the variables behind its keys, and the next thing to type.
+// What the operations on providers and their accounts share: finding one, the ways to reach it, and the next thing to type.
 import { didYouMean } from '../catalog/hints.ts'
-import type { Account, AwsKeySource, CredentialRecord, ProviderRecord, SecretSource } from '../catalog/snapshot.ts'
-import { assertNever } from '../ir/assert-never.ts'
+import type { Account, ProviderRecord } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
-import type { ConfigEditor, OperationContext, UpstreamProbe } from './operation.ts'
+import { variablesOf } from './credentials-view.ts'
+import type { AccountsControl, ConfigEditor, OperationContext, UpstreamProbe } from './operation.ts'
+import { shellWord } from './shell-word.ts'
 
-/** The provider of this id. Throws `not_found` with the nearest one. */
-export function findProvider(context: OperationContext, id: string): ProviderRecord {
+/** The provider of this id. Throws `not_found` with the nearest one; `param` is what the operation calls the id. */
+export function findProvider(context: OperationContext, id: string, param = 'id'): ProviderRecord {
   const { snapshot } = context
   const provider = snapshot.providers.get(id)
   if (provider !== undefined) return provider
   const near = didYouMean(id, snapshot.providers.keys())
   const none = snapshot.providers.size === 0 ? 'none is configured' : undefined
   const said = [`no provider ${JSON.stringify(id)}`, near ?? none].filter((part) => part !== undefined).join(', ')
-  throw new GatewayError('not_found', { message: `${said}${laterHint(context)}`, param: 'id' })
+  throw new GatewayError('not_found', { message: `${said}${laterHint(context)}`, param })
 }
 
 // What was written after the gateway began is in the file, and not yet in the gateway.
@@ -40,52 +41,16 @@ export function probeOf({ upstream }: OperationContext): UpstreamProbe {
   throw new GatewayError('not_configured', { message: 'providers cannot be reached from here: ask a running gateway' })
 }
 
+/** The accounts of the running gateway. Throws `not_configured` elsewhere: nothing is known of them there. */
+export function accountsOf({ accounts }: OperationContext): AccountsControl {
+  if (accounts !== undefined) return accounts
+  throw new GatewayError('not_configured', { message: 'no gateway is running here' })
+}
+
 /** What edits the configuration. Throws `not_configured` on a surface without one. */
 export function editorOf({ editor }: OperationContext): ConfigEditor {
   if (editor !== undefined) return editor
   throw new GatewayError('not_configured', { message: 'the configuration cannot be edited from here' })
-}
-
-/** The environment variables that a credential cannot do without; none where that depends on the machine. */
-export function variablesOf(credential: CredentialRecord | null): readonly string[] {
-  if (credential === null) return []
-  const { recipe } = credential
-  switch (recipe.type) {
-    case 'api_key':
-    case 'google_service_account':
-      return variableOf(recipe.secret)
-    case 'aws':
-      return awsVariables(recipe.keys)
-    case 'azure':
-      if (recipe.access.by === 'key') return variableOf(recipe.access.secret)
-      return recipe.access.by === 'client_credentials' ? variableOf(recipe.access.clientSecret) : []
-    case 'oauth':
-      return [...variableOf(recipe.refresh), ...(recipe.clientSecret === null ? [] : variableOf(recipe.clientSecret))]
-    case 'codex_oauth':
-    case 'claude_code_oauth':
-      return recipe.path === null ? [recipe.env] : []
-    default:
-      return assertNever(recipe)
-  }
-}
-
-function variableOf(source: SecretSource): readonly string[] {
-  return source.source === 'env' ? [source.env] : []
-}
-
-function awsVariables(keys: AwsKeySource): readonly string[] {
-  switch (keys.from) {
-    case 'env':
-      return [keys.accessKeyEnv, keys.secretKeyEnv]
-    case 'secret':
-      return variableOf(keys.secret)
-    case 'instance_profile':
-      return []
-    case 'web_identity':
-      return [keys.roleArnEnv, keys.tokenFileEnv]
-    default:
-      return assertNever(keys)
-  }
 }
 
 /**
@@ -113,8 +78,4 @@ export function inOrder({ accounts }: ProviderRecord): readonly Account[] {
 export function commandLine({ status, editor }: OperationContext, words: string): string {
   const file = status === undefined && editor?.place.startsWith('file ') === true ? editor.place.slice(5) : undefined
   return `signalbox ${words}${file === undefined ? '' : ` --config ${shellWord(file)}`}`
-}
-
-function shellWord(text: string): string {
-  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -11,7 +11,7 @@ export const providerPresets = defineOperation({
   examples: ['provider presets', 'provider presets --json'],
   scope: 'nowhere',
   positional: [],
-  columns: ['preset', 'api_formats', 'auth', 'key_env', 'needs', 'discovery', 'base_url'],
+  columns: ['preset', 'key_env', 'needs', 'api_formats', 'base_url'],
   input: z.strictObject({}),
   output: z.array(
     z.strictObject({
@@ -39,7 +39,7 @@ export const providerPresets = defineOperation({
 })
 
 /** A scheme in a few words: `bearer`, `header x-api-key`. */
-export function authText(scheme: AuthScheme): string {
+function authText(scheme: AuthScheme): string {
   switch (scheme.kind) {
     case 'none':
     case 'bearer':
@@ -67,6 +67,6 @@ export function keyVariable(preset: Preset): string | undefined {
 }
 
 /** What `provider add` has to be told, as members of the file. */
-export function needsOf(preset: Preset): string[] {
+function needsOf(preset: Preset): string[] {
   return [...(preset.baseUrl === undefined ? ['base_url'] : []), ...(preset.needs ?? [])]
 }

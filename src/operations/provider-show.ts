@@ -1,8 +1,9 @@
 // `provider show`: one provider with its accounts, where their secrets come from, and which routes lead to it.
 import { z } from 'zod'
-import { configView, credentialView } from './config-view.ts'
+import { configView } from './config-view.ts'
+import { credentialView, variablesOf } from './credentials-view.ts'
 import { defineOperation } from './operation.ts'
-import { findProvider, missingVariables, variablesOf } from './provider-lookup.ts'
+import { findProvider, missingVariables } from './provider-lookup.ts'
 
 export const providerShow = defineOperation({
   verb: 'provider show',

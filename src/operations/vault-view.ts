@@ -1,8 +1,10 @@
 // What the operations on the vault share.
 import { z } from 'zod'
 import type { Snapshot } from '../catalog/snapshot.ts'
+import { oauthEntryName, type OAuthRecipe } from '../credentials/recipes/oauth-record.ts'
 import { GatewayError } from '../ir/error.ts'
 import { isObject } from '../wire/json-parse.ts'
+import { usedCredentials } from './credentials-view.ts'
 import type { OperationContext, VaultControl } from './operation.ts'
 
 /** A name as operators write it; the vault itself says what it may hold. */
@@ -16,12 +18,15 @@ export function vaultOf({ vault }: OperationContext): VaultControl {
   return vault
 }
 
-/** The ids of the credentials that read an entry, each once. */
-export function credentialsReading(name: string, { providers }: Snapshot): readonly string[] {
-  const ids = [...providers.values()]
-    .flatMap(({ accounts }) => accounts)
-    .flatMap(({ credential }) => (credential !== null && readsEntry(credential.recipe, name) ? [credential.id] : []))
-  return [...new Set(ids)]
+/** The ids of the credentials that read an entry or keep what they were given in it, each once. */
+export function credentialsReading(name: string, snapshot: Snapshot): readonly string[] {
+  return usedCredentials(snapshot).flatMap(({ record: { id, recipe } }) =>
+    readsEntry(recipe, name) || (recipe.type === 'oauth' && isKeptIn(name, id, recipe)) ? [id] : [],
+  )
+}
+
+function isKeptIn(name: string, id: string, { refresh }: OAuthRecipe): boolean {
+  return refresh.source !== 'sealed' && name === oauthEntryName(id)
 }
 
 // A recipe may have several secrets, each with a source of its own.

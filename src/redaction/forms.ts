@@ -22,8 +22,22 @@ export function formsOf(secret: string): readonly string[] {
  */
 function partsOf(secret: string): readonly string[] {
   if (!/[\s{]/.test(secret.trim())) return [secret]
+  const account = serviceAccountParts(secret)
+  if (account !== undefined) return account
   const unescaped = secret.replaceAll(String.raw`\n`, '\n')
   return [secret, ...unescaped.split(/[\s"',:;{}[\]]+/).filter((word) => word.length >= 20 && !isPlainWord(word))]
+}
+
+/** The key in a service account's file, as a whole and by its lines, and its id: everybody may know the rest of the file. */
+function serviceAccountParts(secret: string): readonly string[] | undefined {
+  const pem = /"private_key"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(secret)?.[1]
+  if (pem?.includes('PRIVATE KEY-----') !== true) return undefined
+  const id = /"private_key_id"\s*:\s*"([^"\\]*)"/.exec(secret)?.[1] ?? ''
+  const key = pem
+    .replaceAll(/(?:\\r)?\\n/g, '\n')
+    .replaceAll(/-----[A-Z ]+-----/g, '')
+    .trim()
+  return [key, ...key.split(/\s+/), id]
 }
 
 /** Names, addresses of well-known servers and the like: nothing that was drawn at random. */

@@ -68,11 +68,15 @@ function entriesOf(value: string | undefined): readonly string[] {
   return [value, ...value.split(',').map((entry) => entry.slice(entry.indexOf(':') + 1).trim())]
 }
 
+/** Parameters of an address with something in them that anybody may know, and that answers speak of. */
+const harmlessParameter = /^(?:api-?version|version|alt|region|location|model|deployment|project)$/i
+
 /** User, password and query of an address, as they are written and as they are meant. */
 export function addressSecrets(address: string | undefined): readonly string[] {
   if (address === undefined || !URL.canParse(address)) return []
   const url = new URL(address)
-  const written = [url.password, ...url.searchParams.values()]
+  const parameters = [...url.searchParams].filter(([name]) => !harmlessParameter.test(name))
+  const written = [url.password, ...parameters.map(([, value]) => value)]
   // A user alone is often the key itself.
   if (url.password === '') written.push(url.username)
   return [...new Set(written.flatMap((part) => [part, decoded(part)]))].filter((part) => part !== '')

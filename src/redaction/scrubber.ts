@@ -1,4 +1,5 @@
-// Takes known secrets out of texts, in every spelling and also in pieces: no eight characters of one in a row stay.
+// Takes known secrets out of texts, in every spelling and also in pieces: no eight characters of one in a row stay; of
+// the middle of one that is longer than any key, no twenty-four.
 // One pass over the text with a rolling hash, whatever the number of secrets.
 import type { Secret } from '../ir/secret.ts'
 import { formsOf, minSecretLength } from './forms.ts'
@@ -28,10 +29,12 @@ export const maxMessageLength = 512
 const window = minSecretLength
 /** A run of this many characters of a secret is no accident, whatever they are. */
 const longRun = 16
-/** More secrets than these: the ones that are no longer in use are forgotten. */
-const maxRemembered = 1000
+/** So many characters at the ends of a form are looked for wherever a piece of them begins. */
+const denseEnd = 64
+/** More windows than these: the secrets that are no longer in use are forgotten. */
+const maxWindows = 100_000
 
-const bits = 20
+const bits = 22
 // Each character moves the ones before it on by three bits: after eight steps of it nothing is left in 24.
 const step = 3
 const mask = 0xff_ffff
@@ -48,12 +51,17 @@ export function createScrubber(live: () => Iterable<Secret>, unknown: UnknownFie
     const secrets = live()
     if (secrets === learnt) return
     learnt = secrets
+    const values = new Set<string>()
     for (const secret of secrets) {
       const value = secret.reveal()
-      if (value.length < minSecretLength || known.values.has(value)) continue
-      if (known.values.size >= maxRemembered) known = emptyIndex()
-      addTo(known, value)
+      if (value.length >= minSecretLength) values.add(value)
     }
+    addAll(known, values)
+    if (known.windows.size <= known.limit || known.values.size === values.size) return
+    // Anew from all that are in use: whoever keeps the old one goes on with it.
+    known = emptyIndex()
+    addAll(known, values)
+    known.limit = Math.max(maxWindows, 2 * known.windows.size)
   }
 
   function take(text: string, what: 'whole' | 'pieces'): string {
@@ -88,10 +96,17 @@ interface Index {
   readonly windows: Map<string, boolean>
   /** One bit for each hash of a window. */
   readonly filter: Uint32Array
+  /** So many windows are one too many to remember what is no longer in use. */
+  limit: number
 }
 
 function emptyIndex(): Index {
-  return { values: new Set(), forms: [], rare: [], windows: new Map(), filter: new Uint32Array(1 << (bits - 5)) }
+  const filter = new Uint32Array(1 << (bits - 5))
+  return { values: new Set(), forms: [], rare: [], windows: new Map(), filter, limit: maxWindows }
+}
+
+function addAll(index: Index, values: Iterable<string>): void {
+  for (const value of values) if (!index.values.has(value)) addTo(index, value)
 }
 
 function addTo(index: Index, value: string): void {
@@ -100,7 +115,9 @@ function addTo(index: Index, value: string): void {
   for (const form of formsOf(value)) {
     index.forms.push(form)
     if (isRare) index.rare.push(form)
-    for (let at = 0; at + window <= form.length; at++) {
+    const last = form.length - window
+    // Tokens of thousands of characters: in their middle end to end: a piece of three windows still holds two.
+    for (let at = 0; at <= last; at += at < denseEnd || at >= last - denseEnd ? 1 : window) {
       const piece = form.slice(at, at + window)
       if (index.windows.has(piece)) continue
       index.windows.set(piece, isTelling(piece))

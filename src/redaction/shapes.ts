@@ -40,18 +40,20 @@ const prefixed = [
 /** Prefixes, where they are not the middle of a longer word. */
 const prefixedPattern = new RegExp(`(?<![A-Za-z0-9_])(?:${prefixed.join('|')})`, 'g')
 
-/** `Authorization: Bearer …` and its kin, in text and in JSON. */
+/** `Authorization: Bearer …` and its kin, in text and in JSON. Every repetition is bounded: others write these texts. */
 const schemePattern =
-  /\b(bearer|basic|x-api-key|x-goog-api-key|api-key)(["']?\s*[:=]?\s*["']?)(?=[A-Za-z._~+/=-]*\d|[A-Za-z._~+/-]*=)[A-Za-z0-9._~+/=-]{8,}/gi
+  /\b(bearer|basic|x-api-key|x-goog-api-key|api-key)((?:\\?["'])?\s{0,4}[:=]?\s{0,4}(?:\\?["'])?)(?=[A-Za-z._~+/=-]{0,128}\d|[A-Za-z._~+/-]{0,128}=)[A-Za-z0-9._~+/=-]{8,}/gi
 
-/** A parameter of a URL or a form that carries a key. */
+/** A parameter of a URL or a form that carries a key. Escapes are taken whole: JSON stays JSON. */
 const parameterPattern =
-  /((?:^|[?&\s"'(;])(?:key|api[-_]?key|token|access_token|refresh_token|id_token|client_secret|secret|password|sig|signature|x-amz-signature|x-amz-security-token|x-amz-credential)=)([^&\s"'<>)]{4,})/gi
+  /((?:^|[?&\s"'(;])(?:key|api[-_]?key|token|access_token|refresh_token|id_token|client_secret|secret|password|sig|signature|x-amz-signature|x-amz-security-token|x-amz-credential)=)((?:[^&\s"'<>)\\]|\\[^\s"']){4,})/gi
 
 /** User and password in a URL: everything between the scheme and the last `@` before the path. */
 const userInfoPattern = /\b([a-z][a-z0-9+.-]{1,15}:\/\/)[^\s/?#"'<>]*@/gi
 
-const pemPattern = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g
+/** To its end, or to the end of what quotes it. */
+const pemPattern =
+  /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----(?:[^"'<>\\]|\\[^"'])*?(?:-----END [A-Z ]{0,32}PRIVATE KEY-----|(?=\\?["'<>])|\\?$)/g
 
 /** Any of these has to be there before one of the patterns can match; looking for it is cheaper than trying them. */
 const hint =

@@ -65,6 +65,6 @@ export function cleanRow(row: TraceRow, scrubber: Scrubber): TraceRow {
   const cleaned: Record<string, unknown> = { ...row }
   for (const [column, value] of Object.entries(row))
     if (typeof value === 'string')
-      cleaned[column] = scrubber.scrub(value, column === 'detail' ? value.length : maxTextLength)
+      cleaned[column] = scrubber.scrub(value, column === 'detail' ? Infinity : maxTextLength)
   return cleaned as unknown as TraceRow
 }

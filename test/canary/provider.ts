@@ -1,6 +1,6 @@
 // A provider that says everything it was told back, in every way that a careless or hostile one could.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from '../support/loopback.ts'
 
 /** What the provider does with the credentials that it was sent; the model's name chooses. */
 export const echoes = [
@@ -70,9 +70,9 @@ export async function startEchoProvider(): Promise<EchoProvider> {
     socket.on('error', () => {})
     socket.end(head + body)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { url, close } = await listen(server)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     seen,
     gives,
     played() {
@@ -80,11 +80,7 @@ export async function startEchoProvider(): Promise<EchoProvider> {
       counts = new Map()
       return before
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
   }
 }
 

@@ -393,16 +393,33 @@ describe('providers', () => {
     expect(problems(document)).toContain(problem)
   })
 
+  const openai = ['openai-chat', 'openai-responses', 'openai-completions', 'openai-embeddings']
+  // What is not here speaks Chat alone. Each by the vendor's own pages, which stand beside its row in presets.ts.
   const dialects: Readonly<Record<string, readonly string[]>> = {
     anthropic: ['anthropic-messages'],
-    openai: ['openai-chat', 'openai-responses', 'openai-completions', 'openai-embeddings'],
+    openai,
+    openrouter: ['openai-chat', 'openai-responses', 'openai-embeddings', 'anthropic-messages'],
+    deepseek: ['openai-chat', 'openai-responses'],
+    mistral: ['openai-chat', 'openai-embeddings'],
+    together: ['openai-chat', 'openai-completions', 'openai-embeddings'],
+    fireworks: [...openai, 'anthropic-messages'],
+    xai: ['openai-chat', 'openai-responses'],
+    nvidia: ['openai-chat', 'openai-embeddings'],
+    huggingface: ['openai-chat', 'openai-responses', 'anthropic-messages'],
+    moonshot: ['openai-chat', 'openai-responses'],
+    alibaba: ['openai-chat', 'openai-embeddings'],
+    sambanova: ['openai-chat', 'openai-embeddings', 'anthropic-messages'],
+    deepinfra: ['openai-chat', 'openai-completions', 'openai-embeddings'],
+    novita: ['openai-chat', 'openai-completions', 'openai-embeddings'],
+    cohere: ['openai-chat', 'openai-embeddings'],
+    gemini_openai: ['openai-chat', 'openai-embeddings'],
   }
 
   it.each([
     ['openai', 'https://api.openai.com/v1', 'OPENAI_API_KEY'],
     ['anthropic', 'https://api.anthropic.com', 'ANTHROPIC_API_KEY'],
     ['openrouter', 'https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY'],
-    ['deepseek', 'https://api.deepseek.com/v1', 'DEEPSEEK_API_KEY'],
+    ['deepseek', 'https://api.deepseek.com', 'DEEPSEEK_API_KEY'],
     ['groq', 'https://api.groq.com/openai/v1', 'GROQ_API_KEY'],
     ['mistral', 'https://api.mistral.ai/v1', 'MISTRAL_API_KEY'],
     ['together', 'https://api.together.ai/v1', 'TOGETHER_API_KEY'],
@@ -441,10 +458,45 @@ describe('providers', () => {
     const record = snapshot({ providers: { p: { type } } }).providers.get('p')
     expect(record).toMatchObject({
       baseUrl,
-      dialects: ['openai-chat'],
+      dialects: dialects[type] ?? ['openai-chat'],
       authScheme: { kind: 'bearer' },
       accounts: [{ id: 'default', credential: { recipe: apiKey(env) }, priority: 0, egress: null }],
     })
+  })
+
+  const xApiKey = { kind: 'header', name: 'x-api-key' }
+  it.each<[string, string, string, object]>([
+    ['deepseek_anthropic', 'https://api.deepseek.com/anthropic', 'DEEPSEEK_API_KEY', xApiKey],
+    ['zai_anthropic', 'https://api.z.ai/api/anthropic', 'ZAI_API_KEY', { kind: 'bearer' }],
+    ['moonshot_anthropic', 'https://api.moonshot.ai/anthropic', 'MOONSHOT_API_KEY', { kind: 'bearer' }],
+    ['alibaba_anthropic', 'https://dashscope-intl.aliyuncs.com/apps/anthropic', 'DASHSCOPE_API_KEY', xApiKey],
+  ])('%s is a door for the clients of Anthropic, with the key of its vendor', (type, baseUrl, env, authScheme) => {
+    const record = snapshot({ providers: { p: { type } } }).providers.get('p')
+    expect(record).toMatchObject({
+      baseUrl,
+      dialects: ['anthropic-messages'],
+      authScheme,
+      accounts: [{ id: 'default', credential: { recipe: apiKey(env) } }],
+      discovery: null,
+      traits: { quirks: [] },
+    })
+  })
+
+  it.each([
+    ['snowflake', 'claude-sonnet-4-5', ['openai-chat', 'anthropic-messages']],
+    ['snowflake', 'llama3.1-70b', ['openai-chat']],
+    ['sambanova', 'gpt-oss-120b', ['openai-chat', 'anthropic-messages']],
+    ['sambanova', 'DeepSeek-V3.1', ['openai-chat', 'openai-embeddings']],
+  ])('%s speaks to %s on %j', (type, model, spoken) => {
+    const record = snapshot({ providers: { p: { type, base_url: url } } }).providers.get('p')
+    const found = record?.dialectsByModel?.find(({ prefix }) => model.startsWith(prefix))
+    expect(found?.dialects).toEqual(spoken)
+    for (const dialect of spoken) expect(record?.dialects).toContain(dialect)
+  })
+
+  it('what a vendor passes over in silence is not asked of it', () => {
+    const record = snapshot({ providers: { p: { type: 'anthropic_openai' } } }).providers.get('p')
+    expect(record?.capabilities).toEqual({ audio: false, jsonSchema: false })
   })
 
   it('an imitator of Chat comes with its quirks, and the owner of the wire with none', () => {
@@ -470,6 +522,7 @@ describe('providers', () => {
   ])('%s is on this machine and asks for no key', (type, baseUrl) => {
     const record = snapshot({ providers: { p: { type } } }).providers.get('p')
     expect(record).toMatchObject({ baseUrl, authScheme: { kind: 'none' }, allowPrivate: true, allowHttp: true })
+    expect(record?.dialects).toEqual([...openai, 'anthropic-messages'])
     expect(record?.accounts).toEqual([{ id: 'default', credential: null, priority: 0, egress: null }])
   })
 

@@ -322,3 +322,19 @@ describe('a credential and a provider', () => {
     else expect(found).toMatch(expected)
   })
 })
+
+describe('the id of an OAuth account', () => {
+  const oauth = { type: 'oauth', token_url: 'https://auth.example.com/token', client_id: 'c' }
+  const storage = { kind: 'sqlite', path: '/nowhere/x.sqlite' }
+  const problems = (id: string, refresh: object) => {
+    const compiled = compileConfig({ document: { storage, credentials: { [id]: { ...oauth, refresh } } } })
+    return compiled.ok ? [] : compiled.problems.map(({ message }) => message)
+  }
+
+  it('leaves room for the entry that keeps its tokens, unless they have one of their own', () => {
+    const elsewhere = { source: 'env', env: 'REFRESH' }
+    expect(problems('x'.repeat(122), elsewhere)).toEqual([])
+    expect(problems('x'.repeat(123), elsewhere)).toEqual(['its id is too long'])
+    expect(problems('x'.repeat(123), { source: 'sealed', name: 'mine' })).toEqual([])
+  })
+})

@@ -26,6 +26,18 @@ const cases: readonly (readonly [what: string, before: string, changes: readonly
     '{\n  "a": 1, // one\n  "b": 2\n  // end\n}\n',
   ],
   [
+    'a comma in a comment is none of the object',
+    '{\n  "a": 1 // one, two\n}\n',
+    [{ path: ['b'], value: 2 }],
+    '{\n  "a": 1, // one, two\n  "b": 2\n}\n',
+  ],
+  [
+    'a comma in a comment is none of the object, where the last member goes either',
+    '{\n  "a": 1,\n  "b": 2 // one, two\n}\n',
+    [{ path: ['b'], value: undefined }],
+    '{\n  "a": 1\n}\n',
+  ],
+  [
     'a trailing comma stays a habit',
     '{\n  "a": 1, // one\n}',
     [{ path: ['b'], value: 2 }],
@@ -203,6 +215,36 @@ describe('an edit of the text', () => {
         },
       ),
       { numRuns: 300 },
+    )
+  })
+
+  it('keeps every comment, wherever it stands and whatever is in it', () => {
+    const gap = fc.array(fc.constantFrom(' ', '\n', '\r\n', '/* , */', '/* }\n, */', '// , "x": {\n', '// }\r\n'), {
+      maxLength: 3,
+    })
+    const key = fc.constantFrom('a', 'b', 'c')
+    const leaf = fc.constantFrom<unknown>(1, '// , /* }', null, {}, [], [1, { a: 2 }])
+    const documents = fc.dictionary(key, fc.oneof(leaf, fc.dictionary(key, leaf, { maxKeys: 3 })), { maxKeys: 3 })
+    const added = fc.constantFrom<unknown>(1, { k: 'long '.repeat(20), l: [1] })
+    const string = String.raw`"(?:[^"\\]|\\.)*"`
+    const comments = (text: string): string[] =>
+      [...text.matchAll(new RegExp(String.raw`${string}|//[^\r\n]*|/\*[\s\S]*?\*/`, 'g'))]
+        .map(([token]) => token)
+        .filter((token) => token.startsWith('/'))
+        .toSorted()
+    fc.assert(
+      fc.property(documents, fc.infiniteStream(gap), added, fc.boolean(), (document, gaps, value, isDeep) => {
+        const tokens = JSON.stringify(document).match(new RegExp(`${string}|[\\w.]+|[^\\w\\s]`, 'g')) ?? []
+        const before = tokens.map((token) => token + [...gaps.take(1)].flat().join('')).join('')
+        const inner = document['a']
+        const goesIn = isDeep && typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+        const text = edited(before, { path: goesIn ? ['a', 'new'] : ['new'], value })
+        expect(valueOf(text)).toEqual(
+          goesIn ? { ...document, a: { ...inner, new: value } } : { ...document, new: value },
+        )
+        expect(comments(text)).toEqual(comments(before))
+      }),
+      { numRuns: 1000 },
     )
   })
 

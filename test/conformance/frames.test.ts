@@ -6,9 +6,10 @@ import type { Frame } from '../../src/wire/frame.ts'
 import { createJsonArrayDecoder } from '../../src/wire/json-array.ts'
 import type { Block, BlockDecoder } from '../../src/wire/block.ts'
 import { createSseDecoder } from '../../src/wire/sse-decode.ts'
+import { full, sample } from '../support/full-run.ts'
 import { chunkings } from '../support/chunkings.ts'
 import { bytesOf, eventStreamFrames, framesOf, recordings } from '../support/corpus.ts'
-import { full, layer, sample } from './layer.ts'
+import { layer } from './layer.ts'
 
 const limit = 1_000_000
 

@@ -3,12 +3,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { full } from '../support/full-run.ts'
 import { requireShared } from '../support/shared.ts'
 import { isKnownFailure, unknownEntries } from './known-failures.ts'
 import { countsFolder, type About, type Count, type Verdict } from './layer-counts.ts'
-
-/** Everything instead of a sample. */
-export const full: boolean = process.env['SIGNALBOX_TEST'] === 'full'
 
 // Everything takes minutes where two cores are shared.
 const timeout = full ? 300_000 : 30_000
@@ -98,12 +96,4 @@ function report(name: string, counts: readonly Count[]): void {
   if (folder === undefined) return
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${name}.json`), JSON.stringify({ name, counts }))
-}
-
-/** Some of a list, spread evenly, first and last among them. */
-export function sample<T>(items: readonly T[], count: number): T[] {
-  if (items.length <= count) return [...items]
-  return Array.from({ length: count }, (_, index) => Math.round((index * (items.length - 1)) / (count - 1))).map(
-    (at) => items[at] as T,
-  )
 }

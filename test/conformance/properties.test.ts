@@ -10,6 +10,7 @@ import type { Loss } from '../../src/ir/loss.ts'
 import type { IrRequest, Sampling } from '../../src/ir/request.ts'
 import type { FinishClass, IrResponse } from '../../src/ir/response.ts'
 import { totalInput } from '../../src/ir/usage.ts'
+import { full } from '../support/full-run.ts'
 import { parseArguments } from '../support/json.ts'
 import { sdkFold } from '../support/sdk-fold.ts'
 import { hasShared } from '../support/shared.ts'
@@ -27,7 +28,7 @@ import {
   exchangeFor,
   foldEvents,
 } from './harness.ts'
-import { full, layer } from './layer.ts'
+import { layer } from './layer.ts'
 import { covers, touches } from './losses.ts'
 import { wires } from './wires/index.ts'
 import type { Concept } from './wires/wire.ts'

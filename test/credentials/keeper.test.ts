@@ -6,9 +6,9 @@ import { beatMs, goneMs, waitMs } from '../../src/credentials/flight.ts'
 import { maxUses, rememberedMs } from '../../src/credentials/handed-out.ts'
 import { makeMs } from '../../src/credentials/making.ts'
 import { aheadMs, failureMs, graceMs, lifeOf, skewMs } from '../../src/credentials/obtain.ts'
-import { ok, type Outcome } from '../../src/ir/error.ts'
+import { failed, ok, type Outcome } from '../../src/ir/error.ts'
 import { Secret } from '../../src/ir/secret.ts'
-import type { StateRecord } from '../../src/ports/index.ts'
+import type { Machine, StateRecord } from '../../src/ports/index.ts'
 import { openKeyring, unopenedStates } from '../../src/engine/state/index.ts'
 import { createMemoryStores } from '../../src/store/memory.ts'
 import { createVirtualClock, drainMicrotasks } from '../support/virtual-clock.ts'
@@ -412,6 +412,84 @@ describe('a source that fails', () => {
     expect(scene.logs.join()).toContain('credential_failed')
     await scene.clock.advance(graceMs)
     expect(await scene.lease(snapshot)).toMatchObject({ ok: false, error: { code: 'upstream_unreachable' } })
+  })
+})
+
+describe('the role of the machine', () => {
+  it('serves on while the metadata service is away, and no longer than its keys live', async () => {
+    let isAway = false
+    const clock = createVirtualClock()
+    const awsInstanceProfile: Machine['awsInstanceProfile'] = () =>
+      Promise.resolve(
+        isAway
+          ? failed('missing_credential', { message: 'no instance metadata service answers' })
+          : ok({
+              accessKeyId: 'ASIAEXAMPLE',
+              secretAccessKey: new Secret('aws role', 'secret-of-the-role'),
+              sessionToken: null,
+              expiresAt: clock.now() + 1.5 * hour,
+            }),
+      )
+    const scene = createScene({ clock, machine: { awsInstanceProfile } })
+    const snapshot = snapshotOf({
+      credentials: { c: { type: 'aws', source: 'instance_profile' } },
+      providers: { p: { type: 'bedrock', region: 'eu-west-1', accounts: [{ id: 'a', credential: 'c' }] } },
+    })
+    const first = leased(await scene.settle(scene.lease(snapshot)))
+    isAway = true
+    await clock.advance(hour + 1)
+    expect(leased(await scene.settle(scene.lease(snapshot)))).toBe(first)
+    await clock.advance(0.5 * hour)
+    expect(await scene.settle(scene.lease(snapshot))).toMatchObject({
+      ok: false,
+      error: { code: 'missing_credential' },
+    })
+  })
+})
+
+describe('a look at the source', () => {
+  it('under way while its operator changed it is not kept, and nobody new waits for it', async () => {
+    const scene = createScene()
+    const snapshot = fileSnapshot()
+    scene.source.delayMs = 400
+    const first = Promise.resolve(scene.lease(snapshot))
+    await scene.clock.advance(100)
+    scene.source.value = 'key-2'
+    scene.source.delayMs = 0
+    scene.keeper.drop('c')
+    expect(valueOf(await scene.settle(scene.lease(snapshot)))).toBe('key-2')
+    expect(valueOf(await scene.settle(first))).toBe('key-1')
+    expect(valueOf(now(scene.lease(snapshot)))).toBe('key-2')
+  })
+
+  it('under way while its operator changed it does not hold its failure against the new value', async () => {
+    const scene = createScene()
+    const snapshot = fileSnapshot()
+    Object.assign(scene.source, { delayMs: 400, failure: 'missing_credential' })
+    const first = Promise.resolve(scene.lease(snapshot))
+    await scene.clock.advance(100)
+    scene.keeper.drop('c')
+    expect((await scene.settle(first)).ok).toBe(false)
+    Object.assign(scene.source, { delayMs: 0, failure: undefined })
+    expect(valueOf(await scene.settle(scene.lease(snapshot)))).toBe('key-1')
+  })
+
+  it('of somebody who was frozen until another took over does not replace what is newer', async () => {
+    const answers: ((read: Outcome<string>) => void)[] = []
+    const readOwnFile = () => new Promise<Outcome<string>>((resolve) => void answers.push(resolve))
+    const scene = createScene({ machine: { readOwnFile } })
+    const snapshot = fileSnapshot()
+    const timers = scene.clock.after
+    Object.assign(scene.clock, { after: () => () => {} })
+    const frozen = Promise.resolve(scene.lease(snapshot))
+    Object.assign(scene.clock, { after: timers })
+    const next = scene.lease(snapshot)
+    await scene.clock.advance(goneMs + 1000)
+    answers[1]?.(ok('key-2'))
+    expect(valueOf(await scene.settle(next))).toBe('key-2')
+    answers[0]?.(ok('key-1'))
+    expect(valueOf(await scene.settle(frozen))).toBe('key-1')
+    expect(valueOf(now(scene.lease(snapshot)))).toBe('key-2')
   })
 })
 

@@ -33,6 +33,7 @@ async function failureOf(scene: LiveScene, snapshot: Snapshot): Promise<{ code: 
 }
 
 const canary = 'canary-0123456789abcdef'
+const kek = `k1:${Buffer.alloc(32, 9).toString('base64')}`
 
 describe('HashiCorp Vault', () => {
   const token = 'hvs.CAESICanaryToken'
@@ -217,6 +218,22 @@ describe('AWS Secrets Manager', () => {
     await other.close()
   })
 
+  it('is asked with the new keys where those that opened it were replaced', async () => {
+    const { AWS_ENDPOINT_URL_SECRETS_MANAGER: url = '' } = env
+    const scene = live({ env: { AWS_ENDPOINT_URL: url, AWS_REGION: 'eu-west-1', SIGNALBOX_KEK: kek } })
+    const reader = { type: 'aws', source: 'sealed', name: 'reader' }
+    const store = async (secretKey: string): Promise<void> => {
+      const text = JSON.stringify({ access_key_id: keys.accessKeyId, secret_access_key: secretKey })
+      const access = { secrets: { get: () => kek }, stores: scene.stores, clock: { now: () => 1 } }
+      expect((await writeSealed(access, 'reader', new Secret('reader', text), null)).ok).toBe(true)
+    }
+    await store('an-old-secret-key')
+    const snapshot = of({ name: 'llm/openai', credential: 'reader' }, { reader })
+    expect((await scene.keeper.check('reader', snapshot)).ok).toBe(true)
+    await store(keys.secretAccessKey)
+    expect(valueOf(await scene.lease(snapshot))).toBe(canary)
+  })
+
   it('is signed with the keys of another credential, which is asked first and has rows of its own', async () => {
     const { AWS_ENDPOINT_URL_SECRETS_MANAGER: url } = env
     const scene = live({
@@ -321,6 +338,23 @@ describe('a file', () => {
     expect((await failureOf(scene, of('~/keys.json', { field: 'groq' }))).message).toMatch(/no member "groq"/)
   })
 
+  it('is named without the folder of this user, in words that a shell understands', async () => {
+    const scene = live({ env: {}, home: folder })
+    expect((await failureOf(scene, of(join(folder, 'nothing')))).message).toBe(
+      'credential c: there is no file ~/nothing',
+    )
+    await writeFile(join(folder, 'wide'), canary)
+    await chmod(join(folder, 'wide'), 0o644)
+    expect((await failureOf(live({ env: {}, home: folder }), of('~/wide'))).message).toBe(
+      'credential c: the file ~/wide is open to others (mode 0644): run chmod 600 ~/wide',
+    )
+    await writeFile(join(folder, 'w i'), canary)
+    await chmod(join(folder, 'w i'), 0o644)
+    expect((await failureOf(live({ env: {}, home: folder }), of('~/w i'))).message).toContain(
+      `run chmod 600 '${join(folder, 'w i')}'`,
+    )
+  })
+
   it('that others can read is refused with its mode and the command to run', async () => {
     const path = join(folder, 'open')
     await writeFile(path, canary)
@@ -342,7 +376,6 @@ describe('a file', () => {
 })
 
 describe('the vault of the gateway', () => {
-  const kek = `k1:${Buffer.alloc(32, 9).toString('base64')}`
   const of = (more: object) => snapshotOf(configOf({ type: 'api_key', source: 'sealed', ...more }))
 
   async function sealed(name: string, value: string, env: Record<string, string> = { SIGNALBOX_KEK: kek }) {

@@ -2,26 +2,17 @@
 import { describe, expect, it } from 'vitest'
 import { guardFetch, type GuardOptions } from '../../src/egress/guard.ts'
 import { maxHeaderValueLength } from '../../src/egress/request-headers.ts'
-import { createCancellation } from '../../src/engine/cancellation.ts'
 import { GatewayError } from '../../src/ir/error.ts'
 import { Secret } from '../../src/ir/secret.ts'
 import type { FetchRequest, FetchResponse } from '../../src/ports/index.ts'
+import { fetchRequest } from '../support/fetch-request.ts'
 
 interface Guarded {
   readonly sent: FetchRequest[]
   ask(extra?: Partial<FetchRequest>): Promise<FetchResponse>
 }
 
-const request: FetchRequest = {
-  method: 'POST',
-  url: 'https://api.example.com/v1',
-  headers: {},
-  cancellation: createCancellation(),
-  connectTimeoutMs: 1000,
-  allowPrivate: false,
-  allowHttp: false,
-  egress: null,
-}
+const request = fetchRequest()
 const anyHost: readonly string[] = []
 
 function guarded(options: Partial<GuardOptions> = {}, answer: Partial<FetchResponse> = {}): Guarded {
@@ -109,6 +100,17 @@ describe('the address', () => {
     expect(await seeing.ask({ ...blocks, url: 'http://vllm:8000/' })).toMatchObject({ status: 200 })
     await expect(blind.ask({ ...blocks, url: 'http://vllm:8000/' })).rejects.toMatchObject({ code: 'blocked_endpoint' })
     expect(await blind.ask({ ...blocks, url: 'http://10.0.0.1:8000/' })).toMatchObject({ status: 200 })
+  })
+
+  it('is no name that blocks open, where a proxy resolves it', async () => {
+    const { ask, sent } = guarded()
+    const blocks = { allowPrivate: ['10.0.0.0/8'], allowHttp: true } as const
+    expect(await ask({ ...blocks, url: 'http://vllm:8000/' })).toMatchObject({ status: 200 })
+    const asked = ask({ ...blocks, url: 'http://vllm:8000/', egress: route })
+    await expect(asked).rejects.toMatchObject({ code: 'blocked_endpoint' })
+    expect(await ask({ ...blocks, url: 'http://10.0.0.1:8000/', egress: route })).toMatchObject({ status: 200 })
+    expect(await ask({ ...blocks, url: 'https://api.example.com/', egress: route })).toMatchObject({ status: 200 })
+    expect(sent).toHaveLength(3)
   })
 
   it('is not reached without its proxy where the runtime knows no proxies', async () => {

@@ -279,6 +279,27 @@ describe('a lock', () => {
     ['a quoted word of quota', 422, { message: "stop: 'insufficient_quota' and no credits are no stop sequences" }],
     ['a file that is not there', 404, { message: "No such File object: 'file-abc'", type: 'invalid_request_error' }],
     ['an earlier answer that is not there', 404, { message: "Previous response with id 'resp_1' not found." }],
+    ['a file that is called as models are', 404, { message: 'File not found: the model' }],
+    ['a quoted name of one', 404, { message: "'my model' is no file of this organization" }],
+    [
+      'a file of somebody else (Gemini)',
+      403,
+      {
+        message: 'You do not have permission to access the File abc or it may not exist.',
+        status: 'PERMISSION_DENIED',
+      },
+    ],
+    ['a bucket that is closed (Vertex)', 403, { message: 'no storage.objects.get access to the Cloud Storage object' }],
+    [
+      'a content that is refused (xAI)',
+      403,
+      { message: 'Content violates usage guidelines. Team: t, Model: m, Failed check: SAFETY_CHECK_TYPE_BIO' },
+    ],
+    [
+      'a request that is larger than the limit of a minute',
+      429,
+      { message: 'Request too large for m on tokens per min (TPM): Limit 30000, Requested 40000', type: 'tokens' },
+    ],
   ])('is not set by what a client may provoke: %s', async (_name, status, error) => {
     const test = appOf(() => bad(status, {}, error), { accounts: ['a'] })
     await ask(test)
@@ -295,6 +316,8 @@ describe('a lock', () => {
     ],
     ['a missing model', 404, { message: 'The model `m` does not exist', code: 'model_not_found' }, 300],
     ['a missing model, in no words', 404, { message: 'Not Found' }, 300],
+    ['a model that may not be used', 403, { message: 'Your key may not use this model or its files' }, 300],
+    ['a right that is not there', 403, { message: "Permission 'aiplatform.endpoints.predict' denied" }, 300],
   ])('T36: is set by %s', async (_name, status, error, seconds) => {
     const test = appOf(() => bad(status, {}, error), { accounts: ['a'] })
     await ask(test)
@@ -750,9 +773,24 @@ describe('operations', () => {
     expect(sentBy(test)).toEqual(['a', 'b', 'b', 'a', 'b'])
   })
 
+  it('accounts reset without a provider puts everything back to work, and counts it', async () => {
+    const test = appOf((who) => (who === 'b' ? good() : bad(401)))
+    await ask(test)
+    await test.request('/v1/messages', {
+      json: { model: 'claude', max_tokens: 5, messages: [{ role: 'user', content: 'hi' }] },
+    })
+    const all = { provider: null, account: null, model: null }
+    expect((await operate(test, 'accounts-reset', {})).data).toEqual({ ...all, unlocked: 2 })
+    expect((await operate(test, 'accounts-reset', {})).data).toEqual({ ...all, unlocked: 0 })
+    expect((await operate(test, 'accounts-reset', { account: 'a' })).error).toMatchObject({
+      code: 'missing_required_parameter',
+      message: 'name the provider of the account too',
+    })
+  })
+
   it.each([
     [{ provider: 'noe' }, 'no provider "noe", did you mean "one"?'],
-    [{ provider: 'one', account: 'zz' }, 'no account "zz"'],
+    [{ provider: 'one', account: 'zz' }, 'provider one has no account "zz", known: "a", "b"'],
   ])('accounts reset of %j says what is wrong', async (input, message) => {
     expect((await operate(appOf(good), 'accounts-reset', input)).error.message).toBe(message)
   })

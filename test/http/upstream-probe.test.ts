@@ -6,6 +6,7 @@ import type { OperationContext, UpstreamProbe } from '../../src/operations/opera
 import type { FetchRequest, FetchResponse } from '../../src/ports/index.ts'
 import { dataOf } from '../operations/context.ts'
 import { createTestApp, jsonAnswer, streamAnswer, type TestApp } from '../support/app.ts'
+import { chatAnswer } from '../support/upstream.ts'
 
 const document = {
   credentials: { a: { type: 'api_key', env: 'KEY_A' }, b: { type: 'api_key', env: 'KEY_B' } },
@@ -44,14 +45,7 @@ function scene(
   return { ...made, probe: upstreamOf(made.app.operations()) }
 }
 
-const answered = {
-  id: 'c',
-  object: 'chat.completion',
-  created: 1,
-  model: 'm-1',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
-  usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 },
-}
+const answered = chatAnswer('hi', 'm-1')
 
 const asked = {
   dialect: 'openai-chat',
@@ -74,6 +68,13 @@ describe('a made-up request', () => {
     expect(JSON.parse(new TextDecoder().decode(sent[0]?.body))).toMatchObject({ model: 'm' })
   })
 
+  it('that cannot be made is not counted in: nothing would ever count it out', async () => {
+    const { probe, app } = scene(() => jsonAnswer(answered))
+    const before = app.inFlight()
+    await expect(probe.infer({ ...asked, dialect: 'gemini', model: 'm\uD800' })).rejects.toThrow()
+    expect(app.inFlight()).toBe(before)
+  })
+
   it('uses the account that was named and no other', async () => {
     const { probe, sent } = scene(() => jsonAnswer({ error: { message: 'no' } }, 401))
     const inferred = await probe.infer({ ...asked, account: 'b' })
@@ -92,7 +93,7 @@ describe('a made-up request', () => {
       provider: 'acme',
       route: null,
       outcome: 'succeeded',
-      inputTokens: 3,
+      inputTokens: 9,
     })
     expect(probeKeyId).not.toMatch(/^[A-Za-z0-9][\w.@+-]{0,127}$/)
     expect(app.inFlight()).toBe(0)

@@ -89,7 +89,7 @@ describe('wrong usage', () => {
       /did you mean "succeeded"/,
     ],
     ['an argument too many', ['routes', 'show', 'a', 'b'], 'unexpected_argument', /"b"/],
-    ['an argument that is missing', ['routes', 'show'], 'invalid_flag', /--name: required.*<name>/],
+    ['an argument that is missing', ['routes', 'show'], 'invalid_flag', /^<name>: required.*<name>/],
     ['the same thing twice', ['routes', 'show', 'a', '--name', 'b'], 'conflicting_flags', /--name/],
     [
       'two places at once',

@@ -1,8 +1,9 @@
 // `signalbox doctor` as its user has it: every finding with what to do about it, exit 1 where something is broken.
-import { createServer, type Server } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listen } from '../support/loopback.ts'
 import { createBench, type Bench } from './cli-harness.ts'
 
 let bench: Bench
@@ -102,12 +103,9 @@ describe('doctor', () => {
   })
 
   it('reaches for a proxy only with --online, and never shows its password', async () => {
-    let server: Server | undefined
     const calls: number[] = []
+    const { port, close } = await listen(createServer((socket) => void calls.push(socket.end().remotePort ?? 0)))
     try {
-      server = createServer((socket) => void calls.push(socket.end().remotePort ?? 0)).listen(0, '127.0.0.1')
-      await new Promise((resolve) => server?.once('listening', resolve))
-      const { port } = server.address() as AddressInfo
       const config = { ...well, egress: [{ id: 'office', kind: 'proxy', url_env: 'PROXY' }] }
       const path = bench.file('proxy.json', config)
       const env = { PROXY: `http://u:canary-password-1@127.0.0.1:${port}` }
@@ -118,15 +116,13 @@ describe('doctor', () => {
       expect(calls).toHaveLength(1)
       expect(JSON.stringify(checks)).not.toContain('canary')
     } finally {
-      server?.close()
+      await close()
     }
   })
 
   it('sees a database that is not ours to use, and a port that somebody else has', async () => {
     bench.file('broken.sqlite', 'this is no database at all, but long enough to look like one'.repeat(20))
-    const other = createServer().listen(0, '127.0.0.1')
-    await new Promise((resolve) => other.once('listening', resolve))
-    const { port } = other.address() as AddressInfo
+    const { port, close } = await listen(createServer())
     try {
       const config = { ...well, server: { port }, storage: { kind: 'sqlite', path: 'broken.sqlite' } }
       const { code, of } = await examine(['--config', bench.file('taken.json', config)])
@@ -134,7 +130,7 @@ describe('doctor', () => {
       expect(of('store file')).toMatchObject([{ status: 'fail' }])
       expect(of('port')).toMatchObject([{ status: 'fail', next: 'use serve --port, or stop what listens there' }])
     } finally {
-      other.close()
+      await close()
     }
   })
 
@@ -146,6 +142,62 @@ describe('doctor', () => {
       expect(of('gateway')[0]?.message).toContain(gateway.url)
       expect(of('sealing key')).toMatchObject([{ status: 'ok' }])
       expect(code).toBe(0)
+    } finally {
+      await gateway.stop()
+    }
+  })
+
+  it('names the account that a running gateway leaves out, until when, and what would help', async () => {
+    const vendor = await listen(createHttpServer((_request, response) => response.writeHead(401).end('{}')))
+    const acme = {
+      type: 'openai_compatible',
+      base_url: `${vendor.url}/v1`,
+      allow_private: true,
+      allow_http: true,
+      accounts: [{ id: 'old', credential: 'acme' }],
+    }
+    const config = {
+      ...well,
+      credentials: { acme: { type: 'api_key', env: 'ACME_KEY' } },
+      providers: { ...well.providers, acme },
+    }
+    const env = { ACME_KEY: 'acme-key-canary-0123456789' }
+    const gateway = await bench.serve(['--config', bench.file('locked.json', config), '--port', '0'], { env })
+    try {
+      expect((await examine([])).of('account acme/old')).toEqual([])
+      await fetch(`${gateway.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'acme/a', messages: [{ role: 'user', content: 'hi' }] }),
+      })
+      const { code, of } = await examine([])
+      expect(of('account acme/old')).toEqual([
+        {
+          name: 'account acme/old',
+          status: 'warn',
+          message: expect.stringMatching(/^left out until 2\d{3}-\S+Z: upstream_auth$/),
+          next: 'put a key of this vendor that is valid into ACME_KEY',
+        },
+      ])
+      expect(code).toBe(0)
+    } finally {
+      await gateway.stop()
+      await vendor.close()
+    }
+  })
+
+  it('says which variable holds the key where the gateway does not take the one it was asked with', async () => {
+    const keyed = { ...well, keys: [{ id: 'boss', env: 'SIGNALBOX_KEY_BOSS', role: 'admin' }] }
+    const boss = { SIGNALBOX_KEY_BOSS: 'boss-0123456789-0123456789' }
+    const gateway = await bench.serve(['--config', bench.file('keyed.json', keyed), '--port', '0'], { env: boss })
+    try {
+      const env = { SIGNALBOX_ADMIN_KEY: 'wrong-0123456789-0123456789' }
+      const { code, of } = await examine(['--url', gateway.url], env)
+      expect(code).toBe(1)
+      const next = 'put a key of role operator or admin into SIGNALBOX_ADMIN_KEY'
+      expect(of('gateway')).toMatchObject([{ status: 'fail', next }])
+      const { stderr } = await bench.run(['routes', 'list', '--url', gateway.url], { env })
+      expect(stderr).toContain('this command takes its key from SIGNALBOX_ADMIN_KEY')
     } finally {
       await gateway.stop()
     }

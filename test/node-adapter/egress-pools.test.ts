@@ -1,20 +1,11 @@
 // What may share a connection, and how many pools are kept.
 import { describe, expect, it } from 'vitest'
 import { createPools } from '../../node-adapter/egress-pools.ts'
-import { createCancellation } from '../../src/engine/cancellation.ts'
 import { Secret } from '../../src/ir/secret.ts'
 import type { FetchRequest } from '../../src/ports/index.ts'
+import { fetchRequest } from '../support/fetch-request.ts'
 
-const request: FetchRequest = {
-  method: 'POST',
-  url: 'https://api.example.com/v1',
-  headers: {},
-  cancellation: createCancellation(),
-  connectTimeoutMs: 1000,
-  allowPrivate: false,
-  allowHttp: false,
-  egress: null,
-}
+const request = fetchRequest()
 const proxy = { id: 'p', url: new Secret('p', 'http://proxy.example:1'), headers: {}, userAgent: null }
 
 function counting() {

@@ -1,41 +1,35 @@
 // Node's way out, on real sockets.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createUndiciFetch, ResponseHandler } from '../../node-adapter/egress-undici.ts'
 import { createCancellation } from '../../src/engine/cancellation.ts'
 import { GatewayError } from '../../src/ir/error.ts'
 import type { ByteSource, FetchRequest } from '../../src/ports/index.ts'
+import { fetchRequest } from '../support/fetch-request.ts'
+import { listen, type Listening } from '../support/loopback.ts'
 
-let server: Server
-let base: string
+let server: Listening
 let answer: (request: IncomingMessage, response: ServerResponse) => void
 const egress = createUndiciFetch()
 
 beforeAll(async () => {
-  server = createServer((request, response) => answer(request, response))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  server = await listen(createServer((request, response) => answer(request, response)))
 })
 afterAll(async () => {
   await egress.close()
-  server.closeAllConnections()
-  server.close()
+  await server.close()
 })
 
-const call = (extra: Partial<FetchRequest> = {}): FetchRequest => ({
-  method: 'POST',
-  url: `${base}/v1/x?y=1`,
-  headers: { 'content-type': 'application/json' },
-  body: new TextEncoder().encode('{"a":1}'),
-  cancellation: createCancellation(),
-  connectTimeoutMs: 2000,
-  allowPrivate: true,
-  allowHttp: true,
-  egress: null,
-  ...extra,
-})
+const call = (extra: Partial<FetchRequest> = {}): FetchRequest =>
+  fetchRequest({
+    url: `${server.url}/v1/x?y=1`,
+    headers: { 'content-type': 'application/json' },
+    body: new TextEncoder().encode('{"a":1}'),
+    allowPrivate: true,
+    allowHttp: true,
+    ...extra,
+  })
 
 async function readAll(body: ByteSource): Promise<{ readonly bytes: number }> {
   let bytes = 0

@@ -2,7 +2,6 @@
 // endpoints, and Azure's two identity endpoints.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -10,6 +9,7 @@ import { readInstanceProfile } from '../../node-adapter/machine/imds.ts'
 import { readManagedIdentity } from '../../node-adapter/machine/managed-identity.ts'
 import { maxMetadataBytes, metadataTimeoutMs } from '../../node-adapter/machine/metadata-call.ts'
 import { maxProjectedBytes, projectedProblem, readProjectedFile } from '../../node-adapter/machine/projected-file.ts'
+import { listen } from '../support/loopback.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -22,16 +22,9 @@ afterEach(async () => {
 })
 
 async function serve(handler: Handler, host = '127.0.0.1'): Promise<string> {
-  const server = createServer(handler)
-  await new Promise<void>((resolve) => server.listen(0, host, resolve))
-  open.push(
-    () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  )
-  return `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`
+  const { url, close } = await listen(createServer(handler), host)
+  open.push(close)
+  return url
 }
 
 const variables = (env: Readonly<Record<string, string>>) => (name: string) => env[name]

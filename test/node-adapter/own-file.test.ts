@@ -72,6 +72,29 @@ describe('a file of this user', () => {
     expect((await readOwnFile(path, null)).ok).toBe(true)
   })
 
+  it('is refused behind a link that others may turn elsewhere, and read behind one that they may not', async () => {
+    const place = join(folder, 'linked')
+    const target = join(folder, 'elsewhere')
+    await mkdir(target, { recursive: true, mode: 0o700 })
+    await mkdir(place, { recursive: true, mode: 0o700 })
+    await writeFile(join(target, 'key'), 'sk', { mode: 0o600 })
+    await symlink(target, join(place, 'way'))
+    await symlink('linked/way', join(folder, 'way'))
+    const path = join(place, 'way', 'key')
+    expect((await readOwnFile(path, null)).ok).toBe(true)
+    expect((await readOwnFile(join(folder, 'way', 'key'), null)).ok).toBe(true)
+    await chmod(place, 0o777)
+    const said = `the folder ${place} may be written by others (mode 0777): run chmod go-w ${place}`
+    expect(await refusal(path)).toBe(said)
+    expect(await refusal(join(folder, 'way', 'key'))).toBe(said)
+    await chmod(place, 0o1777)
+    expect((await readOwnFile(path, null)).ok).toBe(true)
+    if (!isRoot) return
+    // With the sticky bit, whoever made a link may turn it.
+    lchownSync(join(place, 'way'), 12_345, 12_345)
+    expect(await refusal(path)).toBe(`the link ${join(place, 'way')} belongs to user 12345`)
+  })
+
   it('is refused as a link, a folder, a pipe, or where it is not there', async () => {
     const link = join(folder, 'link')
     await symlink(await file('target', 'sk'), link)

@@ -1,9 +1,9 @@
 // Providers by the command line, as a user has it: real processes, an empty environment, a home that is thrown away, and
 // vendors on loopback that look at what they get.
 import { readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseConfig } from '../../src/catalog/parse-config.ts'
+import { freePort } from '../support/loopback.ts'
 import { createBench, exitOf, type Bench, type Result } from './cli-harness.ts'
 import { anthropicLike, geminiLike, openaiLike, startVendor, type Vendor } from './provider-vendors.ts'
 
@@ -146,7 +146,7 @@ describe('provider certify', () => {
   })
 
   it('of a vendor that is not there fails soon, and says where to look', async () => {
-    const port = await deadPort()
+    const port = await freePort()
     await data([
       'provider',
       'add',
@@ -311,7 +311,10 @@ describe('provider add and show', () => {
     await data(['provider', 'add', 'groq'])
     const before = readFileSync(config, 'utf8')
     const failure = await error(['provider', 'add', 'groq', '--api-key-env', 'OTHER_KEY'])
-    expect(failure).toMatchObject({ code: 'conflict', message: expect.stringContaining('--force') as unknown })
+    expect(failure).toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('`force` replaces it') as unknown,
+    })
     expect(readFileSync(config, 'utf8')).toBe(before)
     await data(['provider', 'add', 'groq', '--api-key-env', 'OTHER_KEY', '--force'])
     expect(written()['credentials']).toMatchObject({ groq: { env: 'OTHER_KEY' } })
@@ -344,7 +347,7 @@ describe('provider add and show', () => {
       expect(await data([group, 'list'])).toMatchObject([{ id: 'mock' }])
       expect(await data([group, 'show', 'mock'])).toMatchObject({ id: 'mock' })
     }
-    expect((await run(['provider', 'presets'])).stdout).toMatch(/^openai +openai_chat/m)
+    expect((await run(['provider', 'presets'])).stdout).toMatch(/^openai +OPENAI_API_KEY/m)
   })
 })
 
@@ -398,13 +401,3 @@ describe('a vendor that nobody has heard of', () => {
     await gateway.stop()
   })
 })
-
-function deadPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}

@@ -1,6 +1,6 @@
 // Vendors on real sockets, as strict as they have to be: each looks at the key that it gets, and answers as its wire does.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from '../support/loopback.ts'
 
 export interface Seen {
   readonly method: string
@@ -40,15 +40,11 @@ export async function startVendor(handler: Handler): Promise<Vendor> {
       handler(one, answer, response)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { url, close } = await listen(server)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     seen,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
   }
 }
 

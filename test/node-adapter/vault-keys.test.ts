@@ -128,9 +128,9 @@ describe('a key that is added', () => {
   it('waits for nobody who was killed', () => {
     openLocalKeys(nothing, path)
     // The greatest process id of Linux is 2^22.
-    writeFileSync(`${path}.lock`, '4194999\n', { mode: 0o600 })
+    writeFileSync(`${path}.lock`, '4194999 dead', { mode: 0o600 })
     expect(addKey(path, { id: 'b', bytes: bytes('b') }, { now }).ids).toEqual(['b', 'local'])
-    writeFileSync(`${path}.lock`, `${process.pid}\n`, { mode: 0o600 })
+    writeFileSync(`${path}.lock`, `${process.ppid} somebody`, { mode: 0o600 })
     expect(() => addKey(path, { id: 'c', bytes: bytes('c') }, { now })).toThrow(
       `another process changes the keys. If none does, run: rm '${path}.lock'`,
     )
@@ -189,6 +189,14 @@ describe('the keychain of the system', () => {
     expect(addKey(path, { id: 'b', bytes: bytes('b') }, { now, module: keyring.module }).ids).toEqual(['b', 'local'])
     expect(removeKey(path, 'local', { module: keyring.module }).ids).toEqual(['b'])
     expect(readFileSync(path, 'utf8')).not.toContain(Buffer.from(bytes('b')).toString('base64'))
+  })
+
+  it('shows a gateway that runs already a key that was added', () => {
+    const keyring = fakeKeyring()
+    const { secrets } = openLocalKeys(nothing, path, options(keyring))
+    expect(idsOf(ringOf(secrets))).toEqual(['local'])
+    addKey(path, { id: 'b', bytes: bytes('b') }, { now, module: keyring.module })
+    expect(idsOf(ringOf(secrets))).toEqual(['b', 'local'])
   })
 
   it('is never the one of the kernel, which a restart of the machine empties', () => {

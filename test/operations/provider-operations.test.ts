@@ -20,6 +20,7 @@ import { providerSyncModels } from '../../src/operations/provider-sync-models.ts
 import { providerTest } from '../../src/operations/provider-test.ts'
 import { createStoreEditor } from '../../src/operations/store-editor.ts'
 import { createMemoryStores } from '../../src/store/memory.ts'
+import { chatAnswer } from '../support/upstream.ts'
 import { contextOf, dataOf, errorOf, noon } from './context.ts'
 
 const document = {
@@ -46,14 +47,7 @@ function recordingEditor(): ConfigEditor & { readonly applied: (readonly ConfigC
   }
 }
 
-const chatAnswer = JSON.stringify({
-  id: 'c1',
-  object: 'chat.completion',
-  created: 1,
-  model: 'up-1',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'ready' }, finish_reason: 'stop' }],
-  usage: { prompt_tokens: 9, completion_tokens: 1, total_tokens: 10 },
-})
+const answered = JSON.stringify(chatAnswer('ready', 'up-1'))
 
 function chunks(...deltas: readonly object[]): string {
   const all = deltas.map((delta) => ({
@@ -91,7 +85,7 @@ function upstream(
       return {
         status: 200,
         headers: {},
-        text: inference.stream === true ? chunks(first, last, usage) : chatAnswer,
+        text: inference.stream === true ? chunks(first, last, usage) : answered,
         durationMs: 12.4,
         errorCode: null,
         requestId: 'req_1',
@@ -149,7 +143,7 @@ describe('provider add', () => {
       id: 'groq',
       key_env: 'GROQ_API_KEY',
       key_is_set: false,
-      next: ['export GROQ_API_KEY=…', 'signalbox provider certify groq'],
+      next: ['export GROQ_API_KEY=…', 'soon', 'signalbox provider certify groq'],
     })
   })
 
@@ -232,7 +226,12 @@ describe('provider add', () => {
       'invalid_value',
       'gateway itself',
     ],
-    ['plain http beyond this network', { preset: 'groq', base_url: 'http://groq.example' }, 'invalid_value', '--local'],
+    [
+      'plain http beyond this network',
+      { preset: 'groq', base_url: 'http://groq.example' },
+      'invalid_value',
+      'say `local`',
+    ],
   ])('refuses %s', async (_what, input, code, text) => {
     const editor = recordingEditor()
     const error = await errorOf(providerAdd, contextOf(document, { editor, isPrivileged: true }), input)
@@ -250,6 +249,13 @@ describe('provider add', () => {
     expect(editor.applied).toEqual([])
     await dataOf(providerAdd, contextOf(document, { editor }), { preset: 'groq' })
     expect(editor.applied).toHaveLength(1)
+  })
+
+  it('lets what is there be replaced only by who may see keys: its proxy and its address would go with it', async () => {
+    const editor = recordingEditor()
+    const error = await errorOf(providerAdd, contextOf(document, { editor }), { preset: 'openai', force: true })
+    expect(error).toMatchObject({ code: 'insufficient_tier', param: 'force' })
+    expect(editor.applied).toEqual([])
   })
 
   it('says that it cannot be done where nothing can be edited', async () => {
@@ -414,8 +420,8 @@ describe('provider certify', () => {
   })
 
   it.each([
-    ['an answer without usage', { text: chatAnswer.replace(/,"usage".*$/, '}') }, 'usage_missing'],
-    ['an empty answer', { text: chatAnswer.replace('"ready"', '""') }, 'answer_empty'],
+    ['an answer without usage', { text: answered.replace(/,"usage".*$/, '}') }, 'usage_missing'],
+    ['an empty answer', { text: answered.replace('"ready"', '""') }, 'answer_empty'],
     ['an answer that is none', { text: '<html>' }, 'answer_unreadable'],
     [
       'a refusal',
@@ -443,7 +449,7 @@ describe('provider certify', () => {
       `${chunks(first).replace('data: [DONE]\n\n', '')}data: {"error":{"message":"boom"}}\n\n`,
       'stream_not_legal',
     ],
-    ['a whole answer where a stream was asked for', chatAnswer, 'stream_not_legal'],
+    ['a whole answer where a stream was asked for', answered, 'stream_not_legal'],
   ])('finds %s, and calls the provider partly usable', async (_what, text, code) => {
     const found = await certify(upstream(({ stream }) => (stream === true ? { text } : {})))
     expect(found.status).toBe('partial')

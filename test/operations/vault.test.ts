@@ -65,6 +65,22 @@ describe('vault set', () => {
     expect(JSON.stringify(await stores.vault.list())).not.toContain(canary)
   })
 
+  it('also names who keeps its rotated token there, and who only opens other secrets with it', async () => {
+    const oauth = { type: 'oauth', token_url: 'https://auth.example.com/token', client_id: 'c' }
+    const { context, dropped } = scene(undefined, {
+      ...document,
+      credentials: {
+        ...document.credentials,
+        'me+work': { ...oauth, refresh: { source: 'env', env: 'REFRESH' } },
+        reader: { type: 'aws', source: 'sealed', name: 'aws-keys' },
+      },
+    })
+    const nameOf = async (name: string) => await dataOf(vaultSet, context, { name, value: canary })
+    expect(await nameOf('oauth/me:work')).toMatchObject({ used_by: ['me+work'] })
+    expect(await nameOf('aws-keys')).toMatchObject({ used_by: ['reader'] })
+    expect(dropped).toEqual(['me+work', 'reader'])
+  })
+
   it.each([
     [{ name: 'k', value: '' }, 'invalid_value', 'value'],
     [{ name: 'a b', value: canary }, 'invalid_value', 'name'],

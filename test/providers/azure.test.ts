@@ -110,6 +110,25 @@ describe('the address', () => {
     expect(app.sent[0]?.url).toBe(url)
   })
 
+  // https://platform.claude.com/docs/en/build-with-claude/claude-in-microsoft-foundry
+  it('of a Claude in Foundry is a provider of its own, with the key of the resource', async () => {
+    const base = 'https://my-foundry.services.ai.azure.com/anthropic'
+    const app = gateway({ type: 'azure_anthropic', base_url: base })
+    const json = { model: 'az/claude-opus-4-8', max_tokens: 9, messages: [user] }
+    await app.request('/v1/messages', { json })
+    await app.request('/v1/chat/completions', { json })
+    expect(app.sent.map(({ url }) => url)).toEqual(Array(2).fill(`${base}/v1/messages`))
+    expect(bodyOf(app.sent[0])).toEqual({ ...json, model: 'claude-opus-4-8' })
+    expect(app.sent[0]?.headers).toMatchObject({ 'api-key': 'azure-test-key', 'anthropic-version': '2023-06-01' })
+    const usual = createTestApp({
+      config: { providers: { az: { type: 'azure_anthropic', base_url: base } }, storage: { kind: 'memory' } },
+      upstream: () => answer,
+      env: { AZURE_OPENAI_API_KEY: 'azure-usual-key' },
+    })
+    await usual.request('/v1/messages', { json })
+    expect(usual.sent[0]?.headers).toMatchObject({ 'api-key': 'azure-usual-key' })
+  })
+
   it('takes the key of the usual variable where no account is named', async () => {
     const app = createTestApp({
       config: { providers: { az: { type: 'azure', base_url: host } }, storage: { kind: 'memory' } },

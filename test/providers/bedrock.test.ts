@@ -155,6 +155,9 @@ describe('what a family takes', () => {
     ['us.mistral.pixtral-large-2502-v1:0', ''],
     ['cohere.command-r-plus-v1:0', 'images'],
     ['cohere.command-text-v14', 'tools images'],
+    ['cohere.command-a-03-2025-v1:0', ''],
+    ['mistral.mistral-large-3-675b-instruct', ''],
+    ['meta.llama5-maverick-v1:0', ''],
     ['ai21.jamba-instruct-v1:0', 'tools images documents'],
     ['ai21.jamba-1-5-large-v1:0', 'images'],
     ['arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-text-lite-v1', 'tools images'],
@@ -218,6 +221,12 @@ describe('what a family takes', () => {
     ['meta.llama3-1-70b-instruct-v1:0', [], true],
     ['mistral.mistral-large-2402-v1:0', [tool], false],
     ['cohere.command-r-v1:0', [tool], true],
+    ['us.mistral.pixtral-large-2502-v1:0', [tool], false],
+    ['us.meta.llama4-maverick-17b-instruct-v1:0', [tool], false],
+    ['ai21.jamba-1-5-large-v1:0', [tool], false],
+    ['us.writer.palmyra-x5-v1:0', [tool], false],
+    ['us.amazon.nova-premier-v1:0', [tool], true],
+    ['mistral.devstral-2-123b', [tool], true],
     ['ai21.j2-ultra-v1', [], false],
   ])('%s with %j streams: %s', (model, tools, stream) => {
     expect(fit(model, { tools, stream: true, instructions: [] })).toMatchObject({
@@ -229,6 +238,7 @@ describe('what a family takes', () => {
   it.each([
     ['meta.llama3-1-70b-instruct-v1:0', undefined],
     ['amazon.nova-lite-v1:0', 4],
+    ['global.amazon.nova-2-lite-v1:0', 6],
     ['cohere.command-r-v1:0', 5],
     ['mistral.mistral-large-2402-v1:0', 6],
     ['anthropic.claude-3-haiku-20240307-v1:0', 6],
@@ -239,6 +249,25 @@ describe('what a family takes', () => {
     expect(outcome.value.losses).toEqual(
       kept === 6 ? [] : [{ path: 'stop_sequences', action: 'dropped', reason: expect.any(String) }],
     )
+  })
+
+  // https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-7
+  it.each([
+    ['us.anthropic.claude-opus-4-7', false],
+    ['global.anthropic.claude-opus-5-5', false],
+    ['jp.anthropic.claude-sonnet-5', false],
+    ['us.anthropic.claude-opus-4-6-v1', true],
+    ['us.anthropic.claude-haiku-4-5-20251001-v1:0', true],
+    ['us.anthropic.claude-sonnet-4-20250514-v1:0', true],
+    ['anthropic.claude-3-7-sonnet-20250219-v1:0', true],
+  ])('%s lets its sampling be set: %s', (model, sets) => {
+    const sampling = { temperature: 0.3, topP: 0.9, topK: 5, maxOutputTokens: 9 }
+    const outcome = fit(model, { sampling })
+    if (outcome?.ok !== true) throw new Error('refused')
+    expect(outcome.value.request.sampling).toEqual(sets ? sampling : { maxOutputTokens: 9 })
+    expect(outcome.value.losses.map(({ path }) => path)).toEqual(sets ? [] : ['temperature', 'top_p', 'top_k'])
+    const defaults = fit(model, { sampling: { temperature: 1, topP: 1 } })
+    expect(defaults).toMatchObject({ ok: true, value: { losses: [] } })
   })
 
   it('writes no more than it can', () => {

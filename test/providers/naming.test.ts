@@ -30,6 +30,45 @@ async function sentBy(app: TestApp): Promise<{ url: string | undefined; model: u
   return { url: sent?.url, model: (body as { readonly model?: unknown }).model }
 }
 
+// The whole address of each wire as the vendor's pages give it; they stand beside its row in src/catalog/presets.ts.
+describe('a wire that a vendor speaks itself', () => {
+  const messages = '/v1/messages'
+  it.each([
+    ['openrouter', {}, messages, 'https://openrouter.ai/api/v1/messages', 'authorization'],
+    ['openrouter', {}, '/v1/responses', 'https://openrouter.ai/api/v1/responses', 'authorization'],
+    ['openrouter', {}, '/v1/embeddings', 'https://openrouter.ai/api/v1/embeddings', 'authorization'],
+    ['deepseek', {}, '/v1/chat/completions', 'https://api.deepseek.com/chat/completions', 'authorization'],
+    ['deepseek', {}, '/v1/responses', 'https://api.deepseek.com/responses', 'authorization'],
+    ['deepseek_anthropic', {}, messages, 'https://api.deepseek.com/anthropic/v1/messages', 'x-api-key'],
+    ['fireworks', {}, messages, 'https://api.fireworks.ai/inference/v1/messages', 'authorization'],
+    ['huggingface', {}, messages, 'https://router.huggingface.co/v1/messages', 'authorization'],
+    ['xai', {}, '/v1/responses', 'https://api.x.ai/v1/responses', 'authorization'],
+    ['zai_anthropic', {}, messages, 'https://api.z.ai/api/anthropic/v1/messages', 'authorization'],
+    ['moonshot', {}, '/v1/responses', 'https://api.moonshot.ai/v1/responses', 'authorization'],
+    ['moonshot_anthropic', {}, messages, 'https://api.moonshot.ai/anthropic/v1/messages', 'authorization'],
+    ['alibaba_anthropic', {}, messages, 'https://dashscope-intl.aliyuncs.com/apps/anthropic/v1/messages', 'x-api-key'],
+    ['cohere', {}, '/v1/embeddings', 'https://api.cohere.ai/compatibility/v1/embeddings', 'authorization'],
+    ['deepinfra', {}, '/v1/completions', 'https://api.deepinfra.com/v1/openai/completions', 'authorization'],
+    ['ollama', {}, messages, 'http://127.0.0.1:11434/v1/messages', 'authorization'],
+    ['vllm', {}, `${messages}/count_tokens`, 'http://127.0.0.1:8000/v1/messages/count_tokens', 'authorization'],
+    [
+      'snowflake',
+      { base_url: 'https://acme-eu.snowflakecomputing.com/api/v2/cortex/v1' },
+      messages,
+      'https://acme-eu.snowflakecomputing.com/api/v2/cortex/v1/messages',
+      'authorization',
+    ],
+  ])('%s %j: %s goes to %s as it is', async (type, members, path, url, header) => {
+    const app = gateway({ type, base_url: undefined, ...members }, [{ model: 'claude-sonnet-4-5' }])
+    const body = `{"input":"a","prompt":"a", "max_tokens":9,"messages":[{"role":"user","content":"\\u00fc"}],"model":"r"}`
+    await app.request(path, { body, headers: { 'content-type': 'application/json' } })
+    const [sent] = app.sent
+    expect(sent?.url).toBe(url)
+    expect(sent?.headers[header]).toMatch(/^(?:Bearer )?test-key$/)
+    expect(new TextDecoder().decode(sent?.body)).toBe(body.replace('"r"', '"claude-sonnet-4-5"'))
+  })
+})
+
 describe('model_id_format', () => {
   it.each([
     ['creator/model', 'llama-4', 'meta/llama-4'],

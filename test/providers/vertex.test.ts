@@ -80,7 +80,10 @@ describe('the id of a Claude', () => {
     ['claude-3-5-sonnet-20241022', 'claude-3-5-sonnet-v2@20241022'],
     ['claude-3-5-sonnet-20240620', 'claude-3-5-sonnet@20240620'],
     ['claude-haiku-4-5-20251001', 'claude-haiku-4-5@20251001'],
+    ['claude-opus-4', 'claude-opus-4@20250514'],
     ['claude-sonnet-4-6', 'claude-sonnet-4-6'],
+    ['claude-opus-5-5', 'claude-opus-5-5'],
+    ['claude-opus-4-8@default', 'claude-opus-4-8@default'],
     ['claude-haiku-4-5@20251001', 'claude-haiku-4-5@20251001'],
   ])('%s is %s', (name, id) => expect(claudeId(name)).toBe(id))
 })

@@ -99,6 +99,20 @@ describe('a trace row', () => {
     const clean = cleanRow({ ...row, errorCode: 'upstream_auth', detail }, scrubber)
     expect(JSON.parse(clean.detail)).toEqual({ upstream_error: { status: 401, type: 'auth', code: 'bad_[redacted]' } })
   })
+  it.each([
+    'x?token=abcdef" and more',
+    'x?token=abcdef\\',
+    String.raw`x?token=ab\"cd`,
+    '-----BEGIN PRIVATE KEY-----',
+    '-----BEGIN PRIVATE KEY-----\nMIIEvQ" and more',
+    'https://user:password@host" and more',
+    'bearer "abcdefgh1',
+  ])('of a failure stays JSON whatever model a client names: %s', (requested) => {
+    const detail = JSON.stringify({ decision: { requested }, attempts: [{ provider: 'p' }] })
+    const clean = cleanRow({ ...row, errorCode: 'upstream_auth', detail }, scrubber)
+    expect(JSON.parse(clean.detail)).toMatchObject({ attempts: [{ provider: 'p' }] })
+    expect(clean.detail).not.toMatch(/abcdef|MIIEvQ|password/)
+  })
   it('has a detail of listed members only, at every depth', () => {
     const detail = {
       decision: { route: 'r', body: 'hello' },
@@ -164,6 +178,11 @@ describe('the secrets that a configuration leads to', () => {
             headers: { 'x-extra-token': 'header-secret' },
           },
           inline: { type: 'openai', api_key: 'inline-secret' },
+          behind: {
+            type: 'openai_compatible',
+            base_url: 'https://gate.example/v1?api-version=2025-04-01-preview&code=address-secret',
+            auth_scheme: { kind: 'none' },
+          },
         },
       },
     })
@@ -187,8 +206,11 @@ describe('the secrets that a configuration leads to', () => {
       'aws-session',
       'header-secret',
       'inline-secret',
+      'address-secret',
     ])
       expect(found).toContain(expected)
     expect(found).not.toContain('eu-north-1')
+    // Models speak of it, and what they say leaves as it is.
+    expect(found).not.toContain('2025-04-01-preview')
   })
 })

@@ -1,34 +1,25 @@
 // The way out as a client and an operator meet it: a whole gateway on each runtime, with servers that misbehave.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.ts'
+import { full } from '../support/full-run.ts'
 import { startGatewayProcess, type GatewayProcess, type RuntimeName } from '../support/gateway-process.ts'
+import { listen, type Listening } from '../support/loopback.ts'
+import { chatAnswer } from '../support/upstream.ts'
 
 const key = 'sbx_test_client_0f3a9c5e7d214b68'
 const adminKey = 'sbx_test_admin_0f3a9c5e7d214b68'
 const providerKey = 'sk-upstream-0123456789abcdef'
 const proxyPassword = 'pass-0123456789abcdef'
 
-const whole = JSON.stringify({
-  id: 'c1',
-  object: 'chat.completion',
-  created: 1,
-  model: 'up',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
-})
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
-}
+const whole = JSON.stringify(chatAnswer())
 
 describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('the way out of a gateway on %s', (runtime) => {
   const pinned = runtime !== 'workerd'
-  let server: Server
+  const servers: Listening[] = []
   let port: number
   let seen: IncomingMessage[] = []
   let answer: (request: IncomingMessage, response: ServerResponse) => void
-  let second: Server
   let atSecond: IncomingMessage[] = []
   let secondPort: number
   let proxy: ConnectProxy
@@ -74,16 +65,16 @@ describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('the way out of a
   })
 
   beforeAll(async () => {
-    server = createServer((request, response) => {
+    const server = createServer((request, response) => {
       seen.push(request)
       request.resume().on('end', () => answer(request, response))
     })
-    second = createServer((request, response) => {
+    const second = createServer((request, response) => {
       atSecond.push(request)
       response.end(whole)
     })
-    port = await listen(server)
-    secondPort = await listen(second)
+    servers.push(await listen(server), await listen(second))
+    ;[port, secondPort] = servers.map((one) => one.port) as [number, number]
     proxy = await startConnectProxy()
     proxy.names.set('up.example:80', { host: '127.0.0.1', port })
     const proxied = {
@@ -120,10 +111,7 @@ describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('the way out of a
   afterAll(async () => {
     await gateway?.stop()
     await proxy?.close()
-    for (const one of [server, second]) {
-      one?.closeAllConnections()
-      one?.close()
-    }
+    for (const one of servers) await one.close()
   })
   beforeEach(() => {
     seen = []
@@ -257,7 +245,8 @@ describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('the way out of a
       expect([seen.length, proxy.asked.length]).toEqual([0, asked])
     })
 
-    it('sends nothing at all where proxies are switched off but named', async () => {
+    // The decision is the core's; what differs between runtimes is in the tests above.
+    it.runIf(full || runtime === 'node')('sends nothing at all where proxies are switched off but named', async () => {
       const settings = { default_egress: 'corporate', egress_enabled: false }
       const egress = [{ id: 'corporate', kind: 'proxy', url_env: 'PROXY_URL' }]
       const config = configFor({ server: settings, egress }, { chat: chat() })

@@ -2,14 +2,14 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
-import { createServer as createPlainServer, type Server } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
+import { createServer as createPlainServer } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasOpenssl, makeCertificates, type Certificates } from '../support/certificates.ts'
 import { startEgressProcess, type EgressProcess, type ProbedRuntime } from '../support/egress-process.ts'
-import { freePort } from '../support/gateway-process.ts'
+import { freePort, listen, type Listening } from '../support/loopback.ts'
 
 function hasTinyproxy(): boolean {
   try {
@@ -31,24 +31,20 @@ describe.runIf(runnable)('tinyproxy', () => {
   let proxy: ChildProcess
   let proxyPort: number
   let certificates: Certificates
-  let server: Server
-  let plain: Server
+  const servers: Listening[] = []
   let port: number
   let plainPort: number
 
-  const listen = (one: Server): Promise<number> =>
-    new Promise((resolve) => one.listen(0, '127.0.0.1', () => resolve((one.address() as AddressInfo).port)))
-
   beforeAll(async () => {
     certificates = makeCertificates()
-    server = createServer(certificates.good, (request, response) => {
+    const server = createServer(certificates.good, (request, response) => {
       request.resume().on('end', () => response.end(`tls ${request.headers['x-api-key']} ${request.headers.via}`))
     })
-    plain = createPlainServer((request, response) => {
+    const plain = createPlainServer((request, response) => {
       request.resume().on('end', () => response.end(`plain ${request.url} ${request.headers.via}`))
     })
-    port = await listen(server)
-    plainPort = await listen(plain)
+    servers.push(await listen(server), await listen(plain))
+    ;[port, plainPort] = servers.map((one) => one.port) as [number, number]
     proxyPort = await freePort()
     const lines = [
       `Port ${proxyPort}`,
@@ -74,10 +70,7 @@ describe.runIf(runnable)('tinyproxy', () => {
   })
   afterAll(async () => {
     proxy?.kill()
-    for (const one of [server, plain]) {
-      one?.closeAllConnections()
-      one?.close()
-    }
+    for (const one of servers) await one.close()
     certificates?.remove()
     rmSync(folder, { recursive: true, force: true })
   })

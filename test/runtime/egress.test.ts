@@ -1,13 +1,14 @@
 // The way out of each runtime that has sockets of its own, in a real process: what it connects to, what it refuses, how
 // it fails, and what it leaves behind.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsHttpServer } from 'node:https'
-import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { hasOpenssl, makeCertificates, type Certificate, type Certificates } from '../support/certificates.ts'
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.ts'
 import { startEgressProcess, type EgressProcess, type ProbedRuntime } from '../support/egress-process.ts'
+import { listen, type Listening } from '../support/loopback.ts'
 import type { Probe, Probed } from '../support/egress-probe.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -16,22 +17,17 @@ const key = 'sk-egress-0123456789abcdef'
 const keyHeaders = { authorization: `Bearer ${key}`, 'x-api-key': key, 'x-goog-api-key': key }
 const openssl = hasOpenssl()
 
-function listen(server: Server | TcpServer): Promise<number> {
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
-}
-
 describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runtime) => {
   let probe: EgressProcess
-  let server: Server
   let port: number
   let answer: Answer
-  let second: Server
   let secondPort: number
   const atSecond: IncomingMessage[] = []
-  const servers: (Server | TcpServer)[] = []
+  const servers: Listening[] = []
   const sockets = new Set<Socket>()
   let certificates: Certificates
   let proxy: ConnectProxy
+  let patient: Promise<Probed>
 
   beforeAll(async () => {
     // What would send everything elsewhere, or take any certificate, if anybody looked at it.
@@ -45,24 +41,29 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
       NODE_TLS_REJECT_UNAUTHORIZED: '0',
     }
     probe = await startEgressProcess(runtime, misleading)
-    server = createServer((request, response) => answer(request, response))
-    second = createServer((request, response) => {
-      atSecond.push(request)
-      response.end('second')
-    })
-    port = await listen(server)
-    secondPort = await listen(second)
-    servers.push(server, second)
+    port = await openServer(createServer((request, response) => answer(request, response)))
+    secondPort = await openServer(
+      createServer((request, response) => {
+        atSecond.push(request)
+        response.end('second')
+      }),
+    )
     if (openssl) certificates = makeCertificates()
     proxy = await startConnectProxy()
+    // Its silence passes while other tests run.
+    const quiet = await openServer(
+      createServer((_request, response) => {
+        response.writeHead(200).write('one')
+        setTimeout(() => response.end('two'), 5500)
+      }),
+    )
+    patient = send({ url: `http://127.0.0.1:${quiet}/` })
+    patient.catch(() => {})
   })
   afterAll(async () => {
     await probe?.stop()
     for (const socket of sockets) socket.destroy()
-    for (const one of servers) {
-      if ('closeAllConnections' in one) one.closeAllConnections()
-      one.close()
-    }
+    for (const one of servers) await one.close()
     await proxy?.close()
     certificates?.remove()
   })
@@ -73,14 +74,20 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     }
   })
 
+  /** Its port. It listens until the end of all tests. */
+  async function openServer(server: Server): Promise<number> {
+    const listening = await listen(server)
+    servers.push(listening)
+    return listening.port
+  }
+
   async function tcp(serve: (socket: Socket) => void): Promise<number> {
     const made = createTcpServer((socket) => {
       sockets.add(socket)
       socket.on('error', () => {})
       serve(socket)
     })
-    servers.push(made)
-    return listen(made)
+    return openServer(made)
   }
 
   const open = { allowPrivate: true, allowHttp: true } as const
@@ -213,8 +220,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
       ports.add(request.socket.remotePort)
       request.resume().on('end', () => response.end('ok'))
     })
-    servers.push(own)
-    const url = `http://127.0.0.1:${await listen(own)}/`
+    const url = `http://127.0.0.1:${await openServer(own)}/`
     for (let i = 0; i < 10; i++) expect(await send({ url })).toMatchObject({ status: 200 })
     expect(ports.size).toBe(1)
   })
@@ -236,6 +242,20 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     expect(heads).toHaveLength(3)
   })
 
+  it('does not send a request again that was answered with a hint before the connection closed', async () => {
+    let requests = 0
+    const own = await tcp((socket) => {
+      socket.on('data', () => {
+        if (++requests === 1) return void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+        socket.write('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n', () => setTimeout(() => socket.destroy(), 50))
+      })
+    })
+    const url = `http://127.0.0.1:${own}/`
+    expect(await send({ url })).toMatchObject({ text: 'ok' })
+    expect((await send({ url })).error?.code).toBe('upstream_unreachable')
+    expect(requests).toBe(2)
+  })
+
   it('does not send a request again that a new connection swallowed', async () => {
     let requests = 0
     const own = await tcp((socket) => {
@@ -246,14 +266,6 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     })
     expect((await send({ url: `http://127.0.0.1:${own}/` })).error?.code).toBe('upstream_unreachable')
     expect(requests).toBe(1)
-  })
-
-  it('waits for a sender that is silent for longer than idle connections are kept', async () => {
-    answer = (_request, response) => {
-      response.writeHead(200).write('one')
-      setTimeout(() => response.end('two'), 5500)
-    }
-    expect((await send()).text).toBe('onetwo')
   })
 
   it('holds back a sender that is faster than its reader', async () => {
@@ -393,8 +405,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
         request.resume().on('end', () => response.end(`secret ${request.headers.host}`))
       })
       made.on('tlsClientError', () => {})
-      servers.push(made)
-      return listen(made)
+      return openServer(made)
     }
     beforeEach(() => {
       seenNames = []
@@ -561,5 +572,9 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
       expect(probed.error?.code).toBe('upstream_unreachable')
       expect(probed.ms).toBeLessThan(2000)
     })
+  })
+
+  it('waits for a sender that is silent for longer than idle connections are kept', async () => {
+    expect((await patient).text).toBe('onetwo')
   })
 })

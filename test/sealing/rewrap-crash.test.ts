@@ -8,6 +8,7 @@ import { openNodeSqlite } from '../../node-adapter/sqlite-node.ts'
 import { readSealed } from '../../src/sealing/vault.ts'
 import { createSqlStores } from '../../src/store/sql-stores.ts'
 import { temporaryFolder } from '../store/drivers.ts'
+import { rounds } from '../support/full-run.ts'
 import { ringSecrets } from './support.ts'
 
 const script = fileURLToPath(new URL('rewrap-child.ts', import.meta.url))
@@ -47,8 +48,11 @@ async function census(path: string, ring: string): Promise<Readonly<Record<strin
   }
 }
 
+const letters = ['b', 'c', 'd', 'e', 'f', 'g']
+const fewest = rounds(letters.length, 2)
+
 test(
-  'a rewrap that is killed 24 times leaves every record readable, and the next one goes on',
+  'a rewrap that is killed again and again leaves every record readable, and the next one goes on',
   { timeout: 120_000 },
   async () => {
     const folder = temporaryFolder()
@@ -61,9 +65,13 @@ test(
       let kills = 0
       let partial = 0
       // Each round puts a new key in front and kills the rewrap several times on the way.
-      for (const letter of ['b', 'c', 'd', 'e', 'f', 'g']) {
+      let runs = 0
+      for (const [index, letter] of letters.entries()) {
+        // On a busy machine it may take a while until one of them dies halfway.
+        if (index >= fewest && partial > 0) break
         ring = `${key(letter)},${ring}`
         for (let attempt = 0; attempt < 4; attempt++) {
+          runs += 1
           if (await killed(path, ring, Math.random() * 40)) kills += 1
           const counts = await census(path, ring)
           if (Object.keys(counts).length > 1) partial += 1
@@ -72,8 +80,8 @@ test(
         expect(await text(last.stdout)).toMatch(/^started\ndone \d+ \d+\n$/)
         expect(await census(path, key(letter))).toEqual({ [letter]: entries })
       }
-      console.log(`rewrap: ${kills} of 24 runs killed, ${partial} of them found half done`)
-      expect(kills).toBeGreaterThanOrEqual(20)
+      console.log(`rewrap: ${kills} of ${runs} runs killed, ${partial} of them found half done`)
+      expect(kills).toBeGreaterThanOrEqual(runs * 0.75)
       expect(partial).toBeGreaterThan(0)
     } finally {
       folder.remove()

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openNodeSqlite } from '../../node-adapter/sqlite-node.ts'
 import { createSqlStores } from '../../src/store/sql-stores.ts'
 import { migrate } from '../../src/store/sql/migrate.ts'
+import { rounds } from '../support/full-run.ts'
 import { appendSize, crashMigrations, tablesEach } from './crash-child.ts'
 import { projectRoot, temporaryFolder } from './drivers.ts'
 
@@ -39,14 +40,16 @@ function said(lines: readonly string[], what: string): string[] {
   return lines.flatMap((line) => (line.startsWith(`${what} `) ? line.slice(what.length + 1).split(' ') : []))
 }
 
-test('a writer killed eight times on one file has lost nothing that it acknowledged', async () => {
+const kills = rounds(8, 4)
+
+test(`a writer killed ${kills} times on one file has lost nothing that it acknowledged`, async () => {
   const path = join(folder.path, 'state.sqlite')
   const acknowledged: string[] = []
   const states: string[] = []
   const entries: string[] = []
   let counter = 0
   let revision = 0
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < kills; round += 1) {
     const lines = await runAndKill('write', path, 20 + Math.random() * 150)
     acknowledged.push(...said(lines, 'rows'))
     states.push(...said(lines, 'state'))

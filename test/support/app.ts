@@ -1,6 +1,7 @@
 // The whole gateway in one process without network, disk or real time: every effect is in the test's hands.
 import { createApp, type App } from '../../src/app.ts'
 import { compileConfig } from '../../src/catalog/compile.ts'
+import type { Snapshot } from '../../src/catalog/snapshot.ts'
 import type { Surface } from '../../src/http/authenticate.ts'
 import type {
   ByteSource,
@@ -22,6 +23,8 @@ export interface TestApp {
   /** What left for a provider. */
   readonly sent: FetchRequest[]
   readonly logs: string[]
+  /** Puts another configuration in the place of the one it runs with. */
+  reload(config: object): void
   request(path: string, init?: RequestInit & { readonly json?: unknown }): Promise<Response>
 }
 
@@ -37,9 +40,7 @@ export interface TestAppOptions {
 
 /** Builds a gateway on a compiled configuration. Throws with the problems where it does not compile. */
 export function createTestApp(options: TestAppOptions): TestApp {
-  const compiled = compileConfig({ document: options.config })
-  if (!compiled.ok)
-    throw new Error(compiled.problems.map((problem) => `${problem.path}: ${problem.message}`).join('\n'))
+  let snapshot = compiledOf(options.config)
   const clock = createVirtualClock()
   const traces: TraceRow[] = []
   const sent: FetchRequest[] = []
@@ -65,7 +66,7 @@ export function createTestApp(options: TestAppOptions): TestApp {
       stores: options.stores ?? createMemoryStores(),
       traces: { write: (row) => void traces.push(row) },
     },
-    snapshot: () => compiled.snapshot,
+    snapshot: () => snapshot,
     surface: options.surface ?? 'loopback',
     boundHost: '127.0.0.1',
     adminToken: options.adminToken,
@@ -85,6 +86,7 @@ export function createTestApp(options: TestAppOptions): TestApp {
     traces,
     sent,
     logs,
+    reload: (config) => void (snapshot = compiledOf(config)),
     async request(path, init = {}) {
       const { json, ...rest } = init
       const headers = new Headers(rest.headers)
@@ -96,6 +98,13 @@ export function createTestApp(options: TestAppOptions): TestApp {
       )
     },
   }
+}
+
+function compiledOf(document: object): Snapshot {
+  const compiled = compileConfig({ document })
+  if (!compiled.ok)
+    throw new Error(compiled.problems.map((problem) => `${problem.path}: ${problem.message}`).join('\n'))
+  return compiled.snapshot
 }
 
 const encoder = new TextEncoder()

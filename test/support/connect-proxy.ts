@@ -1,6 +1,7 @@
 // An HTTP proxy that knows CONNECT and nothing else, and keeps what it was sent.
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { listen } from './loopback.ts'
 
 export interface ConnectProxy {
   readonly port: number
@@ -49,9 +50,9 @@ export async function startConnectProxy(): Promise<ConnectProxy> {
     target.on('close', () => socket.destroy())
     socket.on('close', () => target.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port, close } = await listen(server)
   const proxy: ConnectProxy = {
-    port: (server.address() as AddressInfo).port,
+    port,
     asked,
     others,
     names: new Map(),
@@ -59,7 +60,7 @@ export async function startConnectProxy(): Promise<ConnectProxy> {
     credentials: undefined,
     close: () => {
       for (const socket of sockets) socket.destroy()
-      return new Promise((resolve) => server.close(() => resolve()))
+      return close()
     },
   }
   return proxy

@@ -1,11 +1,12 @@
 // A gateway as its users start it: a real process of a real runtime, with a clean environment and a HOME of its own.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compiledFolder } from './compiled-folder.ts'
+import { full } from './full-run.ts'
+import { freePort } from './loopback.ts'
 
 export type RuntimeName = 'node' | 'bun' | 'deno' | 'workerd'
 
@@ -35,9 +36,11 @@ export interface StartOptions {
   readonly config: object
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
+  /** Through npm itself, which costs as much as the gateway's own start; else the script's command alone. */
+  readonly throughNpm?: boolean
 }
 
-/** Starts a gateway through the project's own npm script and waits for its `listening on` line. */
+/** Starts a gateway by the project's own npm script and waits for its `listening on` line. */
 export async function startGatewayProcess(runtime: RuntimeName, options: StartOptions): Promise<GatewayProcess> {
   const started = launch(runtime, options, await freePort())
   const url = await Promise.race([
@@ -65,14 +68,15 @@ function launch(runtime: RuntimeName, options: StartOptions, port: number) {
   const file = join(home, 'signalbox.json')
   writeFileSync(file, JSON.stringify(options.config))
   chmodSync(file, 0o600)
-  const args = ['run', '-s', scripts[runtime], '--', '--config', file, '--port', String(port), ...(options.args ?? [])]
-  const child: ChildProcess = spawn('npm', args, {
+  const args = ['--config', file, '--port', String(port), ...(options.args ?? [])]
+  const [program, ...before] = commandOf(runtime, options.throughNpm ?? full)
+  const child: ChildProcess = spawn(program, [...before, ...args], {
     cwd: root,
     // A group of its own, so that signals reach the gateway behind npm and nothing else.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env.PATH,
+      PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH']}`,
       HOME: home,
       TMPDIR: tmpdir(),
       DENO_NO_UPDATE_CHECK: '1',
@@ -111,6 +115,14 @@ function launch(runtime: RuntimeName, options: StartOptions, port: number) {
   }
 }
 
+function commandOf(runtime: RuntimeName, throughNpm: boolean): [string, ...string[]] {
+  if (throughNpm) return ['npm', 'run', '-s', scripts[runtime], '--']
+  const { scripts: commands } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  return ['sh', '-c', `exec ${commands[scripts[runtime]]} "$@"`, 'sh']
+}
+
 /** The gateway behind npm and its shell: the last of the line of children. */
 function leafOf(pid: number | undefined): number {
   if (pid === undefined) throw new Error('the gateway never started')
@@ -130,15 +142,4 @@ function kill(group: number | undefined, name: NodeJS.Signals | 0): boolean {
 
 function groupAlive(group: number | undefined): boolean {
   return kill(group, 0)
-}
-
-/** A port that nobody listens on at this moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

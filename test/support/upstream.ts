@@ -1,6 +1,6 @@
 // A provider on a real socket, scripted by the test: it records what it receives and answers what it is told, byte for byte.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from './loopback.ts'
 
 export interface Received {
   readonly path: string
@@ -46,18 +46,13 @@ export async function startUpstream(keyOf: (body: Buffer) => string = modelOf): 
       void Promise.resolve(answer(response, seen)).catch(() => response.destroy())
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const { url, close } = await listen(server)
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     received,
     on: (model, answer) => void answers.set(model, answer),
     of: (model) => received.filter((seen) => keyOf(seen.body) === model),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
   }
 }
 
@@ -88,6 +83,18 @@ export function stream(pieces: readonly string[], end: 'close' | 'hold' | 'cut' 
 
 /** Never answers: not even headers. */
 export const silence: Answer = () => {}
+
+/** A whole Chat answer. */
+export function chatAnswer(text = 'hi', model = 'up'): Record<string, unknown> {
+  return {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1,
+    model,
+    choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 9, completion_tokens: 1, total_tokens: 10 },
+  }
+}
 
 /** One Chat chunk as an SSE event. */
 export function chatChunk(delta: object, finish: string | null = null, extra: object = {}): string {

@@ -5,10 +5,10 @@ import { createEventStreamDecoder, encodeEventStream, EventStreamCorrupt } from 
 import type { Frame } from '../../src/wire/frame.ts'
 import { BlockOverflow, type Block } from '../../src/wire/block.ts'
 import { chunkings } from '../support/chunkings.ts'
+import { full } from '../support/full-run.ts'
 import { requireShared, sharedPath } from '../support/shared.ts'
 
 const plenty = 1_000_000
-const fullRun = process.env['SIGNALBOX_TEST'] === 'full'
 
 function decode(chunks: readonly Uint8Array[], limit = plenty): Block[] {
   const stream = createEventStreamDecoder(limit)
@@ -248,7 +248,7 @@ describe.runIf(requireShared('event-stream recordings'))('recorded event streams
 
   it.each(files)('%s gives the same frames at every chunking', (file) => {
     const { bytes, told } = read(file)
-    for (const { name, chunks } of chunkings(bytes, fullRun)) {
+    for (const { name, chunks } of chunkings(bytes, full)) {
       const blocks = decode(chunks)
       expect(frames(blocks), name).toEqual(told)
       expect(joined(blocks), name).toEqual(bytes)

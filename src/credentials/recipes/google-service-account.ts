@@ -4,6 +4,7 @@ import { importPKCS8, SignJWT } from 'jose'
 import { failed, ok, type Outcome } from '../../ir/error.ts'
 import { Secret } from '../../ir/secret.ts'
 import type { Made, Maker, Making } from '../recipe.ts'
+import { withoutHome } from '../without-home.ts'
 import { askForToken, bearer, madeOfGrant } from './grant.ts'
 import { googleUniverse, readGoogleKey, type GoogleKey } from './google-key.ts'
 
@@ -46,7 +47,11 @@ async function readKeyText({ secret }: GoogleRecipe, making: Making): Promise<Ou
       message: `credential ${making.id}: this runtime has no files, so ${keyPath} is of no use: set ${secret.env} to the text of the key`,
     })
   const read = await machine.readOwnFile(path)
-  return read.ok ? ok(new Secret(making.id, read.value)) : read
+  if (read.ok) return ok(new Secret(making.id, read.value))
+  return failed('missing_credential', {
+    message: `credential ${making.id}: ${withoutHome(read.error.message, machine.home)}`,
+    cause: read.error,
+  })
 }
 
 async function serviceAccountToken(key: ServiceAccount, scope: string, making: Making): Promise<Outcome<Made>> {

@@ -4,6 +4,7 @@ import { failed, ok, type Outcome } from '../../ir/error.ts'
 import { Secret } from '../../ir/secret.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { Making } from '../recipe.ts'
+import { withoutHome } from '../without-home.ts'
 import { isToken } from './grant.ts'
 
 /** How long a login that was read is used before its file is read again, in milliseconds. */
@@ -39,11 +40,6 @@ export async function readLoginFile(
   if (!read.ok) return missing(making, `${withoutHome(read.error.message, machine.home)}: ${client.login}`)
   const members = parseJson(read.value)
   return isObject(members) ? ok(members) : missing(making, `the login of ${client.name} is not JSON: ${client.login}`)
-}
-
-// The message may reach a client, whom the name of this user is no business of.
-function withoutHome(message: string, home: string | null): string {
-  return home === null ? message : message.replaceAll(`${home}/`, '~/')
 }
 
 function expandHome(path: string | null, home: string | null): string | null {

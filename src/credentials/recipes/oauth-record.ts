@@ -50,6 +50,11 @@ export interface HeldRecord {
 const ourMember = 'signalbox_oauth'
 const defaultField = 'refresh_token'
 
+/** The entry of an account whose refresh token is kept elsewhere. No id of a credential holds what stands for its `+`. */
+export function oauthEntryName(id: string): string {
+  return `oauth/${id.replaceAll('+', ':')}`
+}
+
 /** Reads and writes the entry of one account. */
 export interface OAuthAccount {
   /** The lease that whoever refreshes has to hold. */
@@ -61,12 +66,12 @@ export interface OAuthAccount {
 
 /**
  * The account of a credential. A refresh token from the vault is written back to its entry; one from elsewhere is kept in
- * `oauth/<credential id>` with a digest of the configured token, so that a newly configured one wins.
+ * `oauthEntryName` with a digest of the configured token, so that a newly configured one wins.
  */
 export function oauthAccount(recipe: OAuthRecipe, making: Making): OAuthAccount {
   const { refresh } = recipe
   const sealed = refresh.source === 'sealed' ? refresh : undefined
-  const name = sealed?.name ?? `oauth/${making.id}`
+  const name = sealed?.name ?? oauthEntryName(making.id)
   const field = sealed?.field ?? defaultField
   return {
     leaseName: `refresh/${name}`,
@@ -105,8 +110,9 @@ async function loadBeside(recipe: OAuthRecipe, making: Making, name: string): Pr
   const initial = await digest(configured.value)
   const fresh = { refreshToken: configured.value, access: null, failure: null }
   const rest = { [ourMember]: { initial } }
-  const present = await making.ports.stores.vault.get(name)
-  if (present === undefined) return ok({ record: fresh, version: 0, rest })
+  const present = await isThere(making, name)
+  if (!present.ok) return present
+  if (!present.value) return ok({ record: fresh, version: 0, rest })
   const read = await readSealedVersion(making.ports, name)
   if (!read.ok) return read
   const members = parseJson(read.value.value.reveal())
@@ -114,6 +120,14 @@ async function loadBeside(recipe: OAuthRecipe, making: Making, name: string): Pr
   const same = isObject(ours) && ours['initial'] === initial
   const record = same && isObject(members) ? recordOf(members, making.id, defaultField) : undefined
   return ok({ record: record ?? fresh, version: read.value.version, rest })
+}
+
+async function isThere({ ports }: Making, name: string): Promise<Outcome<boolean>> {
+  try {
+    return ok((await ports.stores.vault.get(name)) !== undefined)
+  } catch (cause) {
+    return failed('store_unavailable', { message: 'the vault cannot be reached', cause })
+  }
 }
 
 function recordOf(members: Record<string, unknown>, id: string, field: string): OAuthRecord | undefined {

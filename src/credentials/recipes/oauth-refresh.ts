@@ -2,6 +2,7 @@
 import { failed, ok, type Outcome } from '../../ir/error.ts'
 import type { Secret } from '../../ir/secret.ts'
 import { encodeBase64 } from '../../sealing/base64.ts'
+import type { VaultStore } from '../../ports/index.ts'
 import type { Made, Making } from '../recipe.ts'
 import { askForToken, bearer, type Granted, type GrantResult } from './grant.ts'
 import { failureOutcome } from './oauth-failure.ts'
@@ -17,6 +18,8 @@ export const minRefreshPauseMs = 1_000
 export const storeAttempts = 3
 
 const storePauseMs = 200
+/** A token with less left than this is not worth handing out. */
+const minLeftMs = 60_000
 
 // What says that the token itself is done for; everything else may be mended in the configuration.
 // RFC 6749 5.2, and the spellings of GitHub and OpenAI.
@@ -37,8 +40,22 @@ export interface Refreshing {
   readonly leaseEndsAt: number
 }
 
-/** Refreshes once, with one more try where no answer came for the first time. Stores what came of it, a failure as well. */
+/**
+ * Refreshes once, with one more try where no answer came for the first time. Stores what came of it, a failure as well.
+ * A successor that an earlier refresh could not store comes first: its predecessor is not sent again.
+ */
 export async function refresh(refreshing: Refreshing): Promise<Outcome<Made>> {
+  const waiting = unstoredOf(refreshing)
+  if (waiting === undefined) return ask(refreshing)
+  const stored = await persist(refreshing, waiting.record)
+  if (!stored.ok) return stored
+  const { access } = stored.value.record
+  if (access !== null && access.expiresAt - minLeftMs > refreshing.making.ports.clock.now())
+    return ok(bearer(access.token, access.expiresAt))
+  return ask({ ...refreshing, held: stored.value })
+}
+
+async function ask(refreshing: Refreshing): Promise<Outcome<Made>> {
   const { recipe, making, held } = refreshing
   const call = await refreshCall(recipe, making, held.record)
   if (!call.ok) return call
@@ -93,8 +110,38 @@ async function keep(refreshing: Refreshing, granted: Granted): Promise<Outcome<M
     access: { token, expiresAt, obtainedAt: making.ports.clock.now() },
     failure: null,
   }
+  const stored = await persist(refreshing, record)
+  return stored.ok ? ok(bearer(token, expiresAt)) : stored
+}
+
+interface Unstored {
+  readonly sent: Secret
+  readonly record: OAuthRecord
+}
+
+// The one thing that is kept outside of the vault, and only while the vault takes nothing: without it the account is lost.
+const unstored = new WeakMap<VaultStore, Map<string, Unstored>>()
+
+function unstoredOf({ making, account, held }: Refreshing): Unstored | undefined {
+  const waiting = unstored.get(making.ports.stores.vault)?.get(account.leaseName)
+  return waiting?.sent.reveal() === held.record.refreshToken.reveal() ? waiting : undefined
+}
+
+function remember({ making, account, held }: Refreshing, record: OAuthRecord | undefined): void {
+  const { vault } = making.ports.stores
+  const waiting = unstored.get(vault) ?? new Map<string, Unstored>()
+  unstored.set(vault, waiting)
+  if (record === undefined) waiting.delete(account.leaseName)
+  else waiting.set(account.leaseName, { sent: held.record.refreshToken, record })
+}
+
+/** Stores what came of the token that was sent, or keeps it for the next try. */
+async function persist(refreshing: Refreshing, record: OAuthRecord): Promise<Outcome<HeldRecord>> {
+  const { making } = refreshing
   const stored = await storeOnTop(refreshing, record)
-  if (stored.ok) return ok(bearer(token, expiresAt))
+  const isReplaced = !stored.ok && stored.error.code === 'conflict'
+  remember(refreshing, stored.ok || isReplaced ? undefined : record)
+  if (stored.ok) return stored
   const { code } = stored.error
   making.ports.log.error('oauth_successor_not_stored', { credential: making.id, code })
   return failed('upstream_unreachable', {
@@ -110,13 +157,12 @@ async function storeOnTop({ making, account, held }: Refreshing, record: OAuthRe
   const sent = held.record.refreshToken.reveal()
   let under = held
   for (let attempt = 1; ; attempt++) {
+    // An entry that was removed and set anew counts from 1 again, so the version alone does not tell.
+    const current = await account.load()
+    if (current.ok && current.value.record.refreshToken.reveal() !== sent) return failed('conflict')
+    if (current.ok) under = current.value
     const stored = await account.store(under, record)
     if (stored.ok || attempt === storeAttempts) return stored
-    if (stored.error.code === 'conflict') {
-      const current = await account.load()
-      if (current.ok && current.value.record.refreshToken.reveal() !== sent) return stored
-      if (current.ok) under = current.value
-    }
     await new Promise<void>((resolve) => void making.ports.clock.after(storePauseMs * attempt, resolve))
   }
 }

@@ -11,6 +11,7 @@ import {
   type HeldRecord,
   type OAuthAccount,
   type OAuthRecipe,
+  type RefreshFailure,
   type StoredAccess,
 } from './oauth-record.ts'
 import { failureOutcome } from './oauth-failure.ts'
@@ -32,7 +33,14 @@ const maxPollMs = 1_000
 /** Makes the access token of an OAuth account. */
 export const makeOAuth: Maker<'oauth'> = async (recipe, making) => {
   try {
-    return await accessToken(recipe, making)
+    const made = await accessToken(recipe, making)
+    // A vault that is away is one to wait for: what is kept of the account serves meanwhile.
+    return made.ok || made.error.code !== 'store_unavailable'
+      ? made
+      : failed('upstream_unreachable', {
+          message: `credential ${making.id}: ${made.error.message}`,
+          cause: made.error,
+        })
   } catch (cause) {
     if (cause instanceof GatewayError) return { ok: false, error: cause }
     making.ports.log.error('oauth_store_failed', {
@@ -77,8 +85,13 @@ function settle({ record }: HeldRecord, making: Making): Outcome<Made> | undefin
   if (access !== null && usableUntil(access) > now && !isSpent(record, making))
     return ok(bearer(access.token, access.expiresAt))
   if (!isToken(refreshToken.reveal())) return missing(making, 'its refresh token is not one line of text')
-  if (failure === null || (!failure.final && failure.retryAt <= now)) return undefined
-  return failureOutcome(making, failure)
+  return failure !== null && stands(failure, now) ? failureOutcome(making, failure) : undefined
+}
+
+/** Whether a failure is the answer for now. One that has longer to go than it was meant to is of a clock that was set back. */
+function stands({ final, retryAt, pauseMs }: RefreshFailure, now: number): boolean {
+  const leftMs = retryAt - now
+  return final || (leftMs > 0 && leftMs <= pauseMs)
 }
 
 function usableUntil({ expiresAt, obtainedAt }: StoredAccess): number {

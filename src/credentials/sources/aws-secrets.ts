@@ -43,7 +43,7 @@ const who = 'AWS Secrets Manager'
 const endpointEnvs = ['AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL'] as const
 
 /**
- * The current version of the secret. Fails with `missing_credential` where it or the right to read it is not there, with
+ * The current version of the secret. Fails with `upstream_auth` where the keys are refused, with `missing_credential` where it or the right to read it is not there, with
  * `upstream_unreachable` where the service does not answer.
  */
 export async function readAwsSecret(source: AwsSource, reading: AwsReading): Promise<Outcome<Secret>> {
@@ -107,6 +107,10 @@ function textOf({ status, text }: StoreAnswer, source: AwsSource, id: string): O
   }
 }
 
+function keysRefused(id: string, what: string): Outcome<never> {
+  return failed('upstream_auth', { message: `credential ${id}: ${what}` })
+}
+
 // The name stands alone or behind a namespace: `com.amazonaws.secretsmanager#ResourceNotFoundException`.
 function refusal(status: number, type: unknown, { name }: AwsSource, id: string): Outcome<never> {
   const kind = typeof type === 'string' ? (/^(?:.*#)?(\w{1,64})$/.exec(type)?.[1] ?? '') : ''
@@ -123,9 +127,12 @@ function refusal(status: number, type: unknown, { name }: AwsSource, id: string)
     case 'InvalidSignatureException':
     case 'IncompleteSignatureException':
     case 'MissingAuthenticationTokenException':
-      return missing(id, `${who} does not accept the AWS keys (${kind}); a clock five minutes off has the same effect`)
+      return keysRefused(
+        id,
+        `${who} does not accept the AWS keys (${kind}); a clock five minutes off has the same effect`,
+      )
     case 'ExpiredTokenException':
-      return missing(id, `the AWS session token that reads ${name} has ended`)
+      return keysRefused(id, `the AWS session token that reads ${name} has ended`)
     default: {
       const what = kind === '' ? `status ${status}` : `${kind} (status ${status})`
       const temporary = status >= 500 || status === 429 || /Throttl|TooManyRequests/.test(kind)

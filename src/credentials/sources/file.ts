@@ -3,6 +3,7 @@ import type { SecretSource } from '../../catalog/snapshot.ts'
 import { failed, type Outcome } from '../../ir/error.ts'
 import type { Secret } from '../../ir/secret.ts'
 import type { Machine } from '../../ports/index.ts'
+import { withoutHome } from '../without-home.ts'
 import { secretFrom } from './text.ts'
 
 type FileSource = Extract<SecretSource, { readonly source: 'file' }>
@@ -22,6 +23,13 @@ export async function readFileSecret(
     })
   const read = await machine.readOwnFile(path)
   if (!read.ok)
-    return failed('missing_credential', { message: `credential ${id}: ${read.error.message}`, cause: read.error })
-  return secretFrom(read.value.replace(/(?:\r?\n)+$/, ''), { id, place: `file ${path}`, field })
+    return failed('missing_credential', {
+      message: `credential ${id}: ${withoutHome(read.error.message, machine.home)}`,
+      cause: read.error,
+    })
+  return secretFrom(read.value.replace(/(?:\r?\n)+$/, ''), {
+    id,
+    place: `file ${withoutHome(path, machine.home)}`,
+    field,
+  })
 }

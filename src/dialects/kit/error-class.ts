@@ -28,7 +28,7 @@ const filterCodes = new Set(['content_filter', 'content_policy_violation', 'Resp
 const filterTexts = [
   /content (?:management )?policy/i,
   /content[_ ]filter/i,
-  /usage policy/i,
+  /usage (?:policy|guidelines)/i,
   /blocked by.*(?:policy|guardrail)/i,
   /safety system/i,
   /\bflagged\b/i,

@@ -1,6 +1,8 @@
 // What each family of models takes on Converse, as data. Unknown models take everything, and the service judges.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html
+// What nobody documents is taken for granted: the service refuses what it does not take, and says so best.
 
 /** How a call can be chosen: not at all, any tool, or one by its name as well. */
 export type ToolChoices = 'auto' | 'any' | 'all'
@@ -20,6 +22,8 @@ export interface FamilyLimits {
   /** How many stop sequences; 0 for none. */
   readonly maxStops?: number
   readonly maxOutputTokens?: number
+  /** Temperature, top p and top k are refused where they are not the defaults. */
+  readonly samples?: false
 }
 
 type Row = readonly [pattern: RegExp, limits: FamilyLimits]
@@ -31,9 +35,12 @@ const rows: readonly Row[] = [
   [/anthropic\.claude-3-(?:haiku|sonnet|opus)/, { name: 'Claude 3', maxOutputTokens: 4096 }],
   [/anthropic\.claude-3-5-haiku/, { name: 'Claude 3.5 Haiku', images: false, maxOutputTokens: 8192 }],
   [/anthropic\.claude-3-5-/, { name: 'Claude 3.5', maxOutputTokens: 8192 }],
+  // https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-7: it chooses its words itself.
+  [/anthropic\.claude-[a-z]+-(?:4-[7-9]|[5-9]|[1-9]\d)(?!\d)/, { name: 'Claude', samples: false }],
   [/anthropic\./, { name: 'Claude' }],
-  // Amazon
+  // Amazon; https://docs.aws.amazon.com/nova/latest/userguide/complete-request-schema.html
   [/amazon\.nova-micro/, { name: 'Nova Micro', images: false, documents: false, maxStops: 4 }],
+  [/amazon\.nova-2/, { name: 'Nova 2' }],
   [/amazon\.nova/, { name: 'Nova', maxStops: 4 }],
   [/amazon\.titan-text-premier/, { ...titan('Titan Text Premier', 3072), documents: false }],
   [/amazon\.titan-text-lite/, titan('Titan Text Lite', 4096)],
@@ -45,40 +52,16 @@ const rows: readonly Row[] = [
   [/meta\.llama3-2/, llama('Llama 3.2')],
   [/meta\.llama3-3/, { ...llama('Llama 3.3'), images: false }],
   [/meta\.llama4/, { name: 'Llama 4', toolChoices: 'auto', streamsTools: false, maxStops: 0 }],
-  [/meta\./, { name: 'Llama', toolChoices: 'auto', maxStops: 0 }],
   // Mistral
-  [
-    /mistral\.(?:mistral-7b|mixtral)/,
-    { name: 'Mistral Instruct', system: false, tools: false, images: false, maxStops: 10, maxOutputTokens: 8192 },
-  ],
-  [
-    /mistral\.mistral-large-24/,
-    {
-      name: 'Mistral Large',
-      images: false,
-      toolChoices: 'any',
-      streamsTools: false,
-      maxStops: 10,
-      maxOutputTokens: 8192,
-    },
-  ],
-  [
-    /mistral\.mistral-small-24/,
-    {
-      name: 'Mistral Small',
-      images: false,
-      toolChoices: 'any',
-      streamsTools: false,
-      maxStops: 10,
-      maxOutputTokens: 8192,
-    },
-  ],
-  [/mistral\.pixtral/, { name: 'Pixtral', toolChoices: 'any', maxStops: 10 }],
-  [/mistral\./, { name: 'Mistral', toolChoices: 'any', maxStops: 10 }],
+  [/mistral\.mistral-7b/, instruct('Mistral 7B', 8192)],
+  [/mistral\.mixtral/, instruct('Mixtral', 4096)],
+  [/mistral\.mistral-large-24/, mistral('Mistral Large')],
+  [/mistral\.mistral-small-24/, mistral('Mistral Small')],
+  [/mistral\.pixtral/, { name: 'Pixtral', toolChoices: 'any', streamsTools: false }],
   // Cohere
   [/cohere\.command-r/, { name: 'Command R', images: false, toolChoices: 'auto', maxStops: 5, maxOutputTokens: 4096 }],
   [
-    /cohere\.command/,
+    /cohere\.command-(?:light-)?text/,
     { name: 'Command', system: false, tools: false, images: false, maxStops: 4, maxOutputTokens: 4096 },
   ],
   // AI21
@@ -86,7 +69,8 @@ const rows: readonly Row[] = [
     /ai21\.jamba-instruct/,
     { name: 'Jamba Instruct', tools: false, images: false, documents: false, maxOutputTokens: 4096 },
   ],
-  [/ai21\.jamba/, { name: 'Jamba', images: false, toolChoices: 'auto', maxOutputTokens: 4096 }],
+  // The table says that its calls stream; the service says they do not (seen 2026).
+  [/ai21\.jamba/, { name: 'Jamba', images: false, toolChoices: 'auto', streamsTools: false, maxOutputTokens: 4096 }],
   [
     /ai21\.j2/,
     {
@@ -99,11 +83,21 @@ const rows: readonly Row[] = [
       maxOutputTokens: 8191,
     },
   ],
+  // Writer; of the rest nothing is known.
+  [/writer\.palmyra-x/, { name: 'Palmyra', streamsTools: false }],
 ]
 
 function titan(name: string, maxOutputTokens: number): FamilyLimits {
   // It takes none but its own two.
   return { name, system: false, tools: false, images: false, maxStops: 0, maxOutputTokens }
+}
+
+function instruct(name: string, maxOutputTokens: number): FamilyLimits {
+  return { name, system: false, tools: false, images: false, maxStops: 10, maxOutputTokens }
+}
+
+function mistral(name: string): FamilyLimits {
+  return { name, images: false, toolChoices: 'any', streamsTools: false, maxStops: 10, maxOutputTokens: 8192 }
 }
 
 function llama(name: string): FamilyLimits {

@@ -4,7 +4,7 @@ import { clientPaths } from '../../ir/client-paths.ts'
 import type { ContentPart, TextPart } from '../../ir/content.ts'
 import { failed, ok, type Outcome } from '../../ir/error.ts'
 import type { Loss } from '../../ir/loss.ts'
-import type { IrRequest, Turn } from '../../ir/request.ts'
+import type { IrRequest, Sampling, Turn } from '../../ir/request.ts'
 import type { FittedRequest } from '../provider.ts'
 import { limitsOf, type FamilyLimits } from './families.ts'
 
@@ -95,10 +95,10 @@ const fitStream: Step = (request, { name, streams, streamsTools }, losses) => {
   return { ...request, stream: false }
 }
 
-const fitSampling: Step = (request, { name, maxStops, maxOutputTokens: limit }, losses) => {
+const fitSampling: Step = (request, { name, maxStops, maxOutputTokens: limit, samples }, losses) => {
   const { stop, maxOutputTokens } = request.sampling
   const paths = clientPaths(request)
-  let { sampling } = request
+  let sampling = samples === false ? withoutChance(request, name, losses) : request.sampling
   if (maxStops !== undefined && stop !== undefined && stop.length > maxStops) {
     const { stop: _stop, ...rest } = sampling
     const reason = maxStops === 0 ? `${name} takes no stop sequences` : `${name} takes at most ${maxStops}`
@@ -110,6 +110,18 @@ const fitSampling: Step = (request, { name, maxStops, maxOutputTokens: limit }, 
     sampling = { ...sampling, maxOutputTokens: limit }
   }
   return { ...request, sampling }
+}
+
+/** A default is what happens anyway, so nothing is lost with it. */
+function withoutChance(request: IrRequest, name: string, losses: Loss[]): Sampling {
+  const { temperature, topP, topK, ...rest } = request.sampling
+  const paths = clientPaths(request)
+  const drop = (path: string): void =>
+    void losses.push({ path, action: 'dropped', reason: `${name} does not let its sampling be set` })
+  if (temperature !== undefined && temperature !== 1) drop(paths.temperature)
+  if (topP !== undefined && topP !== 1) drop(paths.topP)
+  if (topK !== undefined) drop(paths.topK)
+  return rest
 }
 
 function approximated(path: string, reason: string): Loss {

@@ -1,6 +1,5 @@
 // AWS keys: where they come from, and STS as a stand-in that checks the parameters of the call.
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { AwsKeySource } from '../../../src/catalog/snapshot.ts'
 import { makeAws } from '../../../src/credentials/recipes/aws.ts'
@@ -10,7 +9,8 @@ import { failed, ok, type Outcome } from '../../../src/ir/error.ts'
 import { Secret } from '../../../src/ir/secret.ts'
 import type { FetchRequest } from '../../../src/ports/index.ts'
 import { createBench, type BenchOptions } from './making.ts'
-import { close, receive } from './token-server.ts'
+import { listen, type Listening } from '../../support/loopback.ts'
+import { receive } from './token-server.ts'
 
 const envKeys: AwsKeySource = {
   from: 'env',
@@ -131,6 +131,7 @@ describe('AWS keys', () => {
 
 describe('a web identity', () => {
   const token = 'eyJ.web.identity'
+  let endpoint: Listening
   let url = ''
   let reply: { status: number; body: string } | undefined
   const seen: Record<string, string>[] = []
@@ -174,10 +175,10 @@ describe('a web identity', () => {
   })
 
   beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    endpoint = await listen(server)
+    url = `${endpoint.url}/`
   })
-  afterAll(() => close(server))
+  afterAll(() => endpoint.close())
   beforeEach(() => {
     seen.length = 0
     reply = undefined

@@ -1,6 +1,5 @@
 // Azure: what is taken in which order, and Microsoft's token endpoint as a stand-in that checks what it receives.
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { AzureAccess } from '../../../src/catalog/snapshot.ts'
 import { makeAzure } from '../../../src/credentials/recipes/azure.ts'
@@ -10,12 +9,14 @@ import { Secret } from '../../../src/ir/secret.ts'
 import type { FetchRequest } from '../../../src/ports/index.ts'
 import { createVirtualClock } from '../../support/virtual-clock.ts'
 import { createBench, type BenchOptions } from './making.ts'
-import { close, receive } from './token-server.ts'
+import { listen, type Listening } from '../../support/loopback.ts'
+import { receive } from './token-server.ts'
 
 const scope = 'https://cognitiveservices.azure.com/.default'
 const tenant = '7f1c0e2a-0000-4000-8000-000000000001'
 const clock = createVirtualClock()
 const seen: string[] = []
+let endpoint: Listening
 let authority = ''
 
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
@@ -42,10 +43,10 @@ const server = createServer((request, response) => {
 })
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  authority = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  endpoint = await listen(server)
+  authority = endpoint.url
 })
-afterAll(() => close(server))
+afterAll(() => endpoint.close())
 beforeEach(() => void (seen.length = 0))
 
 const asked: unknown[] = []

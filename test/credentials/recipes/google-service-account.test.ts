@@ -1,7 +1,6 @@
 // Google's token endpoint as a stand-in that verifies what it receives with the public key.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { importSPKI, jwtVerify, decodeProtectedHeader, errors, type CryptoKey } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeGoogleServiceAccount } from '../../../src/credentials/recipes/google-service-account.ts'
@@ -9,7 +8,8 @@ import type { Made } from '../../../src/credentials/recipe.ts'
 import { ok, failed, type Outcome } from '../../../src/ir/error.ts'
 import { createVirtualClock } from '../../support/virtual-clock.ts'
 import { createBench, type BenchOptions } from './making.ts'
-import { close, receive } from './token-server.ts'
+import { listen, type Listening } from '../../support/loopback.ts'
+import { receive } from './token-server.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -20,6 +20,7 @@ const recipe = {
   scope,
 } as const
 
+let endpoint: Listening
 let url = ''
 let publicKey: CryptoKey
 let skewMs = 0
@@ -62,10 +63,10 @@ const server = createServer((request, response) => {
 
 beforeAll(async () => {
   publicKey = await importSPKI(rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(), 'RS256')
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`
+  endpoint = await listen(server)
+  url = `${endpoint.url}/token`
 })
-afterAll(() => close(server))
+afterAll(() => endpoint.close())
 beforeEach(() => {
   seen.length = claims.length = kids.length = 0
   skewMs = 0

@@ -2,13 +2,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { importSPKI, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startGatewayProcess, type GatewayProcess } from '../../support/gateway-process.ts'
-import { json, startUpstream, type Upstream } from '../../support/upstream.ts'
-import { close, receive } from './token-server.ts'
+import { chatAnswer, json, startUpstream, type Upstream } from '../../support/upstream.ts'
+import { listen, type Listening } from '../../support/loopback.ts'
+import { receive } from './token-server.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
@@ -17,7 +17,8 @@ vi.setConfig({ testTimeout: 60_000 })
 
 let gateway: GatewayProcess
 let upstream: Upstream
-let endpoint = ''
+let endpoint: Listening
+let beforeLogin: Awaited<ReturnType<typeof ask>>
 const refusals: string[] = []
 
 // Google's and Microsoft's endpoints in one place; each checks what it wants to see.
@@ -29,7 +30,7 @@ const server = createServer((request, response) => {
       return grant('eyJ.azure')
     try {
       const key = await importSPKI(rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(), 'RS256')
-      await jwtVerify(form['assertion'] ?? '', key, { audience: `${endpoint}/google`, issuer: 'robot@p.test' })
+      await jwtVerify(form['assertion'] ?? '', key, { audience: `${endpoint.url}/google`, issuer: 'robot@p.test' })
       grant('ya29.robot')
     } catch (cause) {
       refusals.push(String(cause))
@@ -38,13 +39,7 @@ const server = createServer((request, response) => {
   })
 })
 
-const chat = json({
-  id: 'c',
-  object: 'chat.completion',
-  created: 1,
-  model: 'm',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
-})
+const chat = json(chatAnswer())
 const message = json({
   id: 'msg_1',
   type: 'message',
@@ -57,8 +52,7 @@ const message = json({
 })
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  endpoint = await listen(server)
   upstream = await startUpstream()
   for (const model of ['codex', 'google', 'azure']) upstream.on(model, chat)
   upstream.on('claude', message)
@@ -91,18 +85,21 @@ beforeAll(async () => {
         type: 'service_account',
         client_email: 'robot@p.test',
         private_key: rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-        token_uri: `${endpoint}/google`,
+        token_uri: `${endpoint.url}/google`,
       }),
-      AZURE_AUTHORITY_HOST: endpoint,
+      AZURE_AUTHORITY_HOST: endpoint.url,
       AZURE_TENANT_ID: 'tenant-1',
       AZURE_CLIENT_ID: 'app-1',
       AZURE_CLIENT_SECRET: 'az-secret',
     },
   })
+  beforeLogin = await ask('codex')
+  // The failure is remembered for five seconds, so that nobody hammers a source: they pass while other tests run.
+  keep('.codex/auth.json', { tokens: { access_token: 'codex-fake-1', account_id: 'acc-1' } })
 })
 afterAll(async () => {
   await gateway.stop()
-  await Promise.all([upstream.close(), close(server)])
+  await Promise.all([upstream.close(), endpoint.close()])
 })
 
 function keep(path: string, content: unknown, mode = 0o600): void {
@@ -124,16 +121,6 @@ async function ask(model: string, path = '/v1/chat/completions', headers: Record
 const lastHeaders = (model: string) => upstream.of(model).at(-1)?.headers ?? {}
 
 describe('a provider receives', () => {
-  it('Codex’s token as bearer with the account beside it, read anew after a new login', async () => {
-    const first = await ask('codex')
-    expect(first.status).toBeGreaterThanOrEqual(500)
-    expect(first.text).not.toContain(gateway.home)
-    keep('.codex/auth.json', { tokens: { access_token: 'codex-fake-1', account_id: 'acc-1' } })
-    // The failure is remembered for five seconds, so that nobody hammers a source.
-    await expect.poll(() => ask('codex'), { timeout: 10_000, interval: 500 }).toMatchObject({ status: 200 })
-    expect(lastHeaders('codex')).toMatchObject({ authorization: 'Bearer codex-fake-1', 'chatgpt-account-id': 'acc-1' })
-  })
-
   it('Claude Code’s token as bearer and no x-api-key, with its beta added to those of the client', async () => {
     keep('.claude/.credentials.json', {
       claudeAiOauth: { accessToken: 'sk-ant-oat01-fake', refreshToken: 'never', expiresAt: Date.now() + 3_600_000 },
@@ -171,5 +158,12 @@ describe('a provider receives', () => {
     ).not.toContain('Bearer sk-ant-oat01-open')
     expect(gateway.stderr()).toContain('chmod')
     expect(gateway.stderr()).not.toContain('sk-ant-oat01')
+  })
+
+  it('Codex’s token as bearer with the account beside it, read anew after a new login', async () => {
+    expect(beforeLogin.status).toBeGreaterThanOrEqual(500)
+    expect(beforeLogin.text).not.toContain(gateway.home)
+    await expect.poll(() => ask('codex'), { timeout: 10_000, interval: 500 }).toMatchObject({ status: 200 })
+    expect(lastHeaders('codex')).toMatchObject({ authorization: 'Bearer codex-fake-1', 'chatgpt-account-id': 'acc-1' })
   })
 })

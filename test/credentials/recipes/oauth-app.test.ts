@@ -2,15 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { FetchRequest, FetchResponse } from '../../../src/ports/index.ts'
 import { createTestApp, jsonAnswer, type TestApp } from '../../support/app.ts'
+import { chatAnswer } from '../../support/upstream.ts'
 import { testKek } from './making.ts'
-
-const answer = {
-  id: 'c',
-  object: 'chat.completion',
-  created: 1,
-  model: 'm',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
-}
 
 interface Endpoint {
   /** What the endpoint answers instead of a token. */
@@ -29,7 +22,7 @@ function start(): { readonly app: TestApp; readonly endpoint: Endpoint } {
     if (request.url !== 'https://login.example.com/token') {
       const token = (request.headers['authorization'] ?? '').replace('Bearer ', '')
       endpoint.seen.push(token)
-      return endpoint.refused.has(token) ? jsonAnswer({ error: { message: 'expired' } }, 401) : jsonAnswer(answer)
+      return endpoint.refused.has(token) ? jsonAnswer({ error: { message: 'expired' } }, 401) : jsonAnswer(chatAnswer())
     }
     endpoint.calls += 1
     const form = new URLSearchParams(new TextDecoder().decode(request.body))

@@ -5,19 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { rounds } from '../../support/full-run.ts'
 import { startUpstream, type Upstream } from '../../support/upstream.ts'
 import { projectRoot } from '../../store/drivers.ts'
 import { testKek } from './making.ts'
+import { forTokensOf, refreshingAccount } from './oauth-scene.ts'
 import { startTokenServer, type TokenServer, type TokenServerOptions } from './token-server.ts'
 
 const key = 'sk-test-0123456789abcdef0123456789abcdef'
-const answer = {
-  id: 'c1',
-  object: 'chat.completion',
-  created: 1,
-  model: 'm',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
-}
 
 // A real bundle in a real workerd, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 })
@@ -41,10 +36,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 beforeEach(async () => {
   upstream = await startUpstream()
-  upstream.on('m', (response, { headers }) => {
-    const good = tokens.knows(/^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1] ?? '')
-    response.writeHead(good ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify(good ? answer : {}))
-  })
+  upstream.on(
+    'm',
+    forTokensOf(() => tokens),
+  )
 })
 afterEach(async () => {
   await miniflare.dispose()
@@ -56,25 +51,7 @@ async function start(options: Partial<TokenServerOptions>): Promise<void> {
   const config = {
     config_version: 1,
     keys: [{ id: 'k', env: 'GATEWAY_KEY' }],
-    credentials: {
-      acct: {
-        type: 'oauth',
-        refresh: { source: 'env', env: 'REFRESH' },
-        token_url: tokens.url,
-        client_id: 'client-1',
-        allow_private: true,
-        allow_http: true,
-      },
-    },
-    providers: {
-      up: {
-        type: 'openai_compatible',
-        base_url: `${upstream.url}/v1`,
-        allow_private: true,
-        allow_http: true,
-        accounts: [{ id: 'main', credential: 'acct' }],
-      },
-    },
+    ...refreshingAccount({ tokens: tokens.url, provider: upstream.url, refresh: { source: 'env', env: 'REFRESH' } }),
     storage: { kind: 'd1' },
   }
   const worker = (name: string) => ({
@@ -112,12 +89,13 @@ async function ask(isolate: Isolate, signal?: AbortSignal): Promise<number> {
 }
 
 describe('two isolates on one D1 database', () => {
-  it('make one refresh of 1,000 requests at once', async () => {
+  const many = rounds(1000, 200)
+  it(`make one refresh of ${many} requests at once`, async () => {
     await start({ delayMs: 300 })
     // The first request of an isolate migrates the database.
     for (const isolate of ['one', 'two'])
       await (await fetch(`${url}/health`, { headers: { 'x-isolate': isolate } })).text()
-    const asked = Array.from({ length: 1000 }, (_, index) => ask(index % 2 === 0 ? 'one' : 'two'))
+    const asked = Array.from({ length: many }, (_, index) => ask(index % 2 === 0 ? 'one' : 'two'))
     const statuses = await Promise.all(asked)
     expect(statuses.filter((status) => status !== 200)).toEqual([])
     expect(tokens.forms).toHaveLength(1)

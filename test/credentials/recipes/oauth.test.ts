@@ -10,7 +10,7 @@ import type { Fetch, Stores } from '../../../src/ports/index.ts'
 import { readSealed, writeSealed } from '../../../src/sealing/vault.ts'
 import { createMemoryStores } from '../../../src/store/memory.ts'
 import { createVirtualClock } from '../../support/virtual-clock.ts'
-import { createBench, realClock, type Bench } from './making.ts'
+import { createBench, realClock, realFetch, type Bench } from './making.ts'
 import { startTokenServer, type TokenServer, type TokenServerOptions } from './token-server.ts'
 
 type OAuth = Extract<CredentialRecipe, { readonly type: 'oauth' }>
@@ -256,6 +256,119 @@ describe('where the tokens are kept', () => {
     expect(problemOf(made)).toContain('upstream_unreachable')
     expect(logs.join()).toContain('oauth_successor_not_stored')
   })
+
+  it('stores a successor as soon as the store is back, and sends the replaced token to nobody', async () => {
+    const server = await serve()
+    const stores = createMemoryStores()
+    let isBroken = true
+    const put: Stores['vault']['put'] = (...record) =>
+      isBroken ? Promise.reject(new Error('disk full')) : stores.vault.put(...record)
+    const { clock, making } = bench({ ...stores, vault: { ...stores.vault, put } })
+    const recipe = recipeFor(server)
+    for (let round = 0; round < 3; round++)
+      expect(problemOf(await moving(makeOAuth(recipe, making()), clock))).toContain('could not be stored')
+    isBroken = false
+    const made = await makeOAuth(recipe, making())
+    expect(tokenOf(made)).toBe('at-1-rt-0')
+    expect(tokenOf(await makeOAuth(recipe, making(spentBy(made))))).toBe('at-2-rt-0')
+    expect(server.forms.map((form) => form['refresh_token'])).toEqual(['rt-0', 'rt-1-rt-0'])
+  })
+
+  it('stores it also where the store was away altogether from the moment that the endpoint answered', async () => {
+    const server = await serve()
+    const stores = createMemoryStores()
+    let isAway = false
+    const reach = <T>(call: () => Promise<T>): Promise<T> => (isAway ? Promise.reject(new Error('away')) : call())
+    const vault: Stores['vault'] = {
+      ...stores.vault,
+      get: (name) => reach(() => stores.vault.get(name)),
+      put: (...record) => reach(() => stores.vault.put(...record)),
+    }
+    const clock = createVirtualClock()
+    const { making } = createBench({
+      clock,
+      env: { REFRESH: 'rt-0' },
+      stores: { ...stores, vault },
+      fetch: async (request) => {
+        const response = await realFetch(request)
+        isAway = true
+        return response
+      },
+    })
+    expect(problemOf(await moving(makeOAuth(recipeFor(server), making()), clock))).toContain('could not be stored')
+    isAway = false
+    expect(tokenOf(await makeOAuth(recipeFor(server), making()))).toBe('at-1-rt-0')
+    expect(server.forms).toHaveLength(1)
+  })
+
+  it('uses such a successor also where the token that came with it has run out', async () => {
+    const server = await serve()
+    const stores = createMemoryStores()
+    let isBroken = true
+    const put: Stores['vault']['put'] = (...record) =>
+      isBroken ? Promise.reject(new Error('disk full')) : stores.vault.put(...record)
+    const { clock, making } = bench({ ...stores, vault: { ...stores.vault, put } })
+    await moving(makeOAuth(recipeFor(server), making()), clock)
+    isBroken = false
+    await clock.advance(3_600_000)
+    expect(tokenOf(await makeOAuth(recipeFor(server), making()))).toBe('at-2-rt-0')
+    expect(server.forms.map((form) => form['refresh_token'])).toEqual(['rt-0', 'rt-1-rt-0'])
+  })
+
+  it('gives way to a token that its operator put there while a successor waited for the store', async () => {
+    const server = await serve()
+    const stores = createMemoryStores()
+    let isBroken = true
+    const put: Stores['vault']['put'] = (...record) =>
+      isBroken ? Promise.reject(new Error('disk full')) : stores.vault.put(...record)
+    const { clock, making, ports, set } = bench({ ...stores, vault: { ...stores.vault, put } })
+    await moving(makeOAuth(recipeFor(server), making()), clock)
+    isBroken = false
+    set('REFRESH', 'rt-new')
+    await makeOAuth(recipeFor(server), making())
+    expect(server.forms.at(-1)?.['refresh_token']).toBe('rt-new')
+    expect((await readSealed(ports, 'oauth/acct')).ok).toBe(true)
+  })
+
+  it.each(['me+work', 'a.b_c-d@e+f'])('has an entry that the vault takes for the id %s', async (id) => {
+    const server = await serve()
+    const { making } = bench()
+    const made = await makeOAuth(recipeFor(server), making({ id }))
+    expect(tokenOf(made)).toBe('at-1-rt-0')
+    expect(tokenOf(await makeOAuth(recipeFor(server), making({ id, ...spentBy(made) })))).toBe('at-2-rt-0')
+  })
+
+  it('gives way to a token that took the place of the one that was sent, also where its entry was removed first', async () => {
+    const server = await serve()
+    const stores = createMemoryStores()
+    const refresh = { source: 'sealed', name: 'login', field: null } as const
+    const { ports, making } = createBench({
+      stores,
+      fetch: async (request) => {
+        const response = await realFetch(request)
+        await stores.vault.remove('login')
+        await writeSealed(ports, 'login', new Secret('login', 'rt-of-a-new-login'), null)
+        return response
+      },
+    })
+    await writeSealed(ports, 'login', new Secret('login', 'rt-0'), null)
+    expect(problemOf(await makeOAuth(recipeFor(server, { refresh }), making()))).toContain('another refresh token')
+    const stored = await readSealed(ports, 'login')
+    expect(stored.ok && stored.value.reveal()).toBe('rt-of-a-new-login')
+  })
+
+  it('says that the store is away where it is, so that what is kept may serve', async () => {
+    const stores = createMemoryStores()
+    const away = { ...stores, vault: { ...stores.vault, get: () => Promise.reject(new Error('away')) } }
+    const { making } = bench(away)
+    for (const refresh of [
+      { source: 'env', env: 'REFRESH' } as const,
+      { source: 'sealed', name: 'r', field: null } as const,
+    ])
+      expect(problemOf(await makeOAuth(recipeFor({ url: 'https://auth.example/t' }, { refresh }), making()))).toMatch(
+        /^upstream_unreachable: credential acct: the (?:vault cannot be reached|store of its tokens fails)/,
+      )
+  })
 })
 
 describe('an endpoint that fails', () => {
@@ -339,6 +452,19 @@ describe('an endpoint that fails', () => {
     expect(problemOf(await makeOAuth(recipeFor(server), making()))).toContain('upstream_unreachable')
     await clock.advance(1)
     expect(tokenOf(await makeOAuth(recipeFor(server), making()))).toBe('at-1-rt-0')
+  })
+
+  it('is asked again where the clock was set back since it failed', async () => {
+    const server = await serve({ mishap: (call) => (call === 0 ? { status: 503 } : undefined) })
+    const stores = createMemoryStores()
+    const wrong = createVirtualClock()
+    const ahead = createBench({
+      clock: { ...wrong, now: () => wrong.now() + 86_400_000 },
+      env: { REFRESH: 'rt-0' },
+      stores,
+    })
+    expect(problemOf(await makeOAuth(recipeFor(server), ahead.making()))).toContain('upstream_unreachable')
+    expect(tokenOf(await makeOAuth(recipeFor(server), bench(stores).making()))).toBe('at-1-rt-0')
   })
 
   it.each([

@@ -1,7 +1,7 @@
 // An authorization server on a real socket, as strict as real ones are: it checks what it receives, gives a new refresh
 // token with each use, and revokes the whole family where one comes back that was used before (RFC 9700, 4.14.2).
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from '../../support/loopback.ts'
 
 export interface TokenServer {
   /** The token endpoint. */
@@ -133,17 +133,16 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
       )
   }
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const { url, close } = await listen(server)
   return {
-    url: `http://127.0.0.1:${port}/token`,
+    url: `${url}/token`,
     forms,
     headers,
     granted: () => granted,
     revoked: () => revoked,
     knows: (token) => !revoked && issued.has(token),
     current: () => current,
-    close: () => close(server),
+    close,
   }
 }
 
@@ -152,12 +151,4 @@ export async function receive(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks).toString('utf8')
-}
-
-/** Ends a server with its connections. */
-export function close(server: ReturnType<typeof createServer>): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

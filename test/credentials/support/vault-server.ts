@@ -3,7 +3,7 @@
 // https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-version
 // https://developer.hashicorp.com/vault/api-docs#http-status-codes
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from '../../support/loopback.ts'
 
 interface Version {
   readonly data: Readonly<Record<string, unknown>>
@@ -64,18 +64,14 @@ export async function startVault({ token, namespace }: VaultOptions): Promise<Va
     const { status, body, headers } = answer(request)
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { url, close } = await listen(server)
   return Object.assign(self, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     seen,
     put(mount: string, path: string, version: Version) {
       const name = `${mount}/${path}`
       entries.set(name, [...(entries.get(name) ?? []), version])
     },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
   })
 }

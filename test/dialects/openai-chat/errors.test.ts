@@ -106,6 +106,17 @@ describe('a provider error', () => {
       400,
     ],
     [
+      'a refused content (xAI)',
+      403,
+      {
+        code: 'The caller does not have permission to execute the specified operation',
+        error:
+          'Content violates usage guidelines. Team: t, API key ID: k, Model: m, Failed check: SAFETY_CHECK_TYPE_BIO',
+      },
+      'upstream_filtered',
+      400,
+    ],
+    [
       'a refused key',
       401,
       error({ message: 'Incorrect API key provided', type: 'invalid_request_error', code: 'invalid_api_key' }),
