@@ -95,7 +95,7 @@ function readMembers({ text }: Answered): Members {
 
 function lifetime(value: unknown): number {
   const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0) return defaultLifetimeS
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 1) return defaultLifetimeS
   return Math.min(seconds, maxLifetimeS)
 }
 
