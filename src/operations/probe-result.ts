@@ -1,6 +1,7 @@
 // One made-up request, sent and judged: an answer counts where it can be read, says something, and has its usage.
 import type { ProviderRecord } from '../catalog/snapshot.ts'
 import type { AnswerReading } from '../engine/probe-answer.ts'
+import { errorCodes } from '../ir/error.ts'
 import { isObject, parseJson } from '../wire/json-parse.ts'
 import { nextStep } from './next-step.ts'
 import type { Inference, Inferred, OperationContext, UpstreamProbe } from './operation.ts'
@@ -33,7 +34,7 @@ export async function probe(
     answer,
   })
   if (inferred.status !== 200 || inferred.errorCode !== null)
-    return bad(inferred.errorCode ?? 'internal', errorText(inferred.text) ?? 'the request failed')
+    return bad(inferred.errorCode ?? 'internal', errorText(inferred.text) ?? meaningOf(inferred.errorCode))
   // Only whoever probes needs the codecs: a command line that asks something else should not wait for them.
   const { readAnswer, readStreamedAnswer } = await import('../engine/probe-answer.ts')
   const streamed = asked.stream === true
@@ -42,6 +43,12 @@ export async function probe(
   if (!saysSomething(answer)) return bad('answer_empty', 'the answer says nothing', answer)
   if (answer.inputTokens === null) return bad('usage_missing', 'the answer tells no usage', answer)
   return { ok: true, code: null, message: goodText(answer, where), next: null, inferred, answer }
+}
+
+// A stream that broke says why in its last event, in the words of its wire; ours are the same on all of them.
+function meaningOf(code: string | null): string {
+  const codes: Readonly<Record<string, { readonly meaning: string }>> = errorCodes
+  return (code !== null && Object.hasOwn(codes, code) ? codes[code]?.meaning : undefined) ?? 'the request failed'
 }
 
 // A model may have spent all it was allowed on thinking: that is an answer too.

@@ -439,6 +439,16 @@ describe('provider certify', () => {
     expect(check(found, 'chat_non_stream')).toMatchObject({ ok: false, code })
   })
 
+  it('says of a stream that broke why it did, in our words', async () => {
+    const broken = { errorCode: 'stream_truncated', text: 'data: {"error":{"message":"somebody else"}}\n\n' }
+    const found = await certify(upstream(({ stream }) => (stream === true ? broken : {})))
+    expect(check(found, 'chat_stream')).toMatchObject({
+      ok: false,
+      code: 'stream_truncated',
+      message: expect.stringMatching(/^the stream ended before the answer was complete/),
+    })
+  })
+
   it.each([
     ['a stream that is cut', chunks(first, usage).replace('data: [DONE]\n\n', ''), 'stream_not_legal'],
     ['a stream without its terminal', chunks(first, last, usage).replace('data: [DONE]\n\n', ''), 'stream_not_legal'],
