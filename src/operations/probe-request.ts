@@ -1,8 +1,9 @@
 // The small requests that are sent to see whether a provider works: on its own wire where a client speaks that, so that
 // what is tested is what passes through.
-import type { ProviderRecord, TargetRecord } from '../catalog/snapshot.ts'
+import type { ProviderRecord } from '../catalog/snapshot.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
 import { chooseDialect } from '../policy/eligibility.ts'
+import { directTarget } from '../policy/match-route.ts'
 import type { Inference } from './operation.ts'
 
 /** Enough for a model that thinks before it says one word. */
@@ -29,20 +30,7 @@ export function embedProbe({ provider, account, model }: Omit<ProbePlan, 'stream
 
 /** The wire that the made-up client speaks: the provider's own for this model, else Chat, which is translated. */
 function clientDialect(provider: ProviderRecord, model: string): DialectId {
-  const target: TargetRecord = {
-    name: provider.id,
-    provider: provider.id,
-    model,
-    dialect: null,
-    account: null,
-    region: null,
-    priority: 1,
-    weight: 100,
-    timeouts: {},
-    maxRetries: 0,
-    onAbort: 'cancel',
-  }
-  const own = chooseDialect(target, provider, { dialect: 'openai-chat', task: 'generate' })
+  const own = chooseDialect(directTarget(provider.id, model), provider, { dialect: 'openai-chat', task: 'generate' })
   // Nobody's client speaks Converse.
   return own === undefined || own === 'bedrock-converse' ? 'openai-chat' : own
 }

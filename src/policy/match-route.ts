@@ -37,7 +37,12 @@ function fromRoute(route: RouteRecord, model: string, resolvedBy: ResolvedBy): R
 }
 
 function direct(provider: string, model: string, resolvedBy: ResolvedBy, unverified: boolean): RouteMatch {
-  const target: TargetRecord = {
+  return { resolvedBy, route: null, targets: [directTarget(provider, model)], clientModel: model, unverified }
+}
+
+/** The target of somebody who names a provider and a model and no route: everything else as by default. */
+export function directTarget(provider: string, model: string): TargetRecord {
+  return {
     name: provider,
     provider,
     model,
@@ -50,7 +55,6 @@ function direct(provider: string, model: string, resolvedBy: ResolvedBy, unverif
     maxRetries: 0,
     onAbort: 'cancel',
   }
-  return { resolvedBy, route: null, targets: [target], clientModel: model, unverified }
 }
 
 /** The part of a glob before its first wildcard. */
