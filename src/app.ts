@@ -12,8 +12,9 @@ import { matchEndpoint, pathOf } from './http/ingress.ts'
 import { mountModels } from './http/models.ts'
 import { operationContext, type OperationSurface } from './http/operation-context.ts'
 import { createUpstreamProbe } from './http/upstream-probe.ts'
-import { accountsControl } from './http/accounts-control.ts'
-import { createAccountBook } from './engine/account-book.ts'
+import { coordinationControl } from './http/coordination-control.ts'
+import type { Coordinator } from './coordination/coordinator.ts'
+import { createMemoryCoordinator } from './coordination/memory.ts'
 import { liftAuthLocks, liftReplaced } from './engine/auth-locks.ts'
 import { keyringName, openKeyring } from './engine/state/index.ts'
 import type { StreamSource } from './engine/stream.ts'
@@ -30,6 +31,8 @@ export interface AppOptions extends DoorOptions {
   readonly unknownFields?: 'drop' | 'throw'
   /** Absent where the configuration cannot be changed from here. */
   readonly editor?: ConfigEditor
+  /** Absent: this process is on its own. */
+  readonly coordinator?: Coordinator
 }
 
 export interface App {
@@ -69,8 +72,8 @@ export function createApp(options: AppOptions): App {
     },
   })
   const ports = counted(options.ports.traces)
-  const accounts = createAccountBook(ports.clock, ports.random)
-  const credentials = createCredentialKeeper(ports, (id) => void liftAuthLocks(accounts, options.snapshot(), id))
+  const coordinator = options.coordinator ?? createMemoryCoordinator(ports.clock, ports.random)
+  const credentials = createCredentialKeeper(ports, (id) => void liftAuthLocks(coordinator, options.snapshot(), id))
   const liveSecrets = secretsOf(options, () => credentials.live())
   const keyring = openKeyring(ports.secrets)
   if (keyring === undefined)
@@ -81,7 +84,7 @@ export function createApp(options: AppOptions): App {
     live,
     keyring,
     credentials,
-    accounts,
+    coordinator,
     scrubber,
   })
   const guarded: Ports = { ...options.ports, fetch, log: ports.log }
@@ -96,7 +99,7 @@ export function createApp(options: AppOptions): App {
       accesses: credentials.audit(),
     }),
     editor: options.editor,
-    accounts: accountsControl(accounts),
+    coordination: coordinationControl(coordinator, ports.clock),
     upstream: (snapshot, traces) =>
       createUpstreamProbe({
         snapshot,
@@ -110,7 +113,10 @@ export function createApp(options: AppOptions): App {
 
   app.use(
     '*',
-    createDoor({ ...options, snapshot: followed(options.snapshot, (...both) => liftReplaced(accounts, ...both)) }),
+    createDoor({
+      ...options,
+      snapshot: followed(options.snapshot, (...both) => void liftReplaced(coordinator, ...both)),
+    }),
   )
   for (const path of ['/health', '/healthz']) app.get(path, (c) => c.json({ status: 'ok', ok: true }))
 

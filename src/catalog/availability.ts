@@ -2,7 +2,6 @@
 // What protects somebody (money, access, secrets) is refused; what only steers is replaced by the default, with a warning.
 import { sameJson } from './json.ts'
 import type { Path, Report } from './problem.ts'
-import { breakerSchema } from './schema-catalog.ts'
 import { once } from './schema-parts.ts'
 
 interface Refused {
@@ -32,16 +31,6 @@ function replaced(path: string, only: readonly unknown[], instead: string): Avai
   return { level: 'warning', path, only, instead }
 }
 
-// Failures that do not pass by themselves lock accounts and targets; what counts other failures is not there yet.
-function breakerRows(path: string): readonly AvailabilityRow[] {
-  const { permanent, reset_timeout_ms: _usedByPermanent, ...counting } = breakerSchema().parse({})
-  const passing = 'a target that fails in passing is tried again with each request'
-  return [
-    ...Object.entries(counting).map(([member, value]) => replaced(`${path}.${member}`, [value], passing)),
-    replaced(`${path}.permanent.patterns`, [permanent.patterns], 'the status and the code of the provider decide'),
-  ]
-}
-
 const useEnvKey = 'name the environment variable that holds the key in "env"'
 
 /** The table. */
@@ -51,34 +40,16 @@ export const availabilityRows = once((): readonly AvailabilityRow[] => [
   refused('tenants.*.budget_usd', [null]),
   refused('providers.*.budget_usd', [null]),
   refused('policy.budget_usd', [null]),
-  refused('policy.max_price_per_mtok', [null]),
-  refused('policy.unknown_cost', ['allow']),
   // Who may use what, and how much of it.
   refused('tenants.*.max_concurrency', [null]),
   refused('tenants.*.rate_limit', [null]),
   refused('tenants.*.allowed_routes', [[]]),
   refused('tenants.*.allowed_providers', [[]]),
   refused('tenants.*.allowed_accounts', [[]]),
-  refused('server.limits.max_concurrency', [null]),
-  refused('policy.allow_free', [true]),
-  refused('policy.allow_promo', [true]),
-  refused('policy.allow_aggregator', [true]),
   // The other kinds guard something.
   refused('plugins.*.kind', ['request_tag']),
   refused('keys.*.hash', [undefined], useEnvKey),
   // Steering.
-  replaced('routes.*.strategy', ['priority'], 'targets are tried in order of priority'),
-  replaced('routes.*.sticky', ['none'], 'every request is routed for itself'),
-  replaced('routes.*.require', [{}], 'targets are not filtered by it'),
-  replaced('routes.*.stream_failure', ['error'], 'a stream that breaks ends with an error'),
-  replaced('routes.*.malformed_event', ['skip'], 'malformed events are skipped'),
-  ...breakerRows('routes.*.breaker'),
-  replaced('routes.*.fallback.degrade_to', [[]], 'only the targets of the route are tried'),
-  ...breakerRows('routes.*.targets.*.breaker'),
-  replaced('policy.cost_aware', [false], 'prices do not change the order of targets'),
-  replaced('policy.latency_aware', [false], 'latency does not change the order of targets'),
-  replaced('policy.unknown_context', ['allow'], 'a target of unknown context window is tried'),
-  replaced('policy.retry', [{ max_retries: 0, base_delay_ms: 100, max_delay_ms: 2000 }], 'the defaults apply'),
   replaced('policy.hedge', [{ enabled: false, delay_ms: 150, max_parallel: 2 }], 'requests are not hedged'),
   replaced('policy.compress_tool_results', [false], 'tool results are sent as they are'),
   replaced('agents.default_id', ['default'], 'there are no agents'),

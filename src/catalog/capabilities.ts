@@ -13,6 +13,10 @@ export interface TargetCapabilities {
   readonly imageOutput?: boolean
   /** Several calls in one turn. */
   readonly parallelToolCalls?: boolean
+  /** Tools that the provider runs itself. */
+  readonly serverTools?: boolean
+  /** A last assistant turn is gone on with where it breaks off. */
+  readonly assistantPrefill?: boolean
   readonly maxContextTokens?: number
   readonly maxOutputTokens?: number
 }

@@ -1,4 +1,5 @@
 // Models with their prices in integer nano-USD.
+import { capabilitiesOf } from './compile-capabilities.ts'
 import { usdToNano } from './money.ts'
 import type { Path, Report } from './problem.ts'
 import type { Config } from './schema.ts'
@@ -15,6 +16,8 @@ export function compileModels(config: Config, report: Report): Map<string, Model
       creator: model.creator,
       displayName: model.display_name,
       contextWindow: model.context_window,
+      capabilities: capabilitiesOf(model.capabilities),
+      strengths: model.strengths,
       price: model.cost === null ? null : compilePrice(model.cost, ['models', id, 'cost'], report),
     })
   return records

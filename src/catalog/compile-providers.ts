@@ -2,7 +2,7 @@
 import { screenUrl } from '../policy/url-screen.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
 import type { Traits } from '../ir/traits.ts'
-import type { TargetCapabilities } from './capabilities.ts'
+import { capabilitiesOf } from './compile-capabilities.ts'
 import { checkUnique } from './compile-access.ts'
 import { wellKnownRecipe } from './compile-credentials.ts'
 import { checkHeaders } from './compile-server.ts'
@@ -88,6 +88,7 @@ function compileProvider(context: Context): ProviderRecord {
     ...ownWays(context),
     discovery: preset.discovery ?? null,
     traits: traitsOf(provider, preset),
+    ...(provider.lane !== null && { lane: provider.lane }),
     capabilities: { ...preset.capabilities, ...capabilitiesOf(provider.capabilities) },
   }
 }
@@ -223,22 +224,4 @@ function accountOf(context: Context, index: number, authScheme: AuthScheme): Acc
   const misfit = record === null ? undefined : credentialMisfit(record.recipe, authScheme)
   if (misfit !== undefined) context.report.problem(path, misfit)
   return { id, credential: record, priority, egress }
-}
-
-function capabilitiesOf(stated: ProviderConfig['capabilities']): TargetCapabilities {
-  const named = {
-    streaming: stated.streaming,
-    tools: stated.tool_calling,
-    images: stated.vision_in,
-    audio: stated.audio_in,
-    files: stated.file_in,
-    jsonSchema: stated.json_schema,
-    reasoning: stated.reasoning_summary,
-    imageOutput: stated.image_out,
-    parallelToolCalls: stated.parallel_tool_calls,
-    maxContextTokens: stated.max_context_tokens,
-    maxOutputTokens: stated.max_output_tokens,
-  }
-  // Absent members are unknown, so they have to stay absent.
-  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
 }

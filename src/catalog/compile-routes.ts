@@ -1,5 +1,6 @@
 // Routes and their targets, with every name in them checked against the rest of the file.
 import { checkUnique } from './compile-access.ts'
+import { capabilitiesOf } from './compile-capabilities.ts'
 import { implicitAccount } from './compile-providers.ts'
 import { compileTimeoutOverrides } from './compile-server.ts'
 import { literalPrefix } from './glob.ts'
@@ -7,7 +8,14 @@ import { didYouMean } from './hints.ts'
 import { dialectOf } from './presets.ts'
 import type { Path, Report } from './problem.ts'
 import type { Config, RouteConfig, TargetConfig } from './schema.ts'
-import type { PermanentFailures, ProviderRecord, RouteRecord, TargetRecord } from './snapshot.ts'
+import type {
+  BreakerSettings,
+  PermanentFailures,
+  ProviderRecord,
+  Requirements,
+  RouteRecord,
+  TargetRecord,
+} from './snapshot.ts'
 
 interface Context {
   readonly config: Config
@@ -44,13 +52,18 @@ function compileRoute(name: string, route: RouteConfig, context: Context): Route
     match: route.match?.model ?? null,
     stripPrefix: route.strip_prefix,
     strategy: route.strategy,
+    profile: route.profile,
+    sticky: route.sticky,
+    require: requirementsOf(route.require),
     targets: withNames(targets),
     defaults: route.defaults,
     fallback: {
       enabled: route.fallback.enabled,
       maxAttempts: route.fallback.max_attempts,
       onContextOverflow: route.fallback.on_context_overflow,
+      degradeTo: route.fallback.degrade_to,
     },
+    streamFailure: route.stream_failure,
     malformedEvent: route.malformed_event,
     displayName: route.display_name,
   }
@@ -109,8 +122,26 @@ function compileTarget(target: TargetConfig, route: RouteConfig, path: Path, con
     maxRetries: target.max_retries,
     region: target.region,
     onAbort: target.on_abort,
+    ...(target.lane !== null && { lane: target.lane }),
+    breaker: breakerOf(target.breaker ?? route.breaker),
     permanent: permanentOf(target.breaker ?? route.breaker),
   }
+}
+
+function breakerOf(breaker: RouteConfig['breaker']): BreakerSettings {
+  return {
+    enabled: breaker.enabled,
+    failureThreshold: breaker.failure_threshold,
+    resetMs: Math.min(breaker.reset_timeout_ms, breaker.max_open_ms),
+    windowMs: breaker.window_ms,
+    minRequests: breaker.min_requests,
+    errorPercent: breaker.error_percent,
+    maxOpenMs: breaker.max_open_ms,
+  }
+}
+
+function requirementsOf({ min_context_tokens: minContextTokens, ...stated }: RouteConfig['require']): Requirements {
+  return { ...capabilitiesOf(stated), ...(minContextTokens !== undefined && { minContextTokens }) }
 }
 
 // The longer of the two times that the settings give: they agree where nobody has changed them.
@@ -119,6 +150,7 @@ function permanentOf({ permanent, reset_timeout_ms: resetMs }: RouteConfig['brea
     enabled: permanent.enabled,
     baseMs: Math.max(permanent.base_timeout_ms, permanent.timeout_multiplier * resetMs),
     maxExponent: permanent.max_backoff_exponent,
+    patterns: permanent.patterns,
   }
 }
 

@@ -6,6 +6,7 @@ import { compileClientProfiles } from './compile-client-profiles.ts'
 import { compileCredentials } from './compile-credentials.ts'
 import { checkUpstreamHosts, compileEgress, type Abilities } from './compile-egress.ts'
 import { compileModels } from './compile-models.ts'
+import { compilePolicy } from './compile-policy.ts'
 import { compileProviders } from './compile-providers.ts'
 import { checkDegradeTo, compileRoutes } from './compile-routes.ts'
 import { compileServer } from './compile-server.ts'
@@ -90,7 +91,7 @@ function compileSnapshot(written: Config, input: CompileInput, report: Report): 
       globRoutes.map((route) => route.name),
     ),
     server,
-    policy: { strictSchemaDownlevel: config.policy.strict_schema_downlevel, lockMaxMs: config.policy.lock.max_ms },
+    policy: compilePolicy(config, report),
     keys,
     credentials,
     providers,
@@ -100,6 +101,7 @@ function compileSnapshot(written: Config, input: CompileInput, report: Report): 
     routes,
     globRoutes,
     storage: compileStorage(config, input),
+    coordination: config.coordination,
     reasoningState: compileReasoningState(config, report),
     observability: { logLevel: observability.log_level, retentionMs: retentionMs ?? 0, sample: observability.sample },
     mcpTiers: [...new Set(config.mcp.tiers)],

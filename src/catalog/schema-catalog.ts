@@ -4,6 +4,7 @@ import { quirkNames } from '../ir/traits.ts'
 import { apiFormats, providerTypes } from './presets.ts'
 import { count, headers, identifier, natural, text, usd } from './schema-parts.ts'
 import { timeoutOverrides } from './schema-server.ts'
+import { scoreProfiles } from './score-profiles.ts'
 
 function capabilities() {
   return z.strictObject({
@@ -16,6 +17,11 @@ function capabilities() {
     reasoning_summary: z.boolean().optional(),
     parallel_tool_calls: z.boolean().optional(),
     image_out: z.boolean().optional(),
+    server_tools: z.boolean().optional(),
+    assistant_prefill: z
+      .boolean()
+      .optional()
+      .describe('Goes on where a last assistant turn breaks off; what stream_failure "continue" uses'),
     max_context_tokens: count().optional(),
     max_output_tokens: count().optional(),
   })
@@ -59,6 +65,7 @@ export function providerSchema() {
     selection: z.enum(['fill_first', 'round_robin']).default('fill_first'),
     sticky: count().default(1),
     egress: identifier().nullable().default(null),
+    lane: lane(),
     budget_usd: usd().nullable().default(null),
     region: text().nullable().default(null).describe('bedrock, vertex, and wherever base_url holds {region}'),
     project: text().nullable().default(null).describe('vertex: the id of the Google project'),
@@ -82,6 +89,11 @@ export function providerSchema() {
   })
 }
 
+/** How a provider or target is paid for; null: as its type says, or by its price. */
+function lane() {
+  return z.enum(['standard', 'free', 'promo', 'aggregator']).nullable().default(null)
+}
+
 function price() {
   return usd().nullable().default(null)
 }
@@ -92,6 +104,11 @@ export function modelSchema() {
     creator: text().nullable().default(null),
     display_name: text().nullable().default(null),
     context_window: count().nullable().default(null),
+    capabilities: capabilities().prefault({}).describe('Where they differ from those of its provider'),
+    strengths: z
+      .array(text())
+      .default([])
+      .describe('What it is good at, for the profiles of strategy "score": "coding", "judge", "extract"'),
     cost: z
       .strictObject({
         input: price(),
@@ -137,10 +154,16 @@ function target() {
     api_format: z.enum(apiFormats).nullable().default(null),
     account: text().nullable().default(null),
     region: text().nullable().default(null),
+    regions: z
+      .array(text())
+      .min(1)
+      .optional()
+      .describe('The same target in several regions, tried in this order; instead of region'),
+    lane: lane(),
     priority: z.int().default(1).describe('Lower is tried first'),
     weight: natural().default(100),
     timeouts: timeoutOverrides().prefault({}),
-    max_retries: natural(10).default(0),
+    max_retries: natural(10).nullable().default(null).describe('On this target; null: policy.retry.max_retries'),
     on_abort: z
       .enum(['cancel', 'drain'])
       .default('cancel')
@@ -178,6 +201,11 @@ export function routeSchema() {
     strategy: z
       .enum(['priority', 'round_robin', 'weighted', 'least_connections', 'fastest', 'cheapest', 'score'])
       .default('priority'),
+    profile: z
+      .enum(scoreProfiles)
+      .nullable()
+      .default(null)
+      .describe('The weights of strategy "score"; null: by the name of the route (auto/fast), else balanced'),
     sticky: z.enum(['none', 'session']).default('none'),
     targets: z.array(target()).default([]),
     defaults: z

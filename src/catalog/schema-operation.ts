@@ -11,6 +11,10 @@ export function policySchema() {
   return z.strictObject({
     cost_aware: z.boolean().default(false),
     latency_aware: z.boolean().default(false),
+    cost_basis: z
+      .enum(['blended', 'expected'])
+      .default('blended')
+      .describe('Prices are compared as input plus output, or as what this request is expected to cost'),
     max_price_per_mtok: usd().nullable().default(null),
     allow_free: z.boolean().default(true),
     allow_promo: z.boolean().default(true),
@@ -23,6 +27,13 @@ export function policySchema() {
         max_retries: natural(10).default(0),
         base_delay_ms: count().default(100),
         max_delay_ms: count().default(2000),
+        budget: z
+          .strictObject({
+            percent: z.number().min(0).max(100).default(10),
+            min_per_second: z.number().min(0).max(1000).default(3),
+          })
+          .prefault({})
+          .describe('How many calls beyond one per request may go to targets that fail'),
       })
       .prefault({}),
     hedge: z
@@ -74,6 +85,23 @@ export function egressSchema() {
     user_agent: text().optional(),
     headers: headers(),
     enabled: z.boolean().default(true),
+  })
+}
+
+/** What instances of one gateway agree on, and through whom. */
+export function coordinationSchema() {
+  return z.strictObject({
+    backend: z
+      .enum(['auto', 'memory', 'store', 'durable_object'])
+      .default('auto')
+      .describe(
+        'memory: each process or isolate for itself; store: through sqlite or D1; durable_object: Workers. auto: the strongest that Workers have bound, memory elsewhere',
+      ),
+    objects: z
+      .enum(['one', 'per_tenant'])
+      .default('one')
+      .describe('Durable Objects: one coordinator, or one for each tenant that leases shared limits in slices'),
+    slice: count(10_000).default(8).describe('How much of a shared limit the object of a tenant leases at once'),
   })
 }
 

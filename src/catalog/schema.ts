@@ -4,6 +4,7 @@ import { credentialSchema, keySchema, tenantSchema } from './schema-access.ts'
 import { modelSchema, providerSchema, routeSchema } from './schema-catalog.ts'
 import {
   clientProfileSchema,
+  coordinationSchema,
   egressSchema,
   observabilitySchema,
   pluginSchema,
@@ -40,6 +41,7 @@ export const configSchema = once(() =>
     plugins: z.array(pluginSchema()).default([]),
     egress: z.array(egressSchema()).default([]),
     storage: storageSchema().prefault({}),
+    coordination: coordinationSchema().prefault({}),
     observability: observabilitySchema().prefault({}),
     mcp: z.strictObject({ tiers: z.array(z.enum(['read', 'mutation', 'privileged'])).default(['read']) }).prefault({}),
     benchmark: z.strictObject({ default_max_tokens: count().default(32) }).prefault({}),

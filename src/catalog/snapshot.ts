@@ -2,6 +2,7 @@
 import type { DialectId } from '../ir/dialect-id.ts'
 import type { Traits } from '../ir/traits.ts'
 import type { TargetCapabilities } from './capabilities.ts'
+import type { ScoreProfile } from './score-profiles.ts'
 
 export type Role = 'client' | 'agent' | 'operator' | 'admin'
 export type Tier = 'read' | 'mutation' | 'privileged'
@@ -201,6 +202,8 @@ export interface ProviderRecord {
   readonly discovery: Discovery | null
   /** How it departs from the wires that it imitates. */
   readonly traits: Traits
+  /** Absent: by the price of a model. */
+  readonly lane?: Lane
   readonly capabilities: TargetCapabilities
 }
 
@@ -245,7 +248,14 @@ export interface ModelRecord {
   readonly displayName: string | null
   readonly contextWindow: number | null
   readonly price: Price | null
+  /** Where they differ from those of its provider. */
+  readonly capabilities: TargetCapabilities
+  /** What it is good at, in the words of the score profiles. */
+  readonly strengths: readonly string[]
 }
+
+/** How something is paid for. */
+export type Lane = 'standard' | 'free' | 'promo' | 'aggregator'
 
 export interface TargetRecord {
   readonly name: string
@@ -258,13 +268,30 @@ export interface TargetRecord {
   readonly priority: number
   readonly weight: number
   readonly timeouts: Partial<Timeouts>
-  readonly maxRetries: number
+  /** Further tries of this target; null: as the policy says. */
+  readonly maxRetries: number | null
   /** Takes the place of the provider's. */
   readonly region: string | null
   /** What happens to the call when the client leaves: it is ended, or read to its end and thrown away. */
   readonly onAbort: 'cancel' | 'drain'
+  /** Absent: as its provider or its price says. */
+  readonly lane?: Lane
+  /** Absent: the defaults. */
+  readonly breaker?: BreakerSettings
   /** Absent: the defaults. */
   readonly permanent?: PermanentFailures
+}
+
+/** When a target that fails is left out: after failures in a row, or after a share of them in a window. Milliseconds. */
+export interface BreakerSettings {
+  readonly enabled: boolean
+  readonly failureThreshold: number
+  readonly resetMs: number
+  readonly windowMs: number
+  readonly minRequests: number
+  readonly errorPercent: number
+  /** No failure keeps a target out for longer. */
+  readonly maxOpenMs: number
 }
 
 /** How failures that do not pass by themselves are held: base × 2^min(n-1, exponent) for the n-th in a row. */
@@ -272,9 +299,19 @@ export interface PermanentFailures {
   readonly enabled: boolean
   readonly baseMs: number
   readonly maxExponent: number
+  /** Regular expressions over `status code message` of a failure: what matches is permanent too. Absent: none. */
+  readonly patterns?: readonly string[]
 }
 
 export type Strategy = 'priority' | 'round_robin' | 'weighted' | 'least_connections' | 'fastest' | 'cheapest' | 'score'
+
+/** What a target of a route has to be able to do, whatever a request asks for. */
+export type Requirements = Partial<
+  Pick<
+    TargetCapabilities,
+    'streaming' | 'tools' | 'images' | 'audio' | 'files' | 'jsonSchema' | 'reasoning' | 'imageOutput' | 'serverTools'
+  >
+> & { readonly minContextTokens?: number }
 
 export interface RouteRecord {
   readonly name: string
@@ -282,10 +319,22 @@ export interface RouteRecord {
   readonly match: string | null
   readonly stripPrefix: boolean
   readonly strategy: Strategy
+  /** Null: by the route's name. */
+  readonly profile: ScoreProfile | null
+  /** `session`: one session, one target, as long as it can be had. */
+  readonly sticky: 'none' | 'session'
+  readonly require: Requirements
   readonly targets: readonly TargetRecord[]
   /** Top-level request fields set where the client did not. */
   readonly defaults: Readonly<Record<string, unknown>>
-  readonly fallback: { readonly enabled: boolean; readonly maxAttempts: number; readonly onContextOverflow: boolean }
+  readonly fallback: {
+    readonly enabled: boolean
+    readonly maxAttempts: number
+    readonly onContextOverflow: boolean
+    /** Routes, or models of the same providers, for when no target of its own is left. */
+    readonly degradeTo: readonly string[]
+  }
+  readonly streamFailure: 'error' | 'continue' | 'restart_if_prefix_matches'
   readonly malformedEvent: 'skip' | 'fail'
   readonly displayName: string | null
 }
@@ -296,6 +345,35 @@ export interface PolicySettings {
   readonly strictSchemaDownlevel: boolean
   /** The longest that an account, a model of an account or a target is left out. */
   readonly lockMaxMs: number
+  /** Prices, latencies order the targets of every route with strategy `priority`. */
+  readonly costAware: boolean
+  readonly latencyAware: boolean
+  readonly costBasis: 'blended' | 'expected'
+  /** Nano-USD per million tokens, input plus output; null: no ceiling. */
+  readonly maxPrice: number | null
+  readonly unknownCost: UnknownPolicy
+  readonly unknownContext: UnknownPolicy
+  readonly lanes: { readonly free: boolean; readonly promo: boolean; readonly aggregator: boolean }
+  readonly retry: RetrySettings
+}
+
+/** What becomes of a target of which something is not known. */
+export type UnknownPolicy = 'allow' | 'penalize' | 'reject'
+
+export interface RetrySettings {
+  readonly maxRetries: number
+  readonly baseMs: number
+  /** The longest wait before a further try, also where the provider asks for one. */
+  readonly maxMs: number
+  /** Calls beyond one per request that may go to targets that fail: a share of the requests, and always so many per second. */
+  readonly budget: { readonly percent: number; readonly minPerSecond: number }
+}
+
+/** What instances agree on, and through whom. */
+export interface CoordinationSettings {
+  readonly backend: 'auto' | 'memory' | 'store' | 'durable_object'
+  readonly objects: 'one' | 'per_tenant'
+  readonly slice: number
 }
 
 /** A coding client that is expected, and what it may use. */
@@ -323,6 +401,7 @@ export interface Snapshot {
   /** Routes with a glob, longest literal prefix first, then in order of declaration. */
   readonly globRoutes: readonly RouteRecord[]
   readonly storage: StorageSettings
+  readonly coordination: CoordinationSettings
   readonly reasoningState: ReasoningStateSettings
   readonly observability: { readonly logLevel: LogLevel; readonly retentionMs: number; readonly sample: number }
   readonly mcpTiers: readonly Tier[]

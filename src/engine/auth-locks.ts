@@ -1,23 +1,34 @@
 // Accounts that were left out because their credential was refused: a new credential deserves a try of its own.
 import type { Snapshot } from '../catalog/snapshot.ts'
+import type { LockSelector } from '../coordination/state.ts'
 import { isSameCredential } from '../credentials/same-credential.ts'
-import type { AccountBook } from './account-book.ts'
+import type { Coordinator } from '../coordination/coordinator.ts'
 
-/** Lifts what the refusals of a credential locked, on every account that uses it. Returns how many locks held. */
-export function liftAuthLocks(book: Pick<AccountBook, 'reset'>, snapshot: Snapshot, credential: string): number {
-  let lifted = 0
+/** Lifts what the refusals of a credential locked, on every account that uses it. */
+export async function liftAuthLocks(
+  coordinator: Pick<Coordinator, 'resetLocks'>,
+  snapshot: Snapshot,
+  credential: string,
+): Promise<void> {
   for (const { id, accounts } of snapshot.providers.values())
     for (const account of accounts)
-      if (account.credential?.id === credential) lifted += book.reset(id, account.id, null, 'upstream_auth')
-  return lifted
+      if (account.credential?.id === credential) await coordinator.resetLocks(refusalsOf(id, account.id))
 }
 
 /** Lifts the same for the accounts that have another credential than they had in the configuration before. */
-export function liftReplaced(book: Pick<AccountBook, 'reset'>, before: Snapshot, after: Snapshot): void {
+export async function liftReplaced(
+  coordinator: Pick<Coordinator, 'resetLocks'>,
+  before: Snapshot,
+  after: Snapshot,
+): Promise<void> {
   for (const { id, accounts } of after.providers.values())
     for (const account of accounts) {
       const known = before.providers.get(id)?.accounts.find((other) => other.id === account.id)
       if (known !== undefined && !isSameCredential(known.credential, account.credential))
-        book.reset(id, account.id, null, 'upstream_auth')
+        await coordinator.resetLocks(refusalsOf(id, account.id))
     }
+}
+
+function refusalsOf(provider: string, account: string): LockSelector {
+  return { provider, account, model: null, code: 'upstream_auth' }
 }

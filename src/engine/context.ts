@@ -1,5 +1,6 @@
 // What one request carries from its first line to its last. Built once by the door, read by everything below.
 import type { ProviderRecord, Snapshot } from '../catalog/snapshot.ts'
+import type { Session } from '../coordination/coordinator.ts'
 import type { CredentialKeeper } from '../credentials/keeper.ts'
 import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
 import type { EmbeddingRequest } from '../ir/embedding.ts'
@@ -9,7 +10,6 @@ import type { IrRequest } from '../ir/request.ts'
 import type { RouteDecision } from '../policy/decision.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Scrubber } from '../redaction/index.ts'
-import type { AccountBook } from './account-book.ts'
 import type { Finale } from './finale.ts'
 import type { StateKeeper } from './state/index.ts'
 import type { StreamSource } from './stream.ts'
@@ -35,8 +35,8 @@ export interface RequestContext {
   readonly startedMono: number
   readonly finale: Finale
   readonly credentials: CredentialKeeper
-  /** What is known of the accounts, and told of them. */
-  readonly accounts: AccountBook
+  /** What is known of accounts and targets, and told of them. */
+  readonly session: Session
   /** Takes secrets out of whatever a provider says. */
   readonly scrubber: Scrubber
   /** Seals and opens what has to come back, under the caller's name. */

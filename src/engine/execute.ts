@@ -1,7 +1,7 @@
 // The only loop over targets: accounts within a target, then the next target, until one answers or nothing is left.
 import { GatewayError } from '../ir/error.ts'
 import type { Candidate, RouteDecision } from '../policy/decision.ts'
-import { accountLock, lockKey, placesOf, soonestUnlock } from '../policy/health.ts'
+import { accountLock, lockKey, placesOf, soonestUnlock, targetKey } from '../policy/health.ts'
 import { planRoute } from '../policy/plan.ts'
 import { cleanError } from '../redaction/index.ts'
 import type { RequestContext } from './context.ts'
@@ -12,6 +12,7 @@ import { countAnswer } from './unary.ts'
 /** Serves a planned request. Every path ends in a Response and in exactly one `finale.end`. */
 export async function execute(context: RequestContext): Promise<Response> {
   const { decision } = context
+  if (decision.cursor !== null) context.session.planned(decision.cursor)
   const candidates = decision.candidates.slice(0, decision.maxAttempts)
   const progress: Progress = { used: new Set(), turns: new Set(), maybeDuplicate: false }
   let last: Failure | undefined
@@ -45,12 +46,13 @@ async function tryTarget(
   progress: Progress,
 ): Promise<Response | Failure | undefined> {
   takeTurn(context, candidate, progress)
+  if (candidate.breaker === 'half_open' && !(await context.session.claimProbe(targetKey(candidate)))) return undefined
   let last: Failure | undefined
   let serverFaults = 0
   for (const account of candidate.accounts.length === 0 ? [null] : candidate.accounts) {
     const name = lockKey(placesOf(candidate, account).model)
     // Another request may have locked it since this one was planned.
-    if (progress.used.has(name) || accountLock(context.accounts.health(), candidate, account) !== undefined) continue
+    if (progress.used.has(name) || accountLock(context.session.health(), candidate, account) !== undefined) continue
     progress.used.add(name)
     const { maybeDuplicate } = progress
     const tried = await tryAccount(context, { candidate, account, hasNext, maybeDuplicate })
@@ -69,7 +71,7 @@ async function tryTarget(
 function takeTurn(context: RequestContext, { target, accountBy }: Candidate, { turns }: Progress): void {
   if (accountBy !== 'turn' || turns.has(target.provider)) return
   turns.add(target.provider)
-  context.accounts.takeTurn(target.provider)
+  context.session.takeTurn(target.provider)
 }
 
 /**
@@ -95,7 +97,9 @@ function reasonForAnother({ cause, sent }: Failure): 'account' | 'server' | 'non
 }
 
 function planAgain(context: RequestContext): RouteDecision {
-  return planRoute(context.facts, context.snapshot, context.accounts.health()) ?? context.decision
+  return (
+    planRoute(context.facts, context.snapshot, context.session.health(), context.decision.random) ?? context.decision
+  )
 }
 
 function unsent(error: GatewayError): Failure {
@@ -153,7 +157,7 @@ function noTarget({ rejected }: RouteDecision): GatewayError {
 
 function refuse(context: RequestContext, failure: Failure): Response {
   const { cause, headers: upstream } = failure
-  const wait = soonestUnlock(context.decision, context.accounts.health())
+  const wait = soonestUnlock(context.decision, context.session.health())
   const error = withWait(failure.error, wait)
   const encoded = context.ingress.encodeError(cleanError(error, context.scrubber), context.requestId)
   context.finale.end({

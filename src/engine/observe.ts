@@ -22,7 +22,12 @@ export interface Observed {
 }
 
 /** A finale that writes one trace row, at the first `end`. */
-export function createFinale(observed: Observed, ports: Ports, unknown: UnknownField = 'drop'): Finale {
+export function createFinale(
+  observed: Observed,
+  ports: Ports,
+  unknown: UnknownField = 'drop',
+  settle?: () => void,
+): Finale {
   const attempts: AttemptRecord[] = []
   let requestLosses: readonly Loss[] = []
   let contentMono: number | undefined
@@ -35,6 +40,7 @@ export function createFinale(observed: Observed, ports: Ports, unknown: UnknownF
     end(ending) {
       if (over) return
       over = true
+      settle?.()
       const durationMs = ports.clock.mono() - observed.startedMono
       const ttftMs = contentMono === undefined ? null : contentMono - observed.startedMono
       ports.traces.write(rowOf(observed, ending, attempts, requestLosses, durationMs, ttftMs, unknown))

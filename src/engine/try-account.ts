@@ -1,12 +1,14 @@
 // One account of one target, tried: once, and once more where a refusal can be mended (a history with foreign tokens, a
 // credential that can be had anew). Tells the book of accounts how it went.
+import type { TargetSettings, Use, UseOutcome } from '../coordination/event.ts'
 import type { Lease } from '../credentials/keeper.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
 import type { Candidate } from '../policy/decision.ts'
-import { defaultPermanent, type LockSettings } from '../policy/locks.ts'
+import { defaultBreaker } from '../policy/breaker.ts'
+import { homeKey } from '../policy/health.ts'
+import { defaultPermanent } from '../policy/locks.ts'
 import type { HeaderSource } from '../ports/index.ts'
-import type { Use } from './account-book.ts'
 import { attempt, type AttemptResult } from './attempt.ts'
 import { toClientStream } from './client-stream.ts'
 import { providerOf, type RequestContext } from './context.ts'
@@ -37,17 +39,23 @@ export interface TryOptions extends PrepareOptions {
 
 interface Tried extends Failure {
   readonly use: Use
+  readonly startedMono: number
   readonly lease: Lease | undefined
 }
 
 /** The answer, or why there is none; accounts are locked for it before this returns. */
 export async function tryAccount(context: RequestContext, options: TryOptions): Promise<Response | Failure> {
   let tried = await tryOnce(context, options)
+  const again = async (next: TryOptions): Promise<Response | Tried> => {
+    if (!(tried instanceof Response))
+      context.session.ended(tried.use, { type: 'neutral' }, settingsOf(context, options.candidate))
+    return tryOnce(context, next)
+  }
   // A history that the provider cannot read must not end the session: without its tokens it is as good as new.
   if (isOpen(context, tried) && tried.sent && refusesState(tried.cause))
-    tried = await tryOnce(context, { ...options, withoutState: true })
+    tried = await again({ ...options, withoutState: true })
   if (isOpen(context, tried) && refuseLease(context, tried)) {
-    tried = await tryOnce(context, options)
+    tried = await again(options)
     if (!(tried instanceof Response)) refuseLease(context, tried)
   }
   if (!(tried instanceof Response)) settle(context, options.candidate, tried)
@@ -65,16 +73,32 @@ function refuseLease({ credentials }: RequestContext, { cause, lease }: Tried): 
   return lease.renewable
 }
 
-function settle(context: RequestContext, candidate: Candidate, { cause, use, status }: Tried): void {
-  if (cause.code === 'client_cancelled' || isOtherThing(cause)) return
-  context.accounts.failed(use, cause, lockSettings(context, candidate))
-  if (cause.code !== 'upstream_auth') return
+/** Tells what came of the attempt that nothing could mend. */
+function settle(context: RequestContext, candidate: Candidate, tried: Tried): void {
+  const { cause, use, status } = tried
+  const isNeutral = cause.code === 'client_cancelled' || isOtherThing(cause)
+  context.session.ended(
+    use,
+    isNeutral ? { type: 'neutral' } : failureOf(context, tried),
+    settingsOf(context, candidate),
+  )
+  if (isNeutral || cause.code !== 'upstream_auth') return
   context.ports.log.warn('provider_auth_failed', {
     provider: candidate.target.provider,
     account: use.account,
     status,
     request_id: context.requestId,
   })
+}
+
+function failureOf(
+  context: RequestContext,
+  { cause, startedMono }: Pick<Tried, 'cause' | 'startedMono'>,
+  isCommitted = false,
+): UseOutcome {
+  const { code, origin, retryAfterMs } = cause
+  const totalMs = context.ports.clock.mono() - startedMono
+  return { type: 'failed', error: { code, origin, retryAfterMs, isPermanent: false }, totalMs, isCommitted }
 }
 
 // What comes first: the thing that is spoken of, or what it is asked of. What the client named may stand behind it, or
@@ -100,25 +124,31 @@ function isOtherThing({ code, upstream }: GatewayError): boolean {
   }
 }
 
-function lockSettings({ snapshot }: RequestContext, { target }: Candidate): LockSettings {
-  return { permanent: target.permanent ?? defaultPermanent, maxMs: snapshot.policy.lockMaxMs }
+function settingsOf({ snapshot }: RequestContext, { target }: Candidate): TargetSettings {
+  return {
+    permanent: target.permanent ?? defaultPermanent,
+    maxMs: snapshot.policy.lockMaxMs,
+    breaker: target.breaker ?? defaultBreaker,
+  }
 }
 
 async function tryOnce(context: RequestContext, options: TryOptions): Promise<Response | Tried> {
   const { candidate } = options
   const use = useOf(context, options)
-  context.accounts.began(use)
+  const startedMono = context.ports.clock.mono()
+  context.session.began(use)
   const prepared = await prepare(context, options)
   const lost = (cause: GatewayError, found: Pick<Failure, 'status' | 'headers' | 'sent'>): Tried => {
-    record(context, options, use, found.status, cause)
+    record(context, options, startedMono, found.status, cause)
     const error = errorForClient(cause, candidate.passthrough, context.scrubber)
-    return { error, cause, ...found, use, lease: prepared.ok ? prepared.value.lease : undefined }
+    return { error, cause, ...found, use, startedMono, lease: prepared.ok ? prepared.value.lease : undefined }
   }
   if (!prepared.ok) return lost(prepared.error, { status: null, headers: undefined, sent: false })
   let accepted: StreamSource | undefined
+  let contentMono = startedMono
   const onStreamEnd = (end: StreamEnd): void => {
     if (accepted !== undefined) context.live.delete(accepted)
-    endStream(context, options, use, end)
+    endStream(context, options, { use, startedMono, contentMono }, end)
   }
   const forClient = (error: GatewayError): GatewayError =>
     errorForClient(error, candidate.passthrough, context.scrubber)
@@ -129,28 +159,35 @@ async function tryOnce(context: RequestContext, options: TryOptions): Promise<Re
     if (result.answer.type === 'stream') await result.answer.source.discard()
     return lost(new GatewayError('upstream_empty'), { status, headers, sent: true })
   }
-  record(context, options, use, status, undefined)
-  context.accounts.succeeded(use)
+  record(context, options, startedMono, status, undefined)
+  context.session.accepted(use)
   context.finale.requestLosses(prepared.value.losses)
   if (result.answer.type === 'stream') {
     accepted = result.answer.source
     context.live.add(accepted)
+    contentMono = context.ports.clock.mono()
     accepted.accept()
+  } else {
+    const totalMs = context.ports.clock.mono() - startedMono
+    context.session.ended(use, { type: 'completed', totalMs, ttftMs: null }, settingsOf(context, candidate))
   }
   return answer(context, candidate, prepared.value, result, prepared.value.losses)
 }
 
 function useOf(context: RequestContext, { candidate, account }: TryOptions): Use {
-  const { target, model } = candidate
+  const { route, target, model } = candidate
+  const { sessionKey } = context.facts
   // Where there is only one account, nobody needs to remember it.
   const isShared = target.account === null && providerOf(context, target.provider).accounts.length > 1
   return {
-    target,
+    requestId: context.requestId,
+    route,
+    target: { name: target.name, provider: target.provider, account: target.account, region: target.region },
     model,
     account,
     task: context.facts.task,
-    session: isShared ? context.facts.sessionKey : undefined,
-    startedAt: context.ports.clock.mono(),
+    home: isShared && sessionKey !== undefined ? homeKey(target.provider, sessionKey) : undefined,
+    startedAt: context.session.now(),
   }
 }
 
@@ -200,11 +237,16 @@ function answer(
   return new Response(result.answer.bytes as Uint8Array<ArrayBuffer>, { status: 200, headers })
 }
 
-function endStream(context: RequestContext, { candidate }: TryOptions, use: Use, end: StreamEnd): void {
+interface Streamed {
+  readonly use: Use
+  readonly startedMono: number
+  /** When the first content was there. */
+  readonly contentMono: number
+}
+
+function endStream(context: RequestContext, { candidate }: TryOptions, streamed: Streamed, end: StreamEnd): void {
   const { report } = end
-  // An overload that comes in the middle of an answer is no reason to keep the account from the next one.
-  if (end.type === 'failed' && end.error.code !== 'upstream_overloaded')
-    context.accounts.failed(use, end.error, lockSettings(context, candidate))
+  context.session.ended(streamed.use, outcomeOf(context, streamed, end), settingsOf(context, candidate))
   context.finale.end({
     terminal: terminalOf(end),
     status: end.type === 'cancelled' ? 499 : 200,
@@ -216,6 +258,12 @@ function endStream(context: RequestContext, { candidate }: TryOptions, use: Use,
   })
 }
 
+function outcomeOf(context: RequestContext, { startedMono, contentMono }: Streamed, end: StreamEnd): UseOutcome {
+  if (end.type === 'cancelled') return { type: 'neutral' }
+  if (end.type === 'failed') return failureOf(context, { cause: end.error, startedMono }, true)
+  return { type: 'completed', totalMs: context.ports.clock.mono() - startedMono, ttftMs: contentMono - startedMono }
+}
+
 function terminalOf(end: StreamEnd): 'succeeded' | 'cancelled' | 'truncated' | 'failed' {
   if (end.type === 'complete') return 'succeeded'
   if (end.type === 'cancelled') return 'cancelled'
@@ -224,8 +272,8 @@ function terminalOf(end: StreamEnd): 'succeeded' | 'cancelled' | 'truncated' | '
 
 function record(
   context: RequestContext,
-  { candidate, maybeDuplicate }: TryOptions,
-  use: Use,
+  { candidate, account, maybeDuplicate }: TryOptions,
+  startedMono: number,
   status: number | null,
   error: GatewayError | undefined,
 ): void {
@@ -233,9 +281,9 @@ function record(
     target: candidate.target.name,
     provider: candidate.target.provider,
     model: candidate.model,
-    account: use.account,
+    account,
     dialect: candidate.dialect,
-    durationMs: context.ports.clock.mono() - use.startedAt,
+    durationMs: context.ports.clock.mono() - startedMono,
     status,
     error: error?.code ?? null,
     ...(maybeDuplicate && { maybe_duplicate: true as const }),

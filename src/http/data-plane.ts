@@ -1,10 +1,11 @@
 // The paths that carry inference. Thin: reads the body, asks the dialect for the facts, the planner for a decision,
 // and hands both to the engine.
 import type { Snapshot } from '../catalog/snapshot.ts'
+import type { Coordinator, Session, SlotAsk } from '../coordination/coordinator.ts'
+import { watchOf } from '../coordination/watch.ts'
 import type { CredentialKeeper } from '../credentials/keeper.ts'
 import type { AnyDialect, WireRequest } from '../dialects/dialect.ts'
 import { embeddingIngress, generative } from '../dialects/index.ts'
-import type { AccountBook } from '../engine/account-book.ts'
 import { once } from '../engine/context.ts'
 import { withAliases, withDefaults } from '../engine/defaults.ts'
 import { execute } from '../engine/execute.ts'
@@ -12,6 +13,7 @@ import { createFinale, type Observed } from '../engine/observe.ts'
 import { createStateKeeper, type Keyring } from '../engine/state/index.ts'
 import type { StreamSource } from '../engine/stream.ts'
 import { GatewayError } from '../ir/error.ts'
+import type { RequestFacts } from '../ir/facts.ts'
 import { planRoute } from '../policy/plan.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Scrubber } from '../redaction/index.ts'
@@ -43,7 +45,7 @@ export interface InferenceOptions {
   /** Absent where no key is configured. */
   readonly keyring: Keyring | undefined
   readonly credentials: CredentialKeeper
-  readonly accounts: AccountBook
+  readonly coordinator: Coordinator
   readonly scrubber: Scrubber
 }
 
@@ -65,7 +67,8 @@ export async function serveInference(
     keyId: principal.keyId,
     tenant: principal.tenant,
   }
-  const finale = createFinale(observed, ports, options.scrubber.unknown)
+  let session: Session | undefined
+  const finale = createFinale(observed, ports, options.scrubber.unknown, () => session?.settle())
   try {
     const body = await readJsonBody(request, snapshot.server.limits, ports.clock)
     limitLists(body, snapshot)
@@ -84,7 +87,8 @@ export async function serveInference(
     const facts = factsOf(dialect, received)
     observed.facts = facts
     const profile = profileOf(request.headers, snapshot, facts)
-    const planned = planRoute(facts, snapshot, options.accounts.health())
+    session = await admit(admitted, facts, options)
+    const planned = planRoute(facts, snapshot, session.health(), ports.random.next())
     if (planned === undefined)
       throw new GatewayError('model_not_found', {
         message: `no route found for model '${headerValue(facts.model, 128)}'`,
@@ -109,7 +113,7 @@ export async function serveInference(
       finale,
       live: options.live,
       credentials: options.credentials,
-      accounts: options.accounts,
+      session,
       scrubber: options.scrubber,
       state: createStateKeeper({
         keyring: options.keyring,
@@ -129,6 +133,26 @@ export async function serveInference(
     finale.end({ terminal, status: error.status, error })
     return errorResponse(error, admitted.path, requestId)
   }
+}
+
+/** Lets the request in, or says why not; what is known of its candidates comes back with it. */
+async function admit(
+  { requestId, principal, snapshot }: Admitted,
+  facts: RequestFacts,
+  { coordinator }: InferenceOptions,
+): Promise<Session> {
+  const { maxConcurrency } = snapshot.server.limits
+  const slots: SlotAsk[] = maxConcurrency === null ? [] : [{ name: 'global', limit: maxConcurrency }]
+  const admitted = coordinator.admit({
+    requestId,
+    tenant: principal.tenant,
+    slots,
+    watch: () => watchOf(facts, snapshot),
+    settings: snapshot.coordination,
+  })
+  const answer = admitted instanceof Promise ? await admitted : admitted
+  if (!answer.ok) throw answer.error
+  return answer.value
 }
 
 function factsOf(dialect: AnyDialect, request: WireRequest) {

@@ -10,7 +10,7 @@ import type { DialectId } from '../ir/dialect-id.ts'
 import { failed, GatewayError, ok, type Outcome } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type {
-  AccountsControl,
+  CoordinationControl,
   ConfigEditor,
   OperationContext,
   RuntimeStatus,
@@ -37,7 +37,7 @@ export interface OperationSurface {
   readonly editor?: ConfigEditor | undefined
   readonly credentials?: Pick<CredentialKeeper, 'check' | 'drop' | 'states'> | undefined
   /** Absent where no gateway is running. */
-  readonly accounts?: AccountsControl | undefined
+  readonly coordination?: CoordinationControl | undefined
 }
 
 /** For whom an operation runs. */
@@ -52,7 +52,7 @@ const decoder = new TextDecoder()
 
 /** The context of one run, bound to one snapshot. */
 export function operationContext(
-  { ports, status, upstream, editor, scrubber, credentials, accounts }: OperationSurface,
+  { ports, status, upstream, editor, scrubber, credentials, coordination }: OperationSurface,
   snapshot: Snapshot,
   caller?: OperationCaller,
 ): OperationContext {
@@ -68,20 +68,20 @@ export function operationContext(
     vault: createVaultControl(ports),
     upstream: upstream?.(snapshot, caller?.traces),
     editor,
-    accounts,
+    coordination,
     isPrivileged: caller?.isPrivileged,
     checkCredential:
       credentials &&
       (async (id) => {
         const checked = await credentials.check(id, snapshot)
-        if (checked.ok && accounts !== undefined) liftAuthLocks(accounts, snapshot, id)
+        if (checked.ok && coordination !== undefined) await liftAuthLocks(coordination, snapshot, id)
         return checked
       }),
     dropCredential:
       credentials &&
       ((id) => {
         credentials.drop(id)
-        if (accounts !== undefined) liftAuthLocks(accounts, snapshot, id)
+        if (coordination !== undefined) void liftAuthLocks(coordination, snapshot, id)
       }),
     credentialStates: credentials && (() => credentials.states()),
   }

@@ -2,7 +2,7 @@
 // whole data plane, pinned to one provider. No path of a client leads here.
 import type { ProviderRecord, Snapshot } from '../catalog/snapshot.ts'
 import { allDialects } from '../dialects/index.ts'
-import { withoutLocks } from '../engine/account-book.ts'
+import { unguarded } from '../coordination/coordinator.ts'
 import { discoverModels } from '../engine/discovery/index.ts'
 import { failed, GatewayError, ok } from '../ir/error.ts'
 import type { Inference, Inferred, UpstreamProbe } from '../operations/operation.ts'
@@ -69,7 +69,7 @@ async function infer({ snapshot, inference, begin }: ProbeOptions, asked: Infere
   const response = await serveInference(admitted, ingress, {
     ...inference,
     ports,
-    accounts: withoutLocks(inference.accounts),
+    coordinator: unguarded(inference.coordinator),
   })
   const text = await textOf(response)
   return {

@@ -67,6 +67,8 @@ export const errorCodes = {
   internal: gateway(500, 'a fault in Signalbox'),
   not_configured: gateway(503, 'the gateway has no keys, or no configuration'),
   shutting_down: gateway(503, 'the gateway is stopping'),
+  overloaded: gateway(503, 'more requests in flight than limits.max_concurrency'),
+  concurrency_limit: gateway(429, 'more requests of this tenant in flight than its max_concurrency'),
   store_unavailable: gateway(503, 'the store cannot be reached'),
   no_eligible_target: gateway(503, 'no target of the route can take the request now'),
   missing_credential: upstream(500, 'next', 'the credential of the target cannot be resolved'),

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import type { ProviderRecord } from '../catalog/snapshot.ts'
 import { credentialPlace } from './credentials-view.ts'
-import { defineOperation, type AccountsControl, type LockView } from './operation.ts'
-import { accountsOf, findProvider } from './provider-lookup.ts'
+import { defineOperation, type CoordinationSight, type LockView } from './operation.ts'
+import { coordinationOf, findProvider } from './provider-lookup.ts'
 
 const lockOutput = z.strictObject({
   model: z.string().nullable().describe('Null: every model of the account'),
@@ -41,16 +41,16 @@ export const accountsList = defineOperation({
     }),
   ),
   run: async (context, { provider }) => {
-    const control = accountsOf(context)
+    const sight = await coordinationOf(context).look()
     const { snapshot } = context
     const shown =
       provider === undefined ? [...snapshot.providers.values()] : [findProvider(context, provider, 'provider')]
-    return shown.flatMap((record) => rowsOf(record, control))
+    return shown.flatMap((record) => rowsOf(record, sight))
   },
 })
 
-function rowsOf(provider: ProviderRecord, control: AccountsControl) {
-  const locks = control.locks().filter((lock) => lock.provider === provider.id)
+function rowsOf(provider: ProviderRecord, sight: CoordinationSight) {
+  const locks = sight.locks.filter((lock) => lock.provider === provider.id)
   const ids = provider.accounts.map((account) => account.id)
   const shared = locks.filter((lock) => lock.account === null || !ids.includes(lock.account))
   const rows = provider.accounts.map((account) =>
@@ -58,15 +58,15 @@ function rowsOf(provider: ProviderRecord, control: AccountsControl) {
       provider,
       account.id,
       locks.filter((lock) => lock.account === account.id),
-      control,
+      sight,
     ),
   )
-  return shared.length === 0 ? rows : [...rows, rowOf(provider, null, shared, control)]
+  return shared.length === 0 ? rows : [...rows, rowOf(provider, null, shared, sight)]
 }
 
-function rowOf(provider: ProviderRecord, id: string | null, locks: readonly LockView[], control: AccountsControl) {
+function rowOf(provider: ProviderRecord, id: string | null, locks: readonly LockView[], sight: CoordinationSight) {
   const account = provider.accounts.find((candidate) => candidate.id === id)
-  const tally = id === null ? undefined : control.tally(provider.id, id)
+  const tally = id === null ? undefined : sight.tally(provider.id, id)
   const last = locks.toSorted((left, right) => right.until - left.until)[0]
   const isWhole = locks.some((lock) => lock.on === 'account')
   return {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { GatewayError } from '../ir/error.ts'
 import { defineOperation } from './operation.ts'
-import { accountsOf, checkAccount, findProvider } from './provider-lookup.ts'
+import { coordinationOf, checkAccount, findProvider } from './provider-lookup.ts'
 
 export const accountsReset = defineOperation({
   verb: 'accounts reset',
@@ -23,14 +23,18 @@ export const accountsReset = defineOperation({
     unlocked: z.int().describe('How many locks were taken away'),
   }),
   run: async (context, { provider, account, model }) => {
-    const control = accountsOf(context)
+    const control = coordinationOf(context)
     if (provider === undefined && account !== undefined)
       throw new GatewayError('missing_required_parameter', {
         message: 'name the provider of the account too',
         param: 'provider',
       })
     const selected = provider === undefined ? null : checkAccount(findProvider(context, provider, 'provider'), account)
-    const unlocked = control.reset(provider ?? null, selected, model ?? null)
+    const unlocked = await control.resetLocks({
+      provider: provider ?? null,
+      account: selected,
+      model: model ?? null,
+    })
     return { provider: provider ?? null, account: selected, model: model ?? null, unlocked }
   },
 })

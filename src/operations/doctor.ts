@@ -41,7 +41,7 @@ export const doctor = defineOperation({
     clockCheck(context),
     ...(await credentialChecks(context, online)),
     ...accountChecks(context),
-    ...lockChecks(context),
+    ...(await lockChecks(context)),
     ...routeChecks(context),
     ...egressChecks(context),
     ...profileChecks(context),
@@ -163,9 +163,9 @@ function accountChecks({ snapshot }: OperationContext): Check[] {
 }
 
 // What a running gateway leaves out at this moment is in order as far as it goes, and somebody's requests fail for it.
-function lockChecks(context: OperationContext): Check[] {
-  const { snapshot, accounts } = context
-  return (accounts?.locks() ?? []).flatMap(({ provider: id, account, model, reason, until }) => {
+async function lockChecks(context: OperationContext): Promise<Check[]> {
+  const { snapshot, coordination } = context
+  return ((await coordination?.look())?.locks ?? []).flatMap(({ provider: id, account, model, reason, until }) => {
     const provider = snapshot.providers.get(id)
     if (provider === undefined) return []
     const name = account === null ? `provider ${id}` : `account ${id}/${account}`

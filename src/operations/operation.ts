@@ -1,8 +1,10 @@
 // What an operator capability is: written once, rendered as HTTP path, CLI verb and MCP tool.
 import type { z } from 'zod'
 import type { Role, Snapshot, Tier } from '../catalog/snapshot.ts'
+import type { Guarantee } from '../coordination/coordinator.ts'
+import type { AccountTally, LockSelector } from '../coordination/state.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
-import type { ErrorCode, GatewayError, Outcome } from '../ir/error.ts'
+import type { GatewayError, Outcome } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { Ledger } from '../ir/ledger.ts'
 import type { Health } from '../policy/health.ts'
@@ -138,24 +140,27 @@ export interface LockView {
   readonly failures: number
 }
 
-/** How an account has done since the gateway started. */
-export interface AccountTally {
-  /** Unix milliseconds. */
-  readonly lastUsedAt: number
-  readonly attempts: number
-  readonly failures: number
-  /** Those where the provider refused the credential. */
-  readonly authFailures: number
+/** What a gateway has found out about accounts and targets, at one moment. */
+export interface CoordinationSight {
+  readonly locks: readonly LockView[]
+  /** `lastUsedAt` in Unix milliseconds. */
+  tally(provider: string, account: string): AccountTally | undefined
+  /** What the planner goes by. Times on the clock of the coordinator. */
+  readonly health: Health
+  /** Concurrency slots in use, by name. */
+  readonly slots: ReadonlyMap<string, number>
+  /** A time of `health` in Unix milliseconds. */
+  wall(time: number): number
 }
 
-/** The accounts as this gateway has found them. */
-export interface AccountsControl {
-  locks(): readonly LockView[]
-  tally(provider: string, account: string): AccountTally | undefined
-  /** What the planner goes by at this moment. */
-  health(): Health
-  /** Takes locks and back-off away; null stands for all. Returns how many locks there were. */
-  reset(provider: string | null, account: string | null, model: string | null, code?: ErrorCode): number
+/** What instances agree on, as operators may see and mend it. */
+export interface CoordinationControl {
+  readonly guarantee: Guarantee
+  look(): Promise<CoordinationSight>
+  /** Takes locks and back-off away; returns how many locks held. */
+  resetLocks(selector: LockSelector): Promise<number>
+  /** Closes the breaker of a target of a route (null: of a provider named directly); whether it was open. */
+  resetBreaker(route: string | null, target: string): Promise<boolean>
 }
 
 /** Everything an operation may use. What a surface cannot give is absent, and the operation says so. */
@@ -177,7 +182,7 @@ export interface OperationContext {
   readonly editor?: ConfigEditor | undefined
   /** The caller may run operations of every tier: then one of a lower tier need not hold back either. Absent: no. */
   readonly isPrivileged?: boolean | undefined
-  readonly accounts?: AccountsControl | undefined
+  readonly coordination?: CoordinationControl | undefined
   readonly vault?: VaultControl | undefined
   /** Asks the source of a credential now, and keeps what comes of it. Fails as a lease does, and with `not_found`. */
   readonly checkCredential?: ((id: string) => Promise<Outcome<true>>) | undefined

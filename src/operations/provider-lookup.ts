@@ -3,7 +3,7 @@ import { didYouMean } from '../catalog/hints.ts'
 import type { Account, ProviderRecord } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
 import { variablesOf } from './credentials-view.ts'
-import type { AccountsControl, ConfigEditor, OperationContext, UpstreamProbe } from './operation.ts'
+import type { ConfigEditor, CoordinationControl, OperationContext, UpstreamProbe } from './operation.ts'
 import { shellWord } from './shell-word.ts'
 
 /** The provider of this id. Throws `not_found` with the nearest one; `param` is what the operation calls the id. */
@@ -41,9 +41,9 @@ export function probeOf({ upstream }: OperationContext): UpstreamProbe {
   throw new GatewayError('not_configured', { message: 'providers cannot be reached from here: ask a running gateway' })
 }
 
-/** The accounts of the running gateway. Throws `not_configured` elsewhere: nothing is known of them there. */
-export function accountsOf({ accounts }: OperationContext): AccountsControl {
-  if (accounts !== undefined) return accounts
+/** What the running gateway has found out about accounts and targets. Throws `not_configured` elsewhere: nothing is known of them there. */
+export function coordinationOf({ coordination }: OperationContext): CoordinationControl {
+  if (coordination !== undefined) return coordination
   throw new GatewayError('not_configured', { message: 'no gateway is running here' })
 }
 

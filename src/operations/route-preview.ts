@@ -61,7 +61,8 @@ export const routePreview = defineOperation({
   }),
   run: async (context, asked) => {
     const facts = factsOf(context, asked)
-    const decision = planRoute(facts, context.snapshot, context.accounts?.health())
+    const sight = await context.coordination?.look()
+    const decision = planRoute(facts, context.snapshot, sight?.health)
     if (decision === undefined)
       throw new GatewayError('model_not_found', {
         message: `no route found for model ${JSON.stringify(facts.model)}`,

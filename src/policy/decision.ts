@@ -3,6 +3,8 @@ import type { DialectId } from '../ir/dialect-id.ts'
 import type { Strategy, TargetRecord } from '../catalog/snapshot.ts'
 import type { ErrorCode } from '../ir/error.ts'
 import type { AccountBy } from './accounts.ts'
+import type { BreakerPhase } from './breaker.ts'
+import type { CursorStep } from './cursor.ts'
 
 /** How the model name was understood. */
 export type ResolvedBy = 'route' | 'provider' | 'glob' | 'default_provider'
@@ -23,6 +25,14 @@ export type RejectionCode =
   | 'client_profile'
   | 'target_locked'
   | 'account_locked'
+  | 'breaker_open'
+  | 'server_tools_unsupported'
+  | 'image_output_unsupported'
+  | 'requirement'
+  | 'lane'
+  | 'price'
+  | 'cost_unknown'
+  | 'context_unknown'
 
 export interface Rejection {
   readonly target: string
@@ -37,6 +47,8 @@ export interface Rejection {
 
 /** One target that can take the request, with everything an attempt needs to know of it. */
 export interface Candidate {
+  /** The route that the target is of; null where a provider was named directly. */
+  readonly route: string | null
   readonly target: TargetRecord
   /** `provider/model`, for humans and headers. */
   readonly label: string
@@ -50,6 +62,21 @@ export interface Candidate {
   readonly accounts: readonly string[]
   /** Why the first account is the first. */
   readonly accountBy: AccountBy
+  /** `half_open`: one request may find out whether it is well again, and has to claim that. */
+  readonly breaker: BreakerPhase
+  /** It stands in for the targets of the route, which are gone. */
+  readonly degraded: boolean
+  /** The context window in tokens; null where unknown. */
+  readonly contextWindow: number | null
+}
+
+/** How strategy `score` and its kin came to their order. */
+export interface TargetScore {
+  readonly target: string
+  /** 0 to 1, higher is better. */
+  readonly score: number
+  /** The share of each factor before its weight, 0 to 1. */
+  readonly factors: Readonly<Record<string, number>>
 }
 
 export interface RouteDecision {
@@ -67,6 +94,11 @@ export interface RouteDecision {
   readonly unverified: boolean
   /** How many targets may be tried. */
   readonly maxAttempts: number
+  readonly scores: readonly TargetScore[]
+  /** How the cursor of the route moves on where this is served; null where it stays. */
+  readonly cursor: CursorStep | null
+  /** The number in [0, 1) that was drawn for this request: with it the decision can be made again. */
+  readonly random: number
 }
 
 /** One line for `x-signalbox-route`: `strategy=priority selected=openai/gpt-4o fallbacks=[…] rejected=0`. */

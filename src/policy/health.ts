@@ -2,8 +2,11 @@
 // here and nowhere else.
 import { fnv1a64 } from '../catalog/digest.ts'
 import type { TargetRecord } from '../catalog/snapshot.ts'
+import type { Breaker } from './breaker.ts'
+import type { Cursor } from './cursor.ts'
 import type { RouteDecision } from './decision.ts'
 import { holds, type Lock, type LockPlace } from './locks.ts'
+import type { Speed } from './speed.ts'
 
 /** The account that a session went to. */
 export interface Home {
@@ -21,6 +24,14 @@ export interface Health {
   readonly homes: ReadonlyMap<string, Home>
   /** How long a session that is not heard of keeps its account. */
   readonly homeTtlMs: number
+  /** By `targetKey`. */
+  readonly breakers: ReadonlyMap<string, Breaker>
+  /** Requests under way, by `targetKey`. */
+  readonly loads: ReadonlyMap<string, number>
+  /** By `targetKey`. */
+  readonly speeds: ReadonlyMap<string, Speed>
+  /** By name of the route. */
+  readonly cursors: ReadonlyMap<string, Cursor>
 }
 
 /** Nothing has happened yet. */
@@ -30,6 +41,10 @@ export const noHealth: Health = {
   turns: new Map(),
   homes: new Map(),
   homeTtlMs: 0,
+  breakers: new Map(),
+  loads: new Map(),
+  speeds: new Map(),
+  cursors: new Map(),
 }
 
 /** The name of what a lock is on. */
@@ -45,8 +60,15 @@ export function homeKey(provider: string, session: string): string {
 
 /** Where a request goes: a target with its model resolved. */
 export interface Destination {
-  readonly target: TargetRecord
+  /** The route that the target is of; null where a provider was named directly. */
+  readonly route: string | null
+  readonly target: Pick<TargetRecord, 'name' | 'provider' | 'account' | 'region'>
   readonly model: string
+}
+
+/** The name of a target of a route; one that passes on any model is a target for each of them. */
+export function targetKey({ route, target, model }: Destination): string {
+  return [route ?? '', target.name, model].join('\u0000')
 }
 
 /** The three things of an attempt that can be locked, widest first. */

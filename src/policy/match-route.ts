@@ -52,7 +52,7 @@ export function directTarget(provider: string, model: string): TargetRecord {
     priority: 1,
     weight: 100,
     timeouts: {},
-    maxRetries: 0,
+    maxRetries: null,
     onAbort: 'cancel',
   }
 }

@@ -3,22 +3,25 @@
 import type { Snapshot, TargetRecord } from '../catalog/snapshot.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import { chooseAccounts } from './accounts.ts'
+import { breakerPhase, isProbed, type Breaker } from './breaker.ts'
 import type { Candidate, Rejection, RouteDecision } from './decision.ts'
 import { chooseDialect, rejectTarget } from './eligibility.ts'
-import { noHealth, targetLock, type Health } from './health.ts'
+import { noHealth, targetKey, targetLock, type Health } from './health.ts'
 import type { Lock } from './locks.ts'
 import { matchRoute, type RouteMatch } from './match-route.ts'
 
 /**
  * Decides which targets may take the request with which accounts, in which order, and why the others may not. Reads the
  * cursors of the accounts and moves none.
- * @param health what is known at this moment; by default nothing
+ * @param health what is known at this moment, and which moment it is; by default nothing
+ * @param random uniform in [0, 1)
  * @returns undefined where no route, provider or default answers to the model name
  */
 export function planRoute(
   facts: RequestFacts,
   snapshot: Snapshot,
   health: Health = noHealth,
+  random = 0,
 ): RouteDecision | undefined {
   const match = matchRoute(facts.model, snapshot)
   if (match === undefined) return undefined
@@ -40,6 +43,9 @@ export function planRoute(
     reasons: reasonsOf(match, facts),
     unverified: match.unverified,
     maxAttempts: fallback?.enabled === false ? 1 : (fallback?.maxAttempts ?? 1),
+    scores: [],
+    cursor: null,
+    random,
   }
 }
 
@@ -69,16 +75,38 @@ function judge(
   if (dialect === undefined)
     return reject('no_common_dialect', `provider ${provider.id} has no call for ${target.dialect ?? facts.task}`)
   const passthrough = dialect === facts.dialect
-  const failure = rejectTarget(facts, provider, snapshot.models.get(model), dialect)
+  const record = snapshot.models.get(model)
+  const failure = rejectTarget(facts, provider, record, dialect)
   if (failure !== undefined) return reject(failure.code, failure.reason)
-  const destination = { target, model }
+  const route = match.route?.name ?? null
+  const destination = { route, target, model }
   const lock = targetLock(health, destination)
   if (lock !== undefined) return { rejected: [lockedOut(label, null, lock, health)] }
   const { order, by, locked } = chooseAccounts(destination, provider, facts.sessionKey, health)
   const rejected = locked.map((out) => lockedOut(label, out.account, out.lock, health))
   if (order.length === 0) return { rejected }
   const accounts = order.filter((account) => account !== null)
-  return { candidate: { target, label, model, dialect, passthrough, accounts, accountBy: by }, rejected }
+  const breaker = health.breakers.get(targetKey(destination))
+  const phase = breakerPhase(breaker, health.now)
+  if (breaker !== undefined && (phase === 'open' || (phase === 'half_open' && isProbed(breaker, health.now))))
+    return { rejected: [...rejected, openCircuit(label, breaker, health)] }
+  const contextWindow = record?.contextWindow ?? provider.capabilities.maxContextTokens ?? null
+  return {
+    candidate: {
+      route,
+      target,
+      label,
+      model,
+      dialect,
+      passthrough,
+      accounts,
+      accountBy: by,
+      breaker: phase,
+      degraded: false,
+      contextWindow,
+    },
+    rejected,
+  }
 }
 
 function lockedOut(target: string, account: string | null, lock: Lock, { now }: Health): Rejection {
@@ -90,6 +118,17 @@ function lockedOut(target: string, account: string | null, lock: Lock, { now }: 
     reason: `${who}left out after ${lock.code} for another ${Math.ceil(retryInMs / 1000)} s`,
     ...(account !== null && { account }),
     lockedBy: lock.code,
+    retryInMs,
+  }
+}
+
+function openCircuit(target: string, breaker: Breaker, { now }: Health): Rejection {
+  const retryInMs = Math.max(1, Math.ceil((breaker.until > now ? breaker.until : (breaker.probe?.until ?? now)) - now))
+  return {
+    target,
+    code: 'breaker_open',
+    reason: `its circuit is open after ${breaker.code ?? 'failures'} for another ${Math.ceil(retryInMs / 1000)} s`,
+    ...(breaker.code !== null && { lockedBy: breaker.code }),
     retryInMs,
   }
 }

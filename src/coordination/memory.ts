@@ -1,0 +1,64 @@
+// Coordination within one process: everything is known here, and at once.
+import { failed, ok, type Outcome } from '../ir/error.ts'
+import type { Clock, Random } from '../ports/index.ts'
+import type { AdmissionAsk, CoordinationView, Coordinator, Guarantee, Session } from './coordinator.ts'
+import { createSlots, refusalOf } from './slots.ts'
+import { createState, type StateLimits } from './state.ts'
+
+/** What a process or isolate promises that is on its own. */
+export const memoryGuarantee: Guarantee = {
+  backend: 'memory',
+  scope: 'process',
+  text: 'locks, breakers and concurrency limits hold within this process; a restart forgets locks and breakers',
+}
+
+/** A coordinator of this process. Monotonic clock, so that a jump of the wall clock moves nothing. */
+export function createMemoryCoordinator(
+  clock: Clock,
+  random: Random,
+  guarantee: Guarantee = memoryGuarantee,
+  limits?: StateLimits,
+): Coordinator {
+  const state = createState(limits)
+  const slots = createSlots()
+  const now = (): number => clock.mono()
+
+  function sessionOf(ask: AdmissionAsk): Session {
+    let settled = false
+    return {
+      now,
+      health: () => state.health(now()),
+      planned: (step) => state.apply({ type: 'planned', step }, now(), 0),
+      takeTurn: (provider) => state.apply({ type: 'turn', provider }, now(), 0),
+      began: (use) => state.apply({ type: 'began', use }, now(), 0),
+      accepted: (use) => state.apply({ type: 'accepted', use }, now(), 0),
+      ended: (use, outcome, settings) => state.apply({ type: 'ended', use, outcome, settings }, now(), random.next()),
+      claimProbe: (target) => state.claimProbe(target, ask.requestId, now()),
+      settle() {
+        if (settled) return
+        settled = true
+        if (ask.slots.length > 0) slots.release(ask.requestId, ask.slots)
+      },
+    }
+  }
+
+  return {
+    guarantee,
+    admit(ask): Outcome<Session> {
+      // Nobody else can have them here, so they are held until they are given back.
+      const refused = ask.slots.length === 0 ? undefined : slots.take(ask.requestId, ask.slots, now(), Infinity)
+      if (refused !== undefined) return failed(refusalOf(refused), { retryAfterMs: 1000 })
+      return ok(sessionOf(ask))
+    },
+    view: (): CoordinationView => ({
+      now: now(),
+      health: state.health(now()),
+      locks: [...state.locks.values()],
+      breakers: state.breakers,
+      tallies: state.tallies,
+      slots: slots.used(now()),
+    }),
+    resetLocks: (selector) => state.resetLocks(selector, now()),
+    resetBreaker: (route, target) => state.resetBreaker(route, target),
+  }
+}

@@ -1,0 +1,24 @@
+// How fast a target has been, as a value: a moving average that forgets.
+
+/** An average in milliseconds, and when it last heard of a request. */
+export interface Average {
+  readonly ms: number
+  readonly at: number
+}
+
+/** Time to the first content of streams, and to the end of whole answers. */
+export interface Speed {
+  readonly ttft?: Average
+  readonly total?: Average
+}
+
+/** The weight of the newest measurement. */
+const alpha = 0.3
+/** What was measured longer ago counts as not measured. */
+export const speedTtlMs = 600_000
+
+/** The average with one more measurement. */
+export function measured(average: Average | undefined, ms: number, now: number): Average {
+  const isKnown = average !== undefined && now - average.at <= speedTtlMs
+  return { ms: isKnown ? average.ms + alpha * (ms - average.ms) : ms, at: now }
+}
