@@ -47,9 +47,11 @@ test(`a writer killed ${kills} times on one file has lost nothing that it acknow
   const acknowledged: string[] = []
   const states: string[] = []
   const entries: string[] = []
+  const isTooFew = (): boolean => acknowledged.length <= 100 || states.length <= 5 || entries.length <= 5
   let counter = 0
   let revision = 0
-  for (let round = 0; round < kills; round += 1) {
+  // On a busy machine a writer may come to nothing before it is killed.
+  for (let round = 0; round < kills || (isTooFew() && round < 5 * kills); round += 1) {
     const lines = await runAndKill('write', path, 20 + Math.random() * 150)
     acknowledged.push(...said(lines, 'rows'))
     states.push(...said(lines, 'state'))
@@ -80,8 +82,10 @@ test(`a writer killed ${kills} times on one file has lost nothing that it acknow
 })
 
 test('a migration that was killed is done or not begun, and the next start finishes it', async () => {
-  for (let round = 0; round < 6; round += 1) await runAndKill('migrate', folder.path, Math.random() * 100)
-  const files = readdirSync(folder.path).filter((name) => name.endsWith('.sqlite'))
+  const written = (): string[] => readdirSync(folder.path).filter((name) => name.endsWith('.sqlite'))
+  for (let round = 0; round < 6 || (written().length <= 4 && round < 30); round += 1)
+    await runAndKill('migrate', folder.path, Math.random() * 100)
+  const files = written()
   expect(files.length).toBeGreaterThan(4)
   for (const file of files) {
     const sql = openNodeSqlite(join(folder.path, file))
