@@ -24,11 +24,12 @@ import { replaceFile } from './replace-file.ts'
 
 const initFirst = 'make one of your own with `signalbox init`, which the next `signalbox serve` goes by'
 
-/** A gateway that goes by a file until it is started again. */
+/** A gateway that goes by the file, and that hears of an edit from whoever made it. */
 export interface RunningGateway {
-  readonly pid: number
-  /** What was typed to start it, as far as that is known. */
-  readonly command: string
+  /** For people: `the gateway on http://127.0.0.1:8787`. */
+  readonly name: string
+  /** Lets it read the file again. Never rejects. */
+  reload(): Promise<Outcome<unknown>>
 }
 
 /**
@@ -44,7 +45,7 @@ export function createFileEditor(source: string, running?: RunningGateway): Conf
   const path = resolve(source)
   return {
     place: `file ${path}`,
-    takesEffect: running === undefined ? null : restartText(running),
+    takesEffect: null,
     async apply(changes, { dryRun } = { dryRun: false }) {
       if (await isBundledFile(path))
         return failed('invalid_request', {
@@ -52,7 +53,11 @@ export function createFileEditor(source: string, running?: RunningGateway): Conf
         })
       const edit = async (): Promise<Outcome<ConfigEdit>> => editFiles(path, changes, dryRun)
       try {
-        return dryRun ? await edit() : await withFileLock(await realpath(path), edit)
+        if (dryRun) return await edit()
+        const edited = await withFileLock(await realpath(path), edit)
+        return edited.ok && edited.value.changed.length > 0 && running !== undefined
+          ? ok(await madeLive(edited.value, running))
+          : edited
       } catch (cause) {
         if (cause instanceof FileLocked) return failed('conflict', { message: cause.message })
         return failed('store_unavailable', { message: `${path} could not be written (${codeOf(cause)})`, cause })
@@ -61,8 +66,11 @@ export function createFileEditor(source: string, running?: RunningGateway): Conf
   }
 }
 
-function restartText({ pid, command }: RunningGateway): string {
-  return `restart the gateway, which goes by the old file until then: Ctrl-C where it runs (or: kill ${pid}), then: ${command}`
+async function madeLive(edit: ConfigEdit, running: RunningGateway): Promise<ConfigEdit> {
+  const reloaded = await running.reload()
+  if (reloaded.ok) return { ...edit, live: running.name }
+  const why = reloaded.error.message
+  return { ...edit, warnings: [...edit.warnings, `${running.name} still goes by the old file: ${why}`] }
 }
 
 type GoodConfig = ReadConfig & { readonly ok: true }

@@ -22,7 +22,8 @@ export interface LoadOptions {
 /** What was compiled, and the files it came from (for watching them). */
 export type LoadedConfig = Compiled & { readonly files: readonly string[] }
 
-const maxBytes = 8 * 1024 * 1024
+/** How large each file of a configuration may be. */
+export const configLimits = { fileBytes: 8 * 1024 * 1024 } as const
 // They come readable for everybody from a checkout or a package, and hold no secret.
 const bundledNames = ['quickstart.jsonc', 'smoke.json', 'signalbox.example.jsonc', 'catalog.example.json']
 const bundledFolder = fileURLToPath(new URL('../configs/', import.meta.url))
@@ -49,18 +50,22 @@ export type ReadConfig =
       readonly files: readonly string[]
     }
 
+/** The files of the configuration at a path, whether they are there or not: itself first. */
+export function configPaths(source: string, cwd: string = process.cwd()): readonly [string, string, string] {
+  const path = resolve(cwd, source)
+  return [path, join(dirname(path), 'catalog.json'), join(dirname(path), 'secrets.json')]
+}
+
 /** Reads the configuration at a path, and its siblings. */
 export async function readConfigTexts(source: string, options: LoadOptions = {}): Promise<ReadConfig> {
-  const path = resolve(options.cwd ?? process.cwd(), source)
+  const [path, catalogPath, secretsPath] = configPaths(source, options.cwd)
   const folder = dirname(path)
   const rules = { platform: options.platform ?? process.platform, bundled: options.bundled ?? bundledFolder }
-  const config = await readGuarded(path, { ...rules, optional: false, followLinks: true })
-  const catalog = await readSibling(join(folder, 'catalog.json'), path, { ...rules, optional: true, followLinks: true })
-  const secrets = await readSibling(join(folder, 'secrets.json'), path, {
-    ...rules,
-    optional: true,
-    followLinks: false,
-  })
+  const [config, catalog, secrets] = await Promise.all([
+    readGuarded(path, { ...rules, optional: false, followLinks: true }),
+    readSibling(catalogPath, path, { ...rules, optional: true, followLinks: true }),
+    readSibling(secretsPath, path, { ...rules, optional: true, followLinks: false }),
+  ])
   const read = [config, catalog, secrets]
   const problems = read.flatMap((file) => (file.kind === 'refused' ? [file.problem] : []))
   const files = read.flatMap((file) => (file.kind === 'read' ? [file.path] : []))
@@ -175,18 +180,24 @@ async function isLink(path: string): Promise<boolean> {
 async function readHandle(path: string, handle: FileHandle, rules: ReadRules): Promise<ReadFile> {
   const found = await handle.stat()
   if (!found.isFile()) return refused(path, 'is not a regular file')
-  if (found.size > maxBytes) return refused(path, `is larger than ${maxBytes} bytes`)
+  if (found.size > configLimits.fileBytes) return refusedSize(path)
   const open = (found.mode & 0o077) !== 0 && rules.platform !== 'win32'
   if (open && !(await isBundled(found, rules.bundled)) && !(await isReadOnlyOfRoot(path, found))) {
     const mode = (found.mode & 0o7777).toString(8).padStart(4, '0')
     return refused(path, `has mode ${mode}, which lets others in`, `run: chmod 600 ${shellWord(path)}`)
   }
   const bytes = await handle.readFile()
+  // It may have grown since.
+  if (bytes.length > configLimits.fileBytes) return refusedSize(path)
   try {
     return { kind: 'read', path, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch {
     return refused(path, 'is not UTF-8')
   }
+}
+
+function refusedSize(path: string): ReadFile {
+  return refused(path, `is larger than ${configLimits.fileBytes} bytes`)
 }
 
 interface FileFacts {

@@ -2,10 +2,15 @@
 import { createApp, type App } from '../src/app.ts'
 import type { Snapshot } from '../src/catalog/snapshot.ts'
 import type { Surface } from '../src/http/authenticate.ts'
+import type { Outcome } from '../src/ir/error.ts'
+import type { LiveConfig } from '../src/operations/live-config.ts'
+import type { ConfigReload } from '../src/operations/operation.ts'
 import type { EgressAbilities, Log, Ports, Secrets } from '../src/ports/index.ts'
 import { createTraceWriter } from '../src/store/write-behind.ts'
 import { createDefer, systemClock, systemRandom } from './clock.ts'
 import { createFileEditor } from './config-editor.ts'
+import { createCoordinator } from './coordination.ts'
+import type { ReloadReason } from './config-reload.ts'
 import { createMachine } from './machine/index.ts'
 import { loadRuntime } from './runtime.ts'
 import { runtimeName } from './runtime-name.ts'
@@ -15,7 +20,11 @@ import { reportUnopened } from './vault/start-report.ts'
 import { version } from './version.ts'
 
 export interface GatewayOptions {
+  /** What it begins with; stays in use where nothing else is said. */
   readonly snapshot: Snapshot
+  /** The configuration as it is now, where it may change. */
+  readonly live?: Pick<LiveConfig, 'current' | 'status'>
+  readonly reload?: (reason: ReloadReason) => Promise<Outcome<ConfigReload>>
   readonly secrets: Secrets
   readonly host: string
   readonly port: number
@@ -24,8 +33,6 @@ export interface GatewayOptions {
   readonly adminToken: string
   /** The path of the configuration, or its text; absent where nobody may edit it. */
   readonly source?: string
-  /** What starts it again, for people. */
-  readonly command?: string
 }
 
 export interface Gateway {
@@ -38,7 +45,8 @@ const lastWordsMs = 1000
 
 /** Starts listening. Throws where the stores cannot be opened or the port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { snapshot, log, host } = options
+  const { snapshot, log, host, live, reload } = options
+  const current = live === undefined ? () => snapshot : live.current
   const opened = await openStores(snapshot.storage)
   const runtime = await loadRuntime()
   const deferred = createDefer()
@@ -49,7 +57,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ledger: opened.stores.ledger,
     clock: systemClock,
     log,
-    retentionMs: snapshot.observability.retentionMs,
+    retentionMs: () => current().observability.retentionMs,
   })
   let url: string | null = null
   const ports: Ports = {
@@ -66,14 +74,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const app: App = createApp({
     ports,
-    snapshot: () => snapshot,
+    coordinator: createCoordinator(snapshot.coordination, snapshot.storage, opened.agreement, ports),
+    snapshot: current,
     surface: surfaceOf(host),
     boundHost: host,
     adminToken: options.adminToken,
     ...(options.source !== undefined && {
-      editor: createFileEditor(options.source, { pid: process.pid, command: options.command ?? 'signalbox serve' }),
+      editor: createFileEditor(options.source, reload && { name: 'the running gateway', reload: () => reload('edit') }),
     }),
-    status: () => ({ version, runtime: runtimeName(), startedAt, url, pid: process.pid, traces: traces.stats() }),
+    ...(reload !== undefined && { reload: () => reload('operation') }),
+    status: () => ({
+      version,
+      runtime: runtimeName(),
+      startedAt,
+      url,
+      pid: process.pid,
+      traces: traces.stats(),
+      ...(live !== undefined && { config: live.status() }),
+    }),
   })
   const { limits } = snapshot.server
   const listener = await runtime.listen({

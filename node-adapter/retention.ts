@@ -8,7 +8,8 @@ export interface Retention {
   readonly ledger: Pick<LedgerStore, 'pruneTraces' | 'pruneAccesses'>
   readonly clock: Pick<Clock, 'now' | 'after'>
   readonly log: Log
-  readonly retentionMs: number
+  /** Asked each time: a changed configuration counts from the next pruning on. */
+  readonly retentionMs: () => number
 }
 
 /** Prunes at once and then every hour; the returned function stops it. */
@@ -18,7 +19,7 @@ export function startRetention({ ledger, clock, log, retentionMs }: Retention): 
 
   // In batches, so that nobody waits long for the database.
   async function prune(what: 'traces' | 'accesses', step: (before: number, batch: number) => Promise<number>) {
-    const before = clock.now() - retentionMs
+    const before = clock.now() - retentionMs()
     try {
       while (!stopped && (await step(before, batch)) === batch);
     } catch (cause) {

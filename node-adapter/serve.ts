@@ -1,30 +1,36 @@
 // `signalbox serve`: checks that it is safe to start, starts, says where, and stops gracefully.
 import { resolve } from 'node:path'
-import type { CredentialRecord, LogLevel, Snapshot } from '../src/catalog/snapshot.ts'
+import { isatty } from 'node:tty'
+import type { LogLevel, Snapshot } from '../src/catalog/snapshot.ts'
 import { problemText } from '../src/catalog/problem.ts'
-import { keyringProblem } from '../src/sealing/keyring.ts'
-import { minKeyLength } from '../src/http/authenticate.ts'
 import { Secret } from '../src/ir/secret.ts'
+import { fixedSettingNames } from '../src/operations/fixed-settings.ts'
+import { createLiveConfig } from '../src/operations/live-config.ts'
+import type { ConfigStatus } from '../src/operations/operation.ts'
+import { shellWord } from '../src/operations/shell-word.ts'
 import type { Secrets } from '../src/ports/index.ts'
 import { createScrubber, knownSecrets } from '../src/redaction/index.ts'
 import { CommandFailure } from './cli/failure.ts'
 import { jsonLine, printFailure, successEnvelope } from './cli/output.ts'
-import { systemRandom } from './clock.ts'
-import { loadConfigFiles } from './config-files.ts'
+import { systemClock, systemRandom } from './clock.ts'
+import { findConfig, isConfigText } from './config-found.ts'
+import { createConfigReloader } from './config-reload.ts'
 import { chooseConfig, choiceText, type ConfigChoice } from './default-config.ts'
 import { createSecrets, withFallback } from './environment.ts'
-import { startGateway, surfaceOf, type Gateway } from './gateway.ts'
+import { startGateway, type Gateway } from './gateway.ts'
 import { KeyFileRefused, openLocalKeys, type LocalKeys } from './key-file.ts'
 import { exitOnCrash } from './crash.ts'
 import { createLog } from './log.ts'
 import { removeRunFile, writeRunFile } from './run-file.ts'
-import { shellWord } from '../src/operations/shell-word.ts'
+import { emptyAccounts, startProblems } from './start-rules.ts'
 
 export interface ServeFlags {
   readonly config?: string
   readonly host?: string
   readonly port?: number
   readonly logLevel?: string
+  /** False: a changed file is taken up only when the gateway is told to. */
+  readonly watch?: boolean
   /** One envelope on stdout: where it listens, or why not. */
   readonly json?: boolean
 }
@@ -39,45 +45,57 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
   const choice = chooseConfig(flags.config)
   const { source } = choice
   say(choiceText(choice))
-  const loaded = await loadConfigFiles(source)
-  for (const warning of loaded.warnings) say(`warning: ${problemText(warning)}`)
-  if (!loaded.ok) {
-    const code = await fail(flags, exitRefused, loaded.problems.map(problemText))
+  const found = await findConfig(source)
+  const { compiled } = found
+  for (const warning of compiled.warnings) say(`warning: ${problemText(warning)}`)
+  if (!compiled.ok) {
+    const code = await fail(flags, exitRefused, compiled.problems.map(problemText))
     say(refusedText(choice))
     return code
   }
-  const { snapshot } = loaded
-  const given = createSecrets(loaded.secrets)
+  const { snapshot } = compiled
   const host = flags.host ?? snapshot.server.host
-  const ringProblem = keyringProblem(given)
-  const refusal = [
-    ...bindProblems(host, snapshot),
-    ...keyProblems(snapshot, given),
-    ...(ringProblem === undefined ? [] : [ringProblem]),
-  ]
+  const given = createSecrets(compiled.secrets)
+  const refusal = [...startProblems(host, snapshot, given)]
   // Only a gateway that may start makes a key.
   const local = refusal.length > 0 ? undefined : localKeys(given, refusal)
   if (refusal.length > 0 || local === undefined) {
     return fail(flags, exitRefused, refusal)
   }
   for (const warning of emptyAccounts(snapshot, given)) say(`warning: ${warning}`)
-  const secrets = withFallback(given, local.secrets)
   const adminToken = `sbx_run_${systemRandom.id()}${systemRandom.id()}`
-  const known = [...knownSecrets(snapshot, secrets), new Secret('admin token', adminToken)]
-  const scrubber = createScrubber(() => known)
+  const secretsOf = (overrides: Secrets): Secrets => withFallback(createSecrets(overrides), local.secrets)
+  const known = { list: secretsIn(snapshot, secretsOf(compiled.secrets), adminToken) }
+  const scrubber = createScrubber(() => known.list)
   exitOnCrash(scrubber)
-  const log = createLog(logLevelOf(flags, snapshot), (line) => void process.stderr.write(line), scrubber)
+  const live = createLiveConfig({
+    first: { print: found.print, compiled },
+    source: sourceOf(choice),
+    now: systemClock.now,
+    fixed: fixedSettingNames,
+    refusals: (next) => startProblems(host, next.snapshot, createSecrets(next.secrets)),
+    onChange: (_before, { snapshot: now, secrets: overrides }) =>
+      void (known.list = secretsIn(now, secretsOf(overrides), adminToken)),
+  })
+  const log = createLog(
+    () => logLevelOf(flags, live.current()),
+    (line) => void process.stderr.write(line),
+    scrubber,
+  )
   if (local.note !== undefined) say(local.note)
   if (local.missing !== undefined) log.warn('key_file_not_made', { reason: local.missing })
-  const signals = listenForSignals()
+  const reloader = createConfigReloader({ source, first: found, live, log, mayWatch: flags.watch !== false })
+  const { reload } = reloader
+  const signals = listenForSignals(() => void reload('signal'))
+  const secrets = secretsOf(live.secrets)
   let gateway: Gateway
   try {
     const port = portOf(flags, snapshot)
-    const command = serveCommand(choice, flags)
-    gateway = await startGateway({ snapshot, secrets, host, port, log, adminToken, source, command })
+    gateway = await startGateway({ snapshot, live, reload, secrets, host, port, log, adminToken, source })
   } catch (cause) {
     return fail(flags, exitRuntimeFailure, [scrubber.scrub(startFailure(cause, host, portOf(flags, snapshot)))])
   }
+  reloader.follow()
   const runFile = await writeRunFile({
     url: gateway.url,
     pid: process.pid,
@@ -89,7 +107,7 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
     return undefined
   })
   announce(flags, gateway.url, choice)
-  const code = await untilStopped(gateway, signals)
+  const code = await untilStopped(gateway, signals, reloader.stop)
   if (runFile !== undefined) await removeRunFile(runFile).catch(() => {})
   return code
 }
@@ -112,60 +130,17 @@ function refusedText({ source, origin }: ConfigChoice): string {
   return `the configuration was refused; \`signalbox config validate${named}\` shows the same`
 }
 
-function serveCommand({ source, origin }: ConfigChoice, { host, port }: ServeFlags): string {
-  const words = [
-    ...(origin === 'flag' || origin === 'variable' ? ['--config', shellWord(resolve(source))] : []),
-    ...(host === undefined ? [] : ['--host', host]),
-    ...(port === undefined ? [] : ['--port', String(port)]),
-  ]
-  return ['signalbox serve', ...words].join(' ')
+function secretsIn(snapshot: Snapshot, secrets: Secrets, adminToken: string): readonly Secret[] {
+  return [...knownSecrets(snapshot, secrets), new Secret('admin token', adminToken)]
+}
+
+function sourceOf({ source, origin }: ConfigChoice): ConfigStatus['source'] {
+  if (!isConfigText(source)) return { kind: 'file', name: resolve(source) }
+  return { kind: 'variable', name: origin === 'flag' ? null : 'SIGNALBOX_CONFIG' }
 }
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`)
-}
-
-// An open gateway that others can reach is a free service for strangers, and soon an empty account.
-function bindProblems(host: string, snapshot: Snapshot): readonly string[] {
-  const { allowOpenAdmin } = snapshot.server
-  if (surfaceOf(host) === 'loopback' || snapshot.keys.length > 0 || allowOpenAdmin) return []
-  return [
-    `refusing to listen on ${host} without keys. Three ways out: add "keys" to the configuration, ` +
-      'listen on 127.0.0.1, or set "server": {"allow_open_admin": true} if everybody who can reach it may use it',
-  ]
-}
-
-function keyProblems(snapshot: Snapshot, secrets: Secrets): readonly string[] {
-  return snapshot.keys
-    .filter((key) => !key.revoked)
-    .flatMap((key) => {
-      const value = secrets.get(key.env)
-      if (value === undefined || value === '') return [`key ${key.id}: the environment variable ${key.env} is not set`]
-      return value.length < minKeyLength
-        ? [`key ${key.id}: the value of ${key.env} is shorter than ${minKeyLength} characters`]
-        : []
-    })
-}
-
-// Nothing is wrong with a provider that nobody asks, so this refuses nothing.
-function emptyAccounts(snapshot: Snapshot, secrets: Secrets): readonly string[] {
-  return [...snapshot.providers.values()].flatMap(({ id, authScheme, accounts }) =>
-    accounts.flatMap(({ id: account, credential }) =>
-      authScheme.kind !== 'none' && isUnset(credential, secrets)
-        ? [`account ${id}/${account}: the environment variable ${envOf(credential)} is not set`]
-        : [],
-    ),
-  )
-}
-
-function isUnset(credential: CredentialRecord | null, secrets: Secrets): boolean {
-  const env = envOf(credential)
-  return env !== undefined && (secrets.get(env) ?? '') === ''
-}
-
-function envOf(credential: CredentialRecord | null): string | undefined {
-  const recipe = credential?.recipe
-  return recipe?.type === 'api_key' && recipe.secret.source === 'env' ? recipe.secret.env : undefined
 }
 
 function localKeys(given: Secrets, refusal: string[]): LocalKeys | undefined {
@@ -210,16 +185,23 @@ interface Signals {
 }
 
 // Listening begins before the gateway says that it is there: whoever waits for that line may stop it at once.
-function listenForSignals(): Signals {
+function listenForSignals(onHangup: () => void): Signals {
   const waiting: (() => void)[] = []
   const next = (): Promise<void> => new Promise((resolve) => waiting.push(resolve))
   const signals = { first: next(), second: next() }
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => waiting.shift()?.())
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
+  process.on('SIGHUP', () => {
+    // The same signal says that the terminal was closed, and then nobody is there any more to stop it.
+    if (terminals.some((descriptor) => !isatty(descriptor))) waiting.shift()?.()
+    else onHangup()
+  })
   return signals
 }
 
-async function untilStopped(gateway: Gateway, signals: Signals): Promise<number> {
+async function untilStopped(gateway: Gateway, signals: Signals, onStop: () => void): Promise<number> {
   await signals.first
+  onStop()
   const stopped = gateway.stop(drainMs).then(
     () => 0,
     (cause: unknown) => {

@@ -129,13 +129,17 @@ function executor(database: SyncDatabase, busyMs: number): LocalSqlite {
     return { changes: Number(prepared(sql).run(...params).changes) }
   }
 
-  function transaction(batch: readonly SqlStatement[]): readonly SqlChange[] {
+  function rowsOf({ sql, params }: SqlStatement): readonly SqlRow[] {
+    return prepared(sql).all(...params) as SqlRow[]
+  }
+
+  function transaction<T>(batch: readonly SqlStatement[], step: (statement: SqlStatement) => T): readonly T[] {
     if (closed) throw new Error('the database is closed')
     database.exec('BEGIN IMMEDIATE')
     try {
-      const changes = batch.map(change)
+      const results = batch.map(step)
       database.exec('COMMIT')
-      return changes
+      return results
     } catch (error) {
       rollBack()
       throw error
@@ -167,7 +171,8 @@ function executor(database: SyncDatabase, busyMs: number): LocalSqlite {
     bulk: 'bind',
     all: (sql, params) => patiently(() => prepared(sql).all(...params) as SqlRow[]),
     run: (sql, params) => patiently(() => change({ sql, params })),
-    batch: (batch) => (batch.length === 0 ? Promise.resolve([]) : patiently(() => transaction(batch))),
+    batch: (batch) => (batch.length === 0 ? Promise.resolve([]) : patiently(() => transaction(batch, change))),
+    query: (batch) => (batch.length === 0 ? Promise.resolve([]) : patiently(() => transaction(batch, rowsOf))),
     close: () => {
       if (closed) return
       closed = true

@@ -1,7 +1,8 @@
 // The stores of a local process, by what the configuration asks for.
 import type { StorageSettings } from '../src/catalog/snapshot.ts'
-import type { Stores } from '../src/ports/index.ts'
+import type { AgreementStore, Stores } from '../src/ports/index.ts'
 import { createMemoryStores } from '../src/store/memory.ts'
+import { createAgreementStore } from '../src/store/sql/agreement.ts'
 import { migrate } from '../src/store/sql/migrate.ts'
 import { createSqlStores } from '../src/store/sql-stores.ts'
 import { runtimeName } from './runtime-name.ts'
@@ -9,6 +10,8 @@ import type { LocalSqlite } from './sqlite-sync.ts'
 
 export interface OpenStores {
   readonly stores: Stores
+  /** Where processes on the same file agree; absent where nobody else can be. */
+  readonly agreement?: AgreementStore
   close(): Promise<void>
 }
 
@@ -20,7 +23,8 @@ export async function openStores(storage: StorageSettings): Promise<OpenStores> 
     case 'sqlite': {
       const sqlite = await openSqlite(storage.path ?? '.signalbox/state.sqlite')
       await migrate(sqlite)
-      return { stores: createSqlStores(sqlite), close: async () => sqlite.close() }
+      const agreement = createAgreementStore(sqlite)
+      return { stores: createSqlStores(sqlite), agreement, close: async () => sqlite.close() }
     }
     case 'd1':
     case 'kv':

@@ -6,7 +6,10 @@ import { guardFetch } from './egress/guard.ts'
 import { createDoor, type DoorContext, type DoorEnv, type DoorOptions, type RequestScope } from './http/door.ts'
 import { mountClientProfiles } from './http/client-profiles.ts'
 import { mountControlPlane } from './http/control-plane.ts'
+import { mountFaces } from './http/faces/index.ts'
+import type { AdmissionQueue } from './http/admission.ts'
 import { serveInference, type InferenceOptions } from './http/data-plane.ts'
+import { earlierNames } from './http/earlier-names.ts'
 import { errorResponse } from './http/errors.ts'
 import { matchEndpoint, pathOf } from './http/ingress.ts'
 import { mountModels } from './http/models.ts'
@@ -17,6 +20,7 @@ import type { Coordinator } from './coordination/coordinator.ts'
 import { createMemoryCoordinator } from './coordination/memory.ts'
 import { liftAuthLocks, liftReplaced } from './engine/auth-locks.ts'
 import { keyringName, openKeyring } from './engine/state/index.ts'
+import { createExtraCalls } from './engine/extra-calls.ts'
 import type { StreamSource } from './engine/stream.ts'
 import { GatewayError } from './ir/error.ts'
 import { Secret } from './ir/secret.ts'
@@ -31,6 +35,8 @@ export interface AppOptions extends DoorOptions {
   readonly unknownFields?: 'drop' | 'throw'
   /** Absent where the configuration cannot be changed from here. */
   readonly editor?: ConfigEditor
+  /** Absent where the configuration cannot be read again. */
+  readonly reload?: OperationContext['reload']
   /** Absent: this process is on its own. */
   readonly coordinator?: Coordinator
 }
@@ -51,6 +57,8 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const app = new Hono<DoorEnv>()
   const live = new Set<StreamSource>()
+  const queue: AdmissionQueue = []
+  const extraCalls = createExtraCalls()
   let inFlight = 0
   let stopping = false
   // Every request that was let in ends in exactly one trace row, so the rows count the answers that are over.
@@ -73,7 +81,12 @@ export function createApp(options: AppOptions): App {
   })
   const ports = counted(options.ports.traces)
   const coordinator = options.coordinator ?? createMemoryCoordinator(ports.clock, ports.random)
-  const credentials = createCredentialKeeper(ports, (id) => void liftAuthLocks(coordinator, options.snapshot(), id))
+  // Nobody waits for it; a coordinator that is away keeps the locks until they end.
+  const inBackground = (work: Promise<void>): void =>
+    ports.defer(work.catch((cause: unknown) => ports.log.warn('locks_not_lifted', { reason: nameOf(cause) })))
+  const credentials = createCredentialKeeper(ports, (id) =>
+    inBackground(liftAuthLocks(coordinator, options.snapshot(), id)),
+  )
   const liveSecrets = secretsOf(options, () => credentials.live())
   const keyring = openKeyring(ports.secrets)
   if (keyring === undefined)
@@ -85,6 +98,8 @@ export function createApp(options: AppOptions): App {
     keyring,
     credentials,
     coordinator,
+    queue,
+    extraCalls,
     scrubber,
   })
   const guarded: Ports = { ...options.ports, fetch, log: ports.log }
@@ -99,6 +114,7 @@ export function createApp(options: AppOptions): App {
       accesses: credentials.audit(),
     }),
     editor: options.editor,
+    reload: options.reload,
     coordination: coordinationControl(coordinator, ports.clock),
     upstream: (snapshot, traces) =>
       createUpstreamProbe({
@@ -111,11 +127,15 @@ export function createApp(options: AppOptions): App {
       }),
   } satisfies OperationSurface
 
+  app.use('*', earlierNames())
   app.use(
     '*',
     createDoor({
       ...options,
-      snapshot: followed(options.snapshot, (...both) => void liftReplaced(coordinator, ...both)),
+      snapshot: followed(options.snapshot, (...both) => {
+        inBackground(liftReplaced(coordinator, ...both))
+        credentials.reread()
+      }),
     }),
   )
   for (const path of ['/health', '/healthz']) app.get(path, (c) => c.json({ status: 'ok', ok: true }))
@@ -152,6 +172,7 @@ export function createApp(options: AppOptions): App {
   mountClientProfiles(app, (name) => (ports.secrets.get(name) ?? '') !== '')
 
   mountControlPlane(app, surface)
+  mountFaces(app, surface)
 
   app.notFound(() => {
     throw new GatewayError('unknown_route')
@@ -205,6 +226,10 @@ function secretsOf(options: AppOptions, handedOut: () => readonly Secret[]): () 
     all = [...known, ...handed]
     return all
   }
+}
+
+function nameOf(cause: unknown): string {
+  return cause instanceof GatewayError ? cause.code : 'unknown'
 }
 
 // The door may have refused the very path that is to be read here.

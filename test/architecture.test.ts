@@ -58,6 +58,7 @@ const layers: readonly (readonly [prefix: string, layer: string])[] = [
   ['src/catalog/capabilities.ts', 'snapshot'],
   ['src/catalog/score-profiles.ts', 'snapshot'],
   ['src/catalog/digest.ts', 'snapshot'],
+  ['src/catalog/glob.ts', 'snapshot'],
   ['src/catalog/', 'catalog'],
   ['src/providers/provider.ts', 'provider'],
   ['src/providers/index.ts', 'providers'],

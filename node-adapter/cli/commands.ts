@@ -32,6 +32,7 @@ const serveInput = z.strictObject({
   host: z.string().min(1).optional().describe('The address to listen on'),
   port: z.int().min(0).max(65_535).optional().describe('The port to listen on; 0 picks a free one'),
   log_level: z.enum(['debug', 'info', 'warn', 'error']).optional().describe('How much is logged'),
+  no_watch: z.boolean().default(false).describe('Do not take up a changed file before `gateway reload` or SIGHUP'),
 })
 
 /** Commands that are no operations. */
@@ -56,7 +57,11 @@ export const globalFlags = flagsOf(z.toJSONSchema(globalInput, { io: 'input' }))
 export const placeFlags = flagsOf(z.toJSONSchema(placeInput, { io: 'input' }))
 export const placeSchema = placeInput
 
-const aliases: Readonly<Record<string, string>> = { 'gateway run': 'serve' }
+const aliases: Readonly<Record<string, string>> = {
+  'gateway run': 'serve',
+  'gateway status': 'status',
+  'gateway health': 'health',
+}
 
 /** The same group under its other name: `providers show` is `provider show`, `provider list` is `providers list`. */
 const otherGroup: Readonly<Record<string, string>> = { provider: 'providers', providers: 'provider' }

@@ -3,20 +3,22 @@ import { resolve } from 'node:path'
 import { compileConfig } from '../../src/catalog/compile.ts'
 import { problemText, type Problem } from '../../src/catalog/problem.ts'
 import type { Snapshot } from '../../src/catalog/snapshot.ts'
+import { failed, ok, type Outcome } from '../../src/ir/error.ts'
 import { operationContext } from '../../src/http/operation-context.ts'
 import type { ConfigEditor, Envelope, Operation, OperationContext } from '../../src/operations/operation.ts'
+import { gatewayReload } from '../../src/operations/gateway-reload.ts'
 import { runOperation } from '../../src/operations/run-operation.ts'
 import type { Secrets, Stores } from '../../src/ports/index.ts'
 import { systemClock } from '../clock.ts'
 import { createFileEditor, type RunningGateway } from '../config-editor.ts'
 import { loadConfigFiles } from '../config-files.ts'
 import { createSecrets } from '../environment.ts'
-import { readLiveRunFiles } from '../run-file.ts'
-import { shellWord } from '../../src/operations/shell-word.ts'
+import { readLiveRunFiles, type RunFile } from '../run-file.ts'
 import { StoreFileError } from '../sqlite-file.ts'
 import { openStores, type OpenStores } from '../stores.ts'
 import { withLocalKeys } from '../vault/local-secrets.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
+import { callGateway } from './gateway-client.ts'
 
 /** A configuration that was refused, with everything that is wrong with it. */
 export class ConfigRefused extends CommandFailure {
@@ -55,9 +57,16 @@ export async function runInProcess(operation: Operation, input: unknown, source:
 async function gatewayOn(source: string): Promise<RunningGateway | undefined> {
   const path = resolve(source)
   const run = (await readLiveRunFiles()).find(({ config }) => config === path)
-  return run === undefined
-    ? undefined
-    : { pid: run.pid, command: `signalbox serve --config ${shellWord(path)} --port ${new URL(run.url).port}` }
+  return run === undefined ? undefined : { name: `the gateway on ${run.url}`, reload: () => reloadAt(run) }
+}
+
+async function reloadAt({ url, token }: RunFile): Promise<Outcome<unknown>> {
+  try {
+    const envelope = await callGateway({ url, token }, gatewayReload, {})
+    return envelope.ok ? ok(envelope.data) : failed('invalid_configuration', { message: envelope.error.message })
+  } catch (cause) {
+    return failed('internal', { message: cause instanceof Error ? cause.message : 'it cannot be reached', cause })
+  }
 }
 
 /** Runs what needs no configuration. */

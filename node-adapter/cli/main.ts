@@ -195,13 +195,14 @@ async function runLocal(
 
 async function serve(values: Readonly<Record<string, unknown>>, json: boolean): Promise<number> {
   const { serveMain } = await import('../serve.ts')
-  const { config, host, port, log_level: logLevel } = values
+  const { config, host, port, log_level: logLevel, no_watch: noWatch } = values
   return serveMain({
     json,
     ...(typeof config === 'string' && { config }),
     ...(typeof host === 'string' && { host }),
     ...(typeof port === 'number' && { port }),
     ...(typeof logLevel === 'string' && { logLevel }),
+    ...(noWatch === true && { watch: false }),
   })
 }
 

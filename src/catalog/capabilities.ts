@@ -1,10 +1,13 @@
 // What a target can do, as far as its configuration says. Unknown is not no: only a stated `false` rejects a request.
+import type { ImageSource } from '../ir/facts.ts'
 
 /** Absent members are unknown. */
 export interface TargetCapabilities {
   readonly streaming?: boolean
   readonly tools?: boolean
   readonly images?: boolean
+  /** How images may come. */
+  readonly imageSources?: readonly ImageSource[]
   readonly audio?: boolean
   readonly files?: boolean
   readonly jsonSchema?: boolean

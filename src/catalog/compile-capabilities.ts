@@ -10,6 +10,7 @@ export function capabilitiesOf(stated: Stated): TargetCapabilities {
     streaming: stated.streaming,
     tools: stated.tool_calling,
     images: stated.vision_in,
+    imageSources: stated.vision_sources,
     audio: stated.audio_in,
     files: stated.file_in,
     jsonSchema: stated.json_schema,

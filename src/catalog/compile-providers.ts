@@ -19,7 +19,7 @@ import {
   servedFormats,
 } from './provider-settings.ts'
 import type { Config, ProviderConfig } from './schema.ts'
-import type { Account, AuthScheme, CredentialRecord, EgressSettings, ProviderRecord } from './snapshot.ts'
+import type { Account, AuthScheme, CredentialRecord, EgressSettings, Lane, ProviderRecord } from './snapshot.ts'
 
 /** The account of a provider that configures none. */
 export const implicitAccount = 'default'
@@ -88,9 +88,13 @@ function compileProvider(context: Context): ProviderRecord {
     ...ownWays(context),
     discovery: preset.discovery ?? null,
     traits: traitsOf(provider, preset),
-    ...(provider.lane !== null && { lane: provider.lane }),
+    ...laneOf(provider.lane ?? preset.lane),
     capabilities: { ...preset.capabilities, ...capabilitiesOf(provider.capabilities) },
   }
+}
+
+function laneOf(lane: Lane | undefined): Pick<ProviderRecord, 'lane'> {
+  return lane === undefined ? {} : { lane }
 }
 
 /** What the file says goes before the preset; quirks are mended unless that is switched off. */

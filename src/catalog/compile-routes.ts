@@ -1,4 +1,5 @@
 // Routes and their targets, with every name in them checked against the rest of the file.
+import { failurePatternProblem } from '../policy/failure-patterns.ts'
 import { checkUnique } from './compile-access.ts'
 import { capabilitiesOf } from './compile-capabilities.ts'
 import { implicitAccount } from './compile-providers.ts'
@@ -6,6 +7,7 @@ import { compileTimeoutOverrides } from './compile-server.ts'
 import { literalPrefix } from './glob.ts'
 import { didYouMean } from './hints.ts'
 import { dialectOf } from './presets.ts'
+import { profileOfName } from './score-profiles.ts'
 import type { Path, Report } from './problem.ts'
 import type { Config, RouteConfig, TargetConfig } from './schema.ts'
 import type {
@@ -45,8 +47,9 @@ function compileRoute(name: string, route: RouteConfig, context: Context): Route
   const targets = route.targets.map((target, index) =>
     compileTarget(target, route, [...path, 'targets', index], context),
   )
-  if (targets.length === 0) report.problem([...path, 'targets'], 'a route needs at least one target')
-  checkUnique(route.targets, (target) => target.name, 'name', [...path, 'targets'], report)
+  checkTargets(route, [...path, 'targets'], report)
+  checkStrategy(name, route, path, report)
+  checkPatterns(route.breaker, [...path, 'breaker'], report)
   return {
     name,
     match: route.match?.model ?? null,
@@ -55,7 +58,7 @@ function compileRoute(name: string, route: RouteConfig, context: Context): Route
     profile: route.profile,
     sticky: route.sticky,
     require: requirementsOf(route.require),
-    targets: withNames(targets),
+    targets: withNames(targets).flatMap((target, index) => inRegions(target, route.targets[index]?.regions)),
     defaults: route.defaults,
     fallback: {
       enabled: route.fallback.enabled,
@@ -78,6 +81,39 @@ function checkName(name: string, route: RouteConfig, path: Path, report: Report)
     report.problem(path, 'a route name must not hold "::"', 'it separates profile and model')
   else if (name.includes('*') && route.match === null)
     report.problem(path, 'a route name is taken literally', `write "match": { "model": ${JSON.stringify(name)} }`)
+}
+
+const reservedNames: ReadonlySet<string> = new Set(['__proto__'])
+
+function checkTargets({ targets, strategy }: RouteConfig, path: Path, report: Report): void {
+  if (targets.length === 0) report.problem(path, 'a route needs at least one target')
+  checkUnique(targets, ({ name }) => name, 'name', path, report)
+  const taken = new Set(targets.map(({ name }) => name))
+  for (const [index, { name, regions = [] }] of targets.entries()) {
+    if (name === undefined) continue
+    const at = [...path, index, 'name']
+    if (name.length > longestName) report.problem(at, `a target name has at most ${longestName} characters`)
+    else if (/[\p{C}\p{Zl}\p{Zp}]/u.test(name)) report.problem(at, 'a target name has printable characters only')
+    else if (reservedNames.has(name)) report.problem(at, 'not a name for a target')
+    const clash = regions.map((region) => `${name}@${region}`).find((regional) => taken.has(regional))
+    if (clash !== undefined) report.problem(at, `another target is called ${JSON.stringify(clash)}`)
+  }
+  if (strategy === 'weighted' && targets.length > 0 && targets.every(({ weight }) => weight === 0))
+    report.problem(path, 'every weight is 0', 'one target at least needs some')
+}
+
+/** The profile counts for strategy `score` only, and a name that asks for one is easily taken for it. */
+function checkStrategy(name: string, { strategy, profile }: RouteConfig, path: Path, report: Report): void {
+  if (strategy === 'score') return
+  if (profile !== null)
+    report.warning([...path, 'profile'], 'has no effect', `only strategy "score" has profiles, not "${strategy}"`)
+  else if (profileOfName(name) !== undefined)
+    report.warning([...path, 'strategy'], `"${strategy}" does not score`, 'write "score" for what the name promises')
+}
+
+/** One target for each region, in the order of the list; each has a breaker of its own. */
+function inRegions(target: TargetRecord, regions: readonly string[] | undefined): readonly TargetRecord[] {
+  return regions?.map((region) => ({ ...target, name: `${target.name}@${region}`, region })) ?? [target]
 }
 
 function checkMatch(route: RouteConfig, path: Path, report: Report): void {
@@ -110,6 +146,7 @@ function compileTarget(target: TargetConfig, route: RouteConfig, path: Path, con
     }
   }
   checkModel(target, route, path, report)
+  if (target.breaker !== null) checkPatterns(target.breaker, [...path, 'breaker'], report)
   return {
     name: target.name ?? '',
     provider: target.provider,
@@ -125,6 +162,13 @@ function compileTarget(target: TargetConfig, route: RouteConfig, path: Path, con
     ...(target.lane !== null && { lane: target.lane }),
     breaker: breakerOf(target.breaker ?? route.breaker),
     permanent: permanentOf(target.breaker ?? route.breaker),
+  }
+}
+
+function checkPatterns({ permanent }: RouteConfig['breaker'], path: Path, report: Report): void {
+  for (const [index, pattern] of permanent.patterns.entries()) {
+    const problem = failurePatternProblem(pattern)
+    if (problem !== undefined) report.problem([...path, 'permanent', 'patterns', index], problem)
   }
 }
 
@@ -180,15 +224,18 @@ function dialectFor(target: TargetConfig, path: Path, context: Context): TargetR
   return dialect ?? null
 }
 
-/** Reports routes to degrade to that are neither a route nor a model of the file. */
+/** Reports what routes degrade to where it is neither a route nor a model of the file, or the route itself. */
 export function checkDegradeTo(config: Config, report: Report): void {
   const known = [...Object.keys(config.routes), ...Object.keys(config.models)]
   for (const [route, { fallback }] of Object.entries(config.routes))
-    for (const [index, name] of fallback.degrade_to.entries())
-      if (!known.includes(name)) {
-        const path = ['routes', route, 'fallback', 'degrade_to', index]
+    for (const [index, name] of fallback.degrade_to.entries()) {
+      const path = ['routes', route, 'fallback', 'degrade_to', index]
+      if (!known.includes(name))
         report.problem(path, `no route or model ${JSON.stringify(name)}`, didYouMean(name, known))
-      }
+      else if (name === route) report.problem(path, 'is this route itself')
+      else if (fallback.degrade_to.indexOf(name) !== index)
+        report.problem(path, `${JSON.stringify(name)} is listed twice`)
+    }
 }
 
 /** Gives nameless targets a name: provider/model, numbered where that is taken. */

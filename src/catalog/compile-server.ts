@@ -21,6 +21,7 @@ export function compileServer(config: Config, report: Report): ServerSettings {
   return {
     host: server.host,
     port: server.port,
+    watch: server.watch,
     allowedHosts: server.allowed_hosts.map((host) => host.toLowerCase()),
     corsOrigins: server.cors.allowed_origins,
     allowUnauthenticated: server.allow_unauthenticated,
@@ -81,6 +82,9 @@ function compileLimits(limits: Config['server']['limits']): Limits {
     maxTools: limits.max_tools,
     maxKeysPerObject: limits.max_keys_per_object,
     maxEventBytes: limits.max_event_bytes,
+    maxStreamBytes: limits.max_stream_bytes,
+    maxRepairChars: limits.max_repair_chars,
+    clientStallMs: limits.client_stall_ms,
   }
 }
 

@@ -136,7 +136,10 @@ function checkStorage(config: Config, report: Report): void {
       provider.budget_usd === null ? undefined : `providers.${id}.budget_usd`,
     ),
     config.policy.budget_usd === null ? undefined : 'policy.budget_usd',
-    config.server.limits.max_concurrency === null ? undefined : 'server.limits.max_concurrency',
+    // A Durable Object counts these, whatever the storage.
+    config.server.limits.max_concurrency === null || config.coordination.backend === 'durable_object'
+      ? undefined
+      : 'server.limits.max_concurrency',
   ].filter((path) => path !== undefined)
   if (counted.length > 0)
     report.problem(['storage', 'kind'], `"kv" cannot enforce ${counted.join(', ')}`, 'use "d1" or "sqlite"')

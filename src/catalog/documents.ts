@@ -18,6 +18,7 @@ export interface Documents {
 /** Values that come before the environment variables of the same name. No serialiser sees them. */
 export interface SecretOverrides {
   get(name: string): string | undefined
+  names(): Iterable<string>
 }
 
 export interface ReadDocuments {
@@ -86,10 +87,11 @@ function readSecrets(document: unknown): {
   readonly problems: readonly Problem[]
   readonly overrides: SecretOverrides
 } {
-  if (document === undefined) return { problems: [], overrides: { get: () => undefined } }
+  if (document === undefined) return { problems: [], overrides: { get: () => undefined, names: () => [] } }
   const structure = readStructure(secretsSchema(), document)
   const values = new Map(Object.entries(structure.value?.api_key_overrides ?? {}))
-  return { problems: inFile(structure.problems, secretsFile), overrides: { get: (name) => values.get(name) } }
+  const overrides = { get: (name: string) => values.get(name), names: () => values.keys() }
+  return { problems: inFile(structure.problems, secretsFile), overrides }
 }
 
 function inFile(problems: readonly Problem[], source: string): Problem[] {

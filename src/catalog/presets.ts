@@ -2,7 +2,7 @@
 import type { DialectId } from '../ir/dialect-id.ts'
 import type { QuirkName, Traits } from '../ir/traits.ts'
 import type { TargetCapabilities } from './capabilities.ts'
-import type { AuthScheme, Discovery } from './snapshot.ts'
+import type { AuthScheme, Discovery, Lane } from './snapshot.ts'
 
 /** The wire formats that the file may name. */
 export const apiFormats = [
@@ -52,6 +52,8 @@ export interface Preset {
   readonly formatsByModel?: readonly { readonly prefix: string; readonly formats: readonly ApiFormat[] }[]
   /** The type of the credential that stands for no `credential` at all; `api_key` from `keyEnv` where absent. */
   readonly credentialType?: 'aws' | 'google_service_account' | 'azure'
+  /** How it is paid for, where that is not plainly by use. */
+  readonly lane?: Lane
   /** Lives on the same machine or network. */
   readonly local?: boolean
   /** How the vendor departs from Chat; of no account for its other formats. */
@@ -145,6 +147,7 @@ const mistral = imitates([], {
   renamed: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
   refused: ['stream_options', 'logprobs', 'top_logprobs', 'logit_bias', 'store', 'user', 'service_tier'],
   refusedInMessages: ['refusal'],
+  assistantPrefix: 'repeated',
 })
 
 // https://api-docs.deepseek.com/guides/thinking_mode: turns with tool calls are refused without their reasoning, and so
@@ -154,6 +157,7 @@ const deepseek = imitates([], {
   noDeveloperRole: true,
   reasoningField: 'reasoning_content',
   reasoningRequired: true,
+  assistantPrefix: 'continued',
 })
 
 // https://inference-docs.cerebras.ai/resources/openai
@@ -251,6 +255,7 @@ export const presets = {
   // https://openrouter.ai/docs/api_reference/responses/basic-usage (beta), …/embeddings, and its guide for Claude Code
   openrouter: chat('https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY', {
     apiFormats: ['openai_chat', 'openai_responses', 'openai_embeddings', 'anthropic_messages'],
+    lane: 'aggregator',
     traits: imitates(['reasoning_spelling', 'finish_repeated']),
   }),
   // https://api-docs.deepseek.com/guides/responses_api, https://api-docs.deepseek.com/api/list-models
@@ -306,6 +311,7 @@ export const presets = {
   // https://huggingface.co/docs/inference-providers/guides/responses-api (beta), …/integrations/claude-code
   huggingface: chat('https://router.huggingface.co/v1', 'HF_TOKEN', {
     apiFormats: ['openai_chat', 'openai_responses', 'anthropic_messages'],
+    lane: 'aggregator',
     traits: imitates(['reasoning_spelling', 'placeholder_members', 'usage_repeated']),
   }),
   // https://docs.z.ai/guides/develop/openai/python; Responses are at the address of its coding plan only.

@@ -68,18 +68,29 @@ export function checkSettings(context: SettingsContext): void {
   checkQuirks(context)
 }
 
-/** Reports the regions of targets that are none, or that nobody reads. */
+/** Reports the regions of targets that are none, that are said twice, or that nobody reads. */
 export function checkTargetRegions(config: Config, report: Report): void {
   for (const [name, route] of Object.entries(config.routes))
-    for (const [index, { region, provider: id }] of route.targets.entries()) {
-      const provider = config.providers[id]
-      const preset = provider && presetOf(provider.type)
-      if (region === null || provider === undefined || preset === undefined) continue
-      const path = ['routes', name, 'targets', index, 'region']
-      if (rules.region?.pattern.test(region) === false) report.problem(path, rules.region.expected)
-      else if (!takesRegion(provider, preset))
-        report.warning(path, 'has no effect', `provider ${JSON.stringify(id)} has one address for all regions`)
+    for (const [index, target] of route.targets.entries()) {
+      const path = ['routes', name, 'targets', index]
+      if (target.region !== null && target.regions !== undefined)
+        report.problem([...path, 'regions'], 'stands beside "region"', 'keep one of the two')
+      else if (target.region !== null) checkRegion(target.region, target.provider, [...path, 'region'], config, report)
+      for (const [place, region] of (target.regions ?? []).entries()) {
+        const at = [...path, 'regions', place]
+        if (target.regions?.indexOf(region) !== place) report.problem(at, `${JSON.stringify(region)} is listed twice`)
+        else checkRegion(region, target.provider, at, config, report)
+      }
     }
+}
+
+function checkRegion(region: string, id: string, path: Path, config: Config, report: Report): void {
+  const provider = Object.hasOwn(config.providers, id) ? config.providers[id] : undefined
+  const preset = provider && presetOf(provider.type)
+  if (provider === undefined || preset === undefined) return
+  if (rules.region?.pattern.test(region) === false) report.problem(path, rules.region.expected)
+  else if (!takesRegion(provider, preset))
+    report.warning(path, 'has no effect', `provider ${JSON.stringify(id)} has one address for all regions`)
 }
 
 function takesRegion(provider: ProviderConfig, preset: Preset): boolean {

@@ -6,11 +6,19 @@ import { count, headers, identifier, natural, text, usd } from './schema-parts.t
 import { timeoutOverrides } from './schema-server.ts'
 import { scoreProfiles } from './score-profiles.ts'
 
+function visionSources() {
+  return z
+    .array(z.enum(['inline_base64', 'remote_url', 'provider_file_ref']))
+    .min(1)
+    .optional()
+}
+
 function capabilities() {
   return z.strictObject({
     streaming: z.boolean().optional(),
     tool_calling: z.boolean().optional(),
     vision_in: z.boolean().optional(),
+    vision_sources: visionSources(),
     audio_in: z.boolean().optional(),
     file_in: z.boolean().optional(),
     json_schema: z.boolean().optional(),
@@ -180,6 +188,7 @@ function requirements() {
     tool_calling: z.boolean().optional(),
     server_tools: z.boolean().optional(),
     vision_in: z.boolean().optional(),
+    vision_sources: visionSources(),
     audio_in: z.boolean().optional(),
     file_in: z.boolean().optional(),
     image_out: z.boolean().optional(),

@@ -19,6 +19,11 @@ function limits() {
     max_tools: count().default(1024),
     max_keys_per_object: count().default(1000),
     max_event_bytes: count().default(4_194_304).describe("One event of a provider's stream, decoded"),
+    max_stream_bytes: count().default(67_108_864).describe("A provider's whole stream, decoded"),
+    max_repair_chars: count().default(1_048_576).describe('Text of one stream that is kept so that it can be mended'),
+    client_stall_ms: count()
+      .default(60_000)
+      .describe('A client that reads nothing of its stream for so long is given up'),
   })
 }
 
@@ -48,6 +53,7 @@ export function serverSchema() {
   return z.strictObject({
     host: text().default('127.0.0.1'),
     port: natural(65_535).default(8787).describe('0 picks a free port'),
+    watch: z.boolean().default(true).describe('A changed file is taken up by itself; false: only by gateway reload'),
     allowed_hosts: z.array(text()).default([]).describe('Host names besides the bound address, localhost and [::1]'),
     cors: z.strictObject({ allowed_origins: z.array(text()).default([]) }).prefault({}),
     allow_unauthenticated: z
@@ -70,7 +76,13 @@ export function serverSchema() {
       .default([])
       .describe('Host names or globs that providers may live on; empty for any public one'),
     compat: z
-      .strictObject({ headers: z.array(text()).default([]), public_models: z.boolean().default(false) })
+      .strictObject({
+        headers: z
+          .array(z.enum(['switchback', 'switchmaxxer', 'switch']))
+          .default([])
+          .describe('Earlier systems whose names of our headers are sent beside ours'),
+        public_models: z.boolean().default(false),
+      })
       .prefault({}),
   })
 }

@@ -12,3 +12,10 @@ export const scoreProfiles = [
   'extract',
 ] as const
 export type ScoreProfile = (typeof scoreProfiles)[number]
+
+/** The profile that a model or route name asks for: `auto` is `auto/balanced`. Undefined for any other name. */
+export function profileOfName(name: string): ScoreProfile | undefined {
+  if (name === 'auto') return 'balanced'
+  if (!name.startsWith('auto/')) return undefined
+  return scoreProfiles.find((profile) => profile === name.slice('auto/'.length))
+}

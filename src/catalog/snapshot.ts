@@ -23,6 +23,9 @@ export interface Limits {
   readonly maxTools: number
   readonly maxKeysPerObject: number
   readonly maxEventBytes: number
+  readonly maxStreamBytes: number
+  readonly maxRepairChars: number
+  readonly clientStallMs: number
 }
 
 /** Timers in milliseconds. `headers` and `firstContent` bind streams only. */
@@ -34,9 +37,14 @@ export interface Timeouts {
   readonly totalMs: number
 }
 
+/** A system whose headers clients may still read. Those of `switch` have no brand and are always sent. */
+export type CompatSystem = 'switchback' | 'switchmaxxer' | 'switch'
+
 export interface ServerSettings {
   readonly host: string
   readonly port: number
+  /** Files that change are read again by themselves. */
+  readonly watch: boolean
   readonly allowedHosts: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly allowUnauthenticated: boolean | null
@@ -47,7 +55,8 @@ export interface ServerSettings {
   readonly heartbeatMs: number
   readonly headers: Readonly<Record<string, string>>
   readonly publicModels: boolean
-  readonly compatHeaders: readonly string[]
+  /** Earlier systems whose names of our headers are sent too. */
+  readonly compatHeaders: readonly CompatSystem[]
 }
 
 export interface KeyRecord {
@@ -309,7 +318,16 @@ export type Strategy = 'priority' | 'round_robin' | 'weighted' | 'least_connecti
 export type Requirements = Partial<
   Pick<
     TargetCapabilities,
-    'streaming' | 'tools' | 'images' | 'audio' | 'files' | 'jsonSchema' | 'reasoning' | 'imageOutput' | 'serverTools'
+    | 'streaming'
+    | 'tools'
+    | 'images'
+    | 'imageSources'
+    | 'audio'
+    | 'files'
+    | 'jsonSchema'
+    | 'reasoning'
+    | 'imageOutput'
+    | 'serverTools'
   >
 > & { readonly minContextTokens?: number }
 

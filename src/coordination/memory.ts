@@ -25,6 +25,7 @@ export function createMemoryCoordinator(
 
   function sessionOf(ask: AdmissionAsk): Session {
     let settled = false
+    let probes: string[] | undefined
     return {
       now,
       health: () => state.health(now()),
@@ -33,10 +34,16 @@ export function createMemoryCoordinator(
       began: (use) => state.apply({ type: 'began', use }, now(), 0),
       accepted: (use) => state.apply({ type: 'accepted', use }, now(), 0),
       ended: (use, outcome, settings) => state.apply({ type: 'ended', use, outcome, settings }, now(), random.next()),
-      claimProbe: (target) => state.claimProbe(target, ask.requestId, now()),
+      claimProbe(target) {
+        const isMine = state.claimProbe(target, ask.requestId, now())
+        if (isMine) (probes ??= []).push(target)
+        return isMine
+      },
       settle() {
         if (settled) return
         settled = true
+        // One that led to no call would keep the others out until its lease ends.
+        for (const target of probes ?? []) state.releaseProbe(target, ask.requestId)
         if (ask.slots.length > 0) slots.release(ask.requestId, ask.slots)
       },
     }

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../ir/error.ts'
 import {
   afterAccepted,
+  afterOtherFailure,
   afterOutcome,
   claimProbe,
   countsAgainstTarget,
@@ -17,6 +18,7 @@ import { lockKey, placesOf, targetKey, type Health, type Home } from '../policy/
 import { holds, lockAfterFailure, lockAfterSuccess, lockedBy, type Lock, type LockPlace } from '../policy/locks.ts'
 import { measured, type Speed } from '../policy/speed.ts'
 import type { CoordinationEvent, Use, UseOutcome } from './event.ts'
+import type { Entries, Known } from './known.ts'
 
 /** How much is remembered at most, and for how long. */
 export interface StateLimits {
@@ -56,6 +58,10 @@ export interface LockSelector {
   readonly account: string | null
   readonly model: string | null
   readonly code?: ErrorCode
+  /** Absent: every kind of place. */
+  readonly on?: LockPlace['on']
+  /** Absent: every region; for those that have one. */
+  readonly region?: string | null
 }
 
 export interface CoordinationState {
@@ -63,15 +69,19 @@ export interface CoordinationState {
   health(now: number): Health
   /** @param random uniform in [0, 1) */
   apply(event: CoordinationEvent, now: number, random: number): void
+  /** Takes over what somebody else knows. */
+  learn(known: Known): void
   /** Whether `owner` may probe a target whose breaker is half open; takes the lease where it may. */
   claimProbe(target: string, owner: string, now: number): boolean
+  /** Gives a lease back that nothing came of; without effect where `owner` does not hold it. */
+  releaseProbe(target: string, owner: string): void
   readonly locks: ReadonlyMap<string, Lock>
   readonly breakers: ReadonlyMap<string, Breaker>
   readonly tallies: ReadonlyMap<string, AccountTally>
   tally(provider: string, account: string): AccountTally | undefined
   /** Forgets locks and the failures behind them. Returns how many held. */
   resetLocks(selector: LockSelector, now: number): number
-  /** Closes the breaker of a target (all models of it) and forgets what led to it. Returns whether one was open. */
+  /** Forgets the breaker of a target (all models of it), its counts too. Returns whether one was open. */
   resetBreaker(route: string | null, target: string): boolean
 }
 
@@ -123,37 +133,59 @@ export function createState(limits: StateLimits = stateLimits): CoordinationStat
   }
 
   function setBreaker(key: string, next: Breaker): void {
-    put(breakers, key, next, limits.maxTargets)
+    putBreaker(breakers, key, next, limits.maxTargets)
+  }
+
+  function freeProbe(key: string, owner: string): void {
+    const breaker = breakers.get(key)
+    if (breaker?.probe?.owner === owner) setBreaker(key, releaseProbe(breaker, owner))
+  }
+
+  // Nearly always there are no locks, and this is asked of every request.
+  function proven(use: Use, isWhole: boolean): void {
+    if (locks.size === 0) return
+    const places = placesOf(use, use.account)
+    // That tokens can be counted says nothing of a model's own limits.
+    for (const place of use.task === 'count-tokens' ? [places.account] : Object.values(places)) {
+      const key = lockKey(place)
+      if (lockAfterSuccess(locks.get(key), use.startedAt, isWhole) === undefined) locks.delete(key)
+    }
   }
 
   function accepted(use: Use, now: number): void {
     bindHome(use, true, now)
-    const places = placesOf(use, use.account)
-    // That tokens can be counted says nothing of a model's own limits.
-    const proven = use.task === 'count-tokens' ? [places.account] : Object.values(places)
-    for (const place of proven) {
-      const key = lockKey(place)
-      if (lockAfterSuccess(locks.get(key), use.startedAt) === undefined) locks.delete(key)
-    }
+    proven(use, false)
     const key = targetKey(use)
     const breaker = breakers.get(key)
-    if (breaker !== undefined) setBreaker(key, afterAccepted(breaker, use.requestId, now))
+    if (breaker?.isOpen === true) setBreaker(key, afterAccepted(breaker, use.requestId, use.startedAt))
   }
 
   function ended({ use, outcome, settings }: Ended, now: number, random: number): void {
     const key = targetKey(use)
     load(key, -1)
-    if (outcome.type === 'completed') measure(key, outcome, now)
-    const breaker = breakers.get(key) ?? freshBreaker
-    if (outcome.type === 'neutral' || (outcome.type === 'failed' && !countsAgainstTarget(outcome.error.code)))
-      setBreaker(key, releaseProbe(breaker, use.requestId))
-    else {
-      const ok = outcome.type === 'completed'
-      const told = { ok, startedAt: use.startedAt, durationMs: outcome.totalMs, owner: use.requestId }
-      const code = outcome.type === 'failed' ? outcome.error.code : null
-      setBreaker(key, afterOutcome(breaker, { ...told, code }, settings.breaker, now))
+    switch (outcome.type) {
+      case 'neutral':
+        return freeProbe(key, use.requestId)
+      case 'completed':
+        measure(key, outcome, now)
+        proven(use, true)
+        return setBreaker(key, judged(key, { use, outcome, settings }, now))
+      case 'failed':
+        // The request itself is at fault, or we are: nothing was found out.
+        if (outcome.error.origin !== 'upstream' || faultsOfRequests.has(outcome.error.code))
+          freeProbe(key, use.requestId)
+        else setBreaker(key, judged(key, { use, outcome, settings }, now))
+        return failed(use, outcome, settings, now, random)
     }
-    if (outcome.type === 'failed') failed(use, outcome, settings, now, random)
+  }
+
+  function judged(key: string, { use, outcome, settings }: Told, now: number): Breaker {
+    const code = outcome.type === 'completed' ? null : outcome.error.code
+    const told = { code, startedAt: use.startedAt, durationMs: Math.round(outcome.totalMs), owner: use.requestId }
+    const breaker = breakers.get(key) ?? freshBreaker
+    return outcome.type === 'completed' || countsAgainstTarget(outcome.error.code, outcome.isCommitted)
+      ? afterOutcome(breaker, told, settings.breaker, now)
+      : afterOtherFailure(breaker, told, now)
   }
 
   function measure(key: string, { ttftMs, totalMs }: UseOutcome & { type: 'completed' }, now: number): void {
@@ -172,12 +204,14 @@ export function createState(limits: StateLimits = stateLimits): CoordinationStat
     now: number,
     random: number,
   ): void {
-    if (error.origin === 'upstream' && !faultsOfRequests.has(error.code))
+    if (error.origin !== 'upstream') return
+    if (!faultsOfRequests.has(error.code))
       count(use, now, { failures: 1, ...(error.code === 'upstream_auth' && { authFailures: 1 }) })
     // An overload that comes in the middle of an answer is no reason to keep the account from the next one.
     if (isCommitted && error.code === 'upstream_overloaded') return
     const { task, startedAt } = use
-    const failure = { code: error.code, task, startedAt, retryAfterMs: error.retryAfterMs }
+    const { code, retryAfterMs } = error
+    const failure = { code, task, startedAt, retryAfterMs, isPermanent: error.isPermanent }
     const on = lockedBy(failure)
     if (on === undefined) return
     const place = placesOf(use, use.account)[on]
@@ -222,20 +256,32 @@ export function createState(limits: StateLimits = stateLimits): CoordinationStat
           return ended(event, now, random)
       }
     },
+    learn(known) {
+      take(locks, known.locks)
+      take(turns, known.turns)
+      take(homes, known.homes)
+      take(breakers, known.breakers)
+      take(loads, known.loads)
+      take(speeds, known.speeds)
+      take(cursors, known.cursors)
+    },
     claimProbe(target, owner, now) {
       const claimed = claimProbe(breakers.get(target) ?? freshBreaker, owner, now)
       if (claimed === undefined) return false
       setBreaker(target, claimed)
       return true
     },
+    releaseProbe: freeProbe,
     tally: (provider, account) => tallies.get(tallyKey(provider, account)),
-    resetLocks({ provider, account, model, code }, now) {
+    resetLocks({ provider, account, model, code, on, region }, now) {
       let held = 0
       for (const [key, lock] of locks) {
         const { place } = lock
         const isMeant =
           (provider === null || place.provider === provider) &&
           (code === undefined || lock.code === code) &&
+          (on === undefined || place.on === on) &&
+          (region === undefined || place.on === 'account' || place.region === region) &&
           (account === null || place.account === account) &&
           (model === null || (place.on !== 'account' && place.model === model))
         if (!isMeant) continue
@@ -258,15 +304,22 @@ export function createState(limits: StateLimits = stateLimits): CoordinationStat
 }
 
 type Ended = CoordinationEvent & { readonly type: 'ended' }
+/** An outcome that says something. */
+type Told = Pick<Ended, 'use' | 'settings'> & { readonly outcome: Exclude<UseOutcome, { readonly type: 'neutral' }> }
 
 /** The name of an account in the tallies. */
 export function tallyKey(provider: string, account: string): string {
   return `${provider}\u0000${account}`
 }
 
-// The map keeps the order of the last writes, so its first entry is the one that was left alone longest.
+function take<V>(map: Map<string, V>, entries: Entries<V>): void {
+  for (const [key, value] of entries) map.set(key, value)
+}
+
+// The first entry is the one that was left alone longest. While there is plenty of room the order does not matter, and a
+// value that is only replaced costs half.
 function put<V>(map: Map<string, V>, key: string, value: V, max: number): void {
-  map.delete(key)
+  if (map.size * 2 > max) map.delete(key)
   map.set(key, value)
   if (map.size > max) for (const oldest of map.keys()) return void map.delete(oldest)
 }
@@ -278,4 +331,17 @@ function putLock(locks: Map<string, Lock>, key: string, lock: Lock, max: number)
   if (locks.size <= max) return
   for (const [oldest, { place }] of locks) if (place.on !== 'account') return void locks.delete(oldest)
   for (const oldest of locks.keys()) return void locks.delete(oldest)
+}
+
+/** How many open breakers are passed over in search of one that is not missed. */
+const spared = 100
+
+// Nor may they push out breakers that are open.
+function putBreaker(breakers: Map<string, Breaker>, key: string, breaker: Breaker, max: number): void {
+  if (breakers.size * 2 > max) breakers.delete(key)
+  breakers.set(key, breaker)
+  if (breakers.size <= max) return
+  let seen = 0
+  for (const [oldest, { isOpen }] of breakers) if (!isOpen || ++seen > spared) return void breakers.delete(oldest)
+  for (const oldest of breakers.keys()) return void breakers.delete(oldest)
 }

@@ -3,6 +3,7 @@
 import type { Snapshot, TargetRecord } from '../catalog/snapshot.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import { homeKey, lockKey, placesOf, targetKey } from '../policy/health.ts'
+import { groupsOf } from '../policy/degrade.ts'
 import { matchRoute } from '../policy/match-route.ts'
 
 /** Keys, by what they are keys of. */
@@ -25,7 +26,7 @@ export function watchOf(facts: RequestFacts, snapshot: Snapshot): Watch {
   const providers = new Set<string>()
   const homes = new Set<string>()
   const route = match?.route?.name ?? null
-  const look = (target: TargetRecord, model: string): void => {
+  const look = (target: TargetRecord, model: string, route: string | null): void => {
     const destination = { route, target, model }
     targets.add(targetKey(destination))
     providers.add(target.provider)
@@ -34,8 +35,9 @@ export function watchOf(facts: RequestFacts, snapshot: Snapshot): Watch {
     for (const account of accounts.length === 0 ? [null] : accounts)
       for (const place of Object.values(placesOf(destination, account))) locks.add(lockKey(place))
   }
-  for (const target of match?.targets ?? [])
-    look(target, target.model === '*' ? (match?.clientModel ?? '') : target.model)
+  for (const group of match === undefined ? [] : groupsOf(match, snapshot))
+    for (const target of group.targets)
+      look(target, target.model === '*' ? (match?.clientModel ?? '') : target.model, group.route?.name ?? null)
   return {
     locks: [...locks],
     targets: [...targets],

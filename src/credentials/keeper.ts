@@ -9,6 +9,7 @@ import { createCredentialCache, isNearItsEnd, type Entry } from './cache.ts'
 import { createHandedOut } from './handed-out.ts'
 import { createObtainer } from './obtain.ts'
 import { createPlainKeys, plainSource } from './plain-keys.ts'
+import { isValue } from './print.ts'
 import type { CredentialPorts } from './recipe.ts'
 import { createRotationMemory } from './rotation-memory.ts'
 import { stateOf, type CredentialState } from './state.ts'
@@ -47,6 +48,11 @@ export interface CredentialKeeper {
   check(id: string, snapshot: Snapshot): Promise<Outcome<true>>
   /** Forgets the value of a credential: its operator changed it or took it away. The next lease asks its source. */
   drop(id: string): void
+  /**
+   * The configuration is another one, and variables may be: looks again at those that were read before. What was made of
+   * another value is forgotten, and who wanted to hear of changes does.
+   */
+  reread(): void
   /** What is known of each credential that was asked for, without its value. */
   states(): readonly CredentialState[]
   /** How the rows of the access audit fare. */
@@ -101,6 +107,15 @@ export function createCredentialKeeper(
     },
     drop(id) {
       for (const entry of cache.entries()) if (entry.record.id === id) forget(entry)
+    },
+    reread() {
+      plain.reread()
+      for (const entry of cache.entries()) {
+        const read = [...entry.variables]
+        if (read.every(([name, known]) => isValue(known, ports.secrets.get(name) ?? ''))) continue
+        forget(entry)
+        onChange(entry.record.id)
+      }
     },
     states: () => [...cache.entries()].map((entry) => stateOf(entry, clock)).concat(plain.states()),
     audit: () => audit.stats(),

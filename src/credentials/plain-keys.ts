@@ -27,6 +27,8 @@ export interface PlainKeys {
   lease(credential: CredentialRecord, source: PlainSource, asked: LeaseFor): Outcome<Lease>
   /** Looks, and leaves a row in the audit. */
   check(credential: CredentialRecord, source: PlainSource): Outcome<Lease>
+  /** Looks again at every key that was used before. */
+  reread(): void
   states(): CredentialState[]
 }
 
@@ -102,6 +104,13 @@ export function createPlainKeys({ ports, audit, handedOut, memory, onChange }: D
     check(credential, source) {
       const { answer } = look(credential, source, 'check')
       return answer ?? missing(source, `credential ${credential.id}`)
+    },
+    reread() {
+      for (const { record } of seen.values()) {
+        const source = plainSource(record)
+        // A key that stands in the file belongs to the record itself.
+        if (source?.source === 'env') look(record, source)
+      }
     },
     states: () =>
       [...seen.values()].map(({ record, value, use, changedAt }) => ({

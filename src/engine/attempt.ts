@@ -1,5 +1,4 @@
 // One call of one account of one target: send, wait for headers, read until the answer is whole or committed, classify.
-import type { Timeouts } from '../catalog/snapshot.ts'
 import type { AnyDialect } from '../dialects/dialect.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { FetchResponse, HeaderSource } from '../ports/index.ts'
@@ -8,9 +7,11 @@ import { parseJson } from '../wire/json-parse.ts'
 import { createCancellation } from './cancellation.ts'
 import { collect } from './collect.ts'
 import type { RequestContext } from './context.ts'
+import { deadlineOf, timeoutsOf } from './deadline.ts'
 import { isStream } from './framing.ts'
 import type { Prepared } from './prepare.ts'
-import { readStream, readWhole, type Answer, type ReadOptions } from './read-answer.ts'
+import { readStream, readWhole, type Answer } from './read-answer.ts'
+import type { ReadOptions } from './reading.ts'
 import type { StreamEnd, StreamSource } from './stream.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
@@ -29,7 +30,9 @@ export type AttemptResult =
       readonly headers: HeaderSource | undefined
     }
 
-interface AttemptOptions extends ReadOptions {
+/** One attempt, and who hears of it. */
+export interface AttemptOptions extends ReadOptions {
+  readonly onUseEnd: (end: StreamEnd) => void
   readonly onStreamEnd: (end: StreamEnd) => void
   readonly forClient: (error: GatewayError) => GatewayError
 }
@@ -44,15 +47,16 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
   const cancellation = createCancellation()
   const abort = (): void => cancellation.cancel()
   let source: StreamSource | undefined
-  const timeouts: Timeouts = { ...context.snapshot.server.timeouts, ...options.candidate.target.timeouts }
-  const watchdog = createWatchdog(clock, timeouts, context.startedMono + timeouts.totalMs, () => {
-    source?.bark()
-    abort()
+  let response: FetchResponse | undefined
+  let refusal: GatewayError | undefined
+  const timeouts = timeoutsOf(context, candidate)
+  const watchdog = createWatchdog(clock, timeouts, deadlineOf(context, candidate), () => {
+    if (source === undefined) void response?.body.cancel().catch(() => {})
+    if (source === undefined || source.bark()) abort()
   })
   // A server that does not survive an abort is read to its end, whoever is still listening.
   const drains = candidate.target.onAbort === 'drain'
   if (!drains) context.clientSignal.addEventListener('abort', abort)
-  let response: FetchResponse | undefined
   try {
     if (context.clientSignal.aborted) throw new GatewayError('client_cancelled')
     watchdog.enter(context.facts.stream ? 'headers' : 'body')
@@ -72,8 +76,15 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
       egress: prepared.route,
     })
     const headersMs = clock.mono() - began
-    if (response.status < 200 || response.status > 299) throw await errorAnswer(response, prepared.egress, clock.now())
-    const answer = isStream(context, candidate, response)
+    if (response.status < 200 || response.status > 299) {
+      watchdog.enter('refusal')
+      refusal = await errorAnswer(response, prepared.egress, clock.now())
+      throw refusal
+    }
+    const streams = isStream(context, candidate, response)
+    // Whole although a stream was asked for: what is left of the time for headers is not its own.
+    if (context.facts.stream && !streams) watchdog.enter('first-content')
+    const answer = streams
       ? await readStream({ ...options, response, watchdog, abort, expose: (made) => (source = made) })
       : await readWhole(options, response)
     return { ok: true, answer, status: response.status, headers: response.headers, headersMs }
@@ -82,7 +93,8 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
     // The body first, then the request: the other order surfaces as an unhandled rejection on some runtimes.
     await response?.body.cancel().catch(() => {})
     abort()
-    const error = classify(cause, context, watchdog, response !== undefined)
+    const isTold = refusal !== undefined && !context.clientSignal.aborted
+    const error = (isTold ? refusal : undefined) ?? classify(cause, context, watchdog, response !== undefined)
     return { ok: false, error, status: response?.status ?? null, headers: response?.headers }
   } finally {
     if (source === undefined) watchdog.stop()
@@ -91,7 +103,7 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
 }
 
 function transportOf(context: RequestContext, prepared: Prepared) {
-  return providers[prepared.provider.type]?.transport?.(context.ports.clock) ?? context.ports.fetch
+  return providers[prepared.provider.type]?.transport?.(context.ports) ?? context.ports.fetch
 }
 
 // Which of our own signals fired says more than any runtime's error text.

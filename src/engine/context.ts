@@ -10,6 +10,7 @@ import type { IrRequest } from '../ir/request.ts'
 import type { RouteDecision } from '../policy/decision.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Scrubber } from '../redaction/index.ts'
+import type { ExtraCalls } from './extra-calls.ts'
 import type { Finale } from './finale.ts'
 import type { StateKeeper } from './state/index.ts'
 import type { StreamSource } from './stream.ts'
@@ -25,6 +26,8 @@ export interface RequestContext {
   readonly wire: WireRequest
   readonly facts: RequestFacts
   readonly decision: RouteDecision
+  /** Plans once more, with what is known by now. */
+  readonly replan: () => RouteDecision
   /** The client asked to be refused rather than translated with a loss. */
   readonly strict: boolean
   /** Fires when the client goes away before the answer has begun. */
@@ -33,10 +36,14 @@ export interface RequestContext {
   readonly startedAt: number
   /** Monotonic, for durations and deadlines. */
   readonly startedMono: number
+  /** What it waited for a slot, in milliseconds. */
+  readonly queueMs: number
   readonly finale: Finale
   readonly credentials: CredentialKeeper
   /** What is known of accounts and targets, and told of them. */
   readonly session: Session
+  /** What all requests of the app share of further calls. */
+  readonly extraCalls: ExtraCalls
   /** Takes secrets out of whatever a provider says. */
   readonly scrubber: Scrubber
   /** Seals and opens what has to come back, under the caller's name. */

@@ -18,8 +18,18 @@ export interface AttemptRecord {
   readonly status: number | null
   /** Our error code; null where it answered. */
   readonly error: string | null
+  /** How many tries of this account there were before. */
+  readonly retry?: number
+  /** What was waited before it, in milliseconds. */
+  readonly wait_ms?: number
+  /** It found out whether a target is well again. */
+  readonly probe?: true
+  /** Its target stands in for those of the route. */
+  readonly degraded?: true
   /** The provider may have worked for this request before: an earlier attempt broke off without an answer. */
   readonly maybe_duplicate?: true
+  /** It went on with an answer that broke off: from there, or by saying it once more. */
+  readonly repaired?: 'continue' | 'restart'
 }
 
 /** How a request ended. */
@@ -39,6 +49,8 @@ export interface Ending {
 /** Collects what the trace needs while the request runs; `end` works once and ignores later calls. */
 export interface Finale {
   attempt(record: AttemptRecord): void
+  /** The last attempt had answered, and broke off after its first content. */
+  brokeOff(error: string): void
   requestLosses(losses: readonly Loss[]): void
   /** Marks the moment of the first answer content. */
   firstContent(): void

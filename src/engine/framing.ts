@@ -24,6 +24,8 @@ export interface ClientFramer {
   encode(frames: readonly Frame[]): Uint8Array
   /** Events went out that somebody else wrote. */
   resume(): void
+  /** Whether bytes of the upstream that stand behind its events are what ends them. */
+  closes(text: string): boolean
   /** What ends the bytes, after success and failure alike. */
   close(): Uint8Array
 }
@@ -35,6 +37,7 @@ const sse: ClientFramer = {
   separator: new TextEncoder().encode('\n\n'),
   encode: encodeSse,
   resume: () => {},
+  closes: () => false,
   close: () => nothing,
 }
 
@@ -49,6 +52,7 @@ export function clientFramer(ingress: Dialect, request: WireRequest): ClientFram
     separator: nothing,
     encode: (frames) => array.encode(frames),
     resume: () => array.resume(),
+    closes: (text) => text.includes(']'),
     close: () => array.close(),
   }
 }

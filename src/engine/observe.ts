@@ -2,7 +2,8 @@
 import type { AnyDialect } from '../dialects/dialect.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { Loss } from '../ir/loss.ts'
-import type { Rejection, RouteDecision } from '../policy/decision.ts'
+import type { CursorStep } from '../policy/cursor.ts'
+import type { Candidate, Rejection, RouteDecision } from '../policy/decision.ts'
 import type { Ports, TraceRow } from '../ports/index.ts'
 import { traceDetail, type UnknownField } from '../redaction/index.ts'
 import type { AttemptRecord, Ending, Finale } from './finale.ts'
@@ -19,6 +20,8 @@ export interface Observed {
   readonly tenant: string | null
   facts?: RequestFacts
   decision?: RouteDecision
+  /** What it waited for a slot, in milliseconds. */
+  queueMs?: number
 }
 
 /** A finale that writes one trace row, at the first `end`. */
@@ -35,6 +38,10 @@ export function createFinale(
   return {
     attempts,
     attempt: (record) => void attempts.push(record),
+    brokeOff(error) {
+      const last = attempts.pop()
+      if (last !== undefined) attempts.push({ ...last, error })
+    },
     requestLosses: (losses) => void (requestLosses = losses),
     firstContent: () => void (contentMono ??= ports.clock.mono()),
     end(ending) {
@@ -90,6 +97,7 @@ function rowOf(
       {
         decision: observed.decision === undefined ? null : decisionDetail(observed.decision),
         attempts: attempts.map((record) => ({ ...record, durationMs: rounded(record.durationMs) })),
+        ...(observed.queueMs !== undefined && { queue_ms: rounded(observed.queueMs) }),
         losses: requestLosses,
         answer_losses: ending.losses ?? [],
         ...(error?.upstream !== undefined && {
@@ -105,38 +113,59 @@ function rowOf(
   }
 }
 
-/** A decision as traces and previews show it. */
+/** A decision as traces and previews show it. What it has nothing to say about is left out. */
 export function decisionDetail(decision: RouteDecision): Record<string, unknown> {
   const [selected, ...fallbacks] = decision.candidates
-  const shown = (candidate: (typeof decision.candidates)[number]): Record<string, unknown> => ({
-    target: candidate.label,
-    name: candidate.target.name,
-    dialect: candidate.dialect,
-    passthrough: candidate.passthrough,
-    accounts: candidate.accounts,
-    account_by: candidate.accountBy,
-  })
+  const { profile, scores, cursor } = decision
   return {
     requested: decision.requested,
     route: decision.route,
     resolved_by: decision.resolvedBy,
     strategy: decision.strategy,
-    selected: selected === undefined ? null : shown(selected),
-    fallbacks: fallbacks.map(shown),
+    ...(profile !== null && { profile }),
+    selected: selected === undefined ? null : candidateDetail(selected, decision),
+    fallbacks: fallbacks.map((candidate) => candidateDetail(candidate, decision)),
     rejected: decision.rejected.map(rejectionDetail),
+    ...(scores.length > 0 && { scores }),
     reasons: decision.reasons,
     unverified: decision.unverified,
     max_attempts: decision.maxAttempts,
+    ...(cursor !== null && { cursor: cursorDetail(cursor) }),
+    random: decision.random,
   }
 }
 
-function rejectionDetail({ target, account, code, reason, lockedBy, retryInMs }: Rejection): Record<string, unknown> {
+function candidateDetail(candidate: Candidate, decision: RouteDecision): Record<string, unknown> {
+  const { label, target, dialect, passthrough, accounts, accountBy, breaker, degraded, route } = candidate
+  return {
+    target: label,
+    name: target.name,
+    dialect,
+    passthrough,
+    accounts,
+    account_by: accountBy,
+    ...(target.region !== null && { region: target.region }),
+    ...(breaker !== 'closed' && { breaker }),
+    ...(degraded && { degraded }),
+    ...(route !== decision.route && { route }),
+  }
+}
+
+// Targets may be called anything, so their names are values here and no members.
+function cursorDetail({ picked, weights }: CursorStep): Record<string, unknown> {
+  return { picked, weights: Object.entries(weights).map(([name, weight]) => ({ name, weight })) }
+}
+
+function rejectionDetail(rejection: Rejection): Record<string, unknown> {
+  const { target, name, account, code, reason, lockedBy, retryInMs } = rejection
   return {
     target,
+    ...(name !== undefined && { name }),
     code,
     reason,
     ...(account !== undefined && { account }),
-    ...(lockedBy !== undefined && { locked_by: lockedBy, retry_in_ms: retryInMs }),
+    ...(lockedBy !== undefined && { locked_by: lockedBy }),
+    ...(retryInMs !== undefined && { retry_in_ms: retryInMs }),
   }
 }
 

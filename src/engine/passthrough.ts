@@ -7,6 +7,7 @@ import type { Frame } from '../wire/frame.ts'
 import type { Block } from '../wire/block.ts'
 import { join } from './collect.ts'
 import type { ClientFramer } from './framing.ts'
+import { plainError, type EventCheck } from './malformed.ts'
 import type { StreamMachine, StreamStep } from './machine.ts'
 
 interface PassthroughOptions {
@@ -17,15 +18,19 @@ interface PassthroughOptions {
   readonly quirks: readonly QuirkName[]
   /** Takes known secrets out of a text: an event may quote what its sender was sent. */
   readonly hide: (text: string) => string
+  readonly check: EventCheck
 }
 
 const textDecoder = new TextDecoder()
 const textEncoder = new TextEncoder()
 
 /** Forwards whole events byte for byte; an event that only carries the usage we asked for stays behind. */
-export function createPassthrough({ dialect, exchange, framer, quirks, hide }: PassthroughOptions): StreamMachine {
+export function createPassthrough(options: PassthroughOptions): StreamMachine {
+  const { dialect, exchange, framer, quirks, hide, check } = options
   const tap = dialect.streamTap(exchange)
   const normaliser = quirks.length === 0 ? undefined : dialect.compatibility?.normaliser(quirks, exchange)
+  // An event was left out, and what stands around it belongs to the framing: from here on the framing is ours.
+  let isReframed = false
 
   /** What one frame comes to; `bytes` is what it looks like to the client. */
   function pass(frame: Frame, bytes: () => Uint8Array): StreamStep {
@@ -35,7 +40,10 @@ export function createPassthrough({ dialect, exchange, framer, quirks, hide }: P
         return { kind: 'idle' }
       case 'error':
         return { kind: 'idle', error: signal.error }
-      case 'idle':
+      case 'idle': {
+        const error = plainError(frame)
+        return error === undefined ? { bytes: quiet(bytes(), frame.data), kind: 'idle' } : { kind: 'idle', error }
+      }
       case 'content':
       case 'end':
         return { bytes: quiet(bytes(), frame.data), kind: signal.type }
@@ -54,22 +62,34 @@ export function createPassthrough({ dialect, exchange, framer, quirks, hide }: P
   function read(block: Block, frame: Frame): StreamStep {
     const instead = normaliser?.step(frame) ?? 'same'
     if (instead !== 'same') return mended(instead)
+    const verdict = check.look(frame)
+    if (verdict === 'sound') return pass(frame, () => bytesOf(block, frame))
+    isReframed = true
+    return verdict === 'skip' ? { kind: 'idle' } : { kind: 'idle', error: verdict }
+  }
+
+  function bytesOf(block: Block, frame: Frame): Uint8Array {
+    if (isReframed) return framer.encode([frame])
     framer.resume()
-    return pass(frame, () => block.bytes)
+    return block.bytes
+  }
+
+  // A comment, or what stands between events.
+  function passRest({ bytes }: Block): StreamStep {
+    const text = textDecoder.decode(bytes)
+    if (isReframed && framer.closes(text)) return { bytes: framer.close(), kind: 'idle' }
+    return hide(text) === text ? { bytes, kind: 'idle' } : { kind: 'idle' }
   }
 
   return {
     step(block) {
       if (block.skimmed === true) return { bytes: block.bytes, kind: 'content' }
-      if (block.frame !== undefined) return read(block, block.frame)
-      // A comment, or what stands between events.
-      const text = textDecoder.decode(block.bytes)
-      return hide(text) === text ? { bytes: block.bytes, kind: 'idle' } : { kind: 'idle' }
+      return block.frame === undefined ? passRest(block) : read(block, block.frame)
     },
     skim(text) {
       const agreed = tap.skim(text)
       if (agreed !== true) return agreed
-      return hide(text) === text && (normaliser === undefined || normaliser.skim(text))
+      return check.isSound(text) && hide(text) === text && (normaliser === undefined || normaliser.skim(text))
     },
     finish() {
       const rest = mended(normaliser?.finish() ?? [])
@@ -82,7 +102,7 @@ export function createPassthrough({ dialect, exchange, framer, quirks, hide }: P
     settle() {
       for (const frame of normaliser?.finish() ?? []) tap.step(frame)
     },
-    report: () => ({ ...tap.report(), losses: [] }),
+    report: () => ({ ...tap.report(), losses: check.losses() }),
   }
 }
 

@@ -1,99 +1,59 @@
 // A provider's answer on its way to the client's wire: streamed or whole, as bytes or translated. Owns which of these it
 // is; every way throws `GatewayError` as long as nothing has been sent.
-import type { Exchange } from '../dialects/dialect.ts'
 import { generative } from '../dialects/index.ts'
 import { GatewayError } from '../ir/error.ts'
 import { createFold } from '../ir/fold.ts'
 import type { Loss } from '../ir/loss.ts'
 import type { IrResponse } from '../ir/response.ts'
 import { unfold } from '../ir/unfold.ts'
-import type { Usage } from '../ir/usage.ts'
-import type { Candidate } from '../policy/decision.ts'
 import type { FetchResponse } from '../ports/index.ts'
 import { parseJson } from '../wire/json-parse.ts'
 import type { Frame } from '../wire/frame.ts'
 import { collect, join } from './collect.ts'
-import type { RequestContext } from './context.ts'
 import { clientFramer, upstreamDecoder, type ClientFramer } from './framing.ts'
+import { createLegalEncoder } from './legal-encoder.ts'
 import type { MachineReport } from './machine.ts'
-import { createPassthrough } from './passthrough.ts'
-import { plausibleUsage } from './plausible.ts'
-import type { Prepared } from './prepare.ts'
-import { createStreamSealer, realmOf, sealAnswer, type SealOptions } from './state/index.ts'
-import { createStreamSource, type StreamEnd, type StreamSource } from './stream.ts'
-import { createLegalEncoder, createTranslation, renameTools } from './translate.ts'
+import { checkOf, exchangeOf, plausibleIn, sealingOf, type ReadOptions, type StreamOptions } from './reading.ts'
+import { sealAnswer } from './state/index.ts'
+import { createStreamSource, type StreamSource } from './stream.ts'
+import { streamParts } from './stream-parts.ts'
+import { renameTools } from './translate.ts'
 import { checkCount, translateUnary } from './unary.ts'
-import type { Watchdog } from './watchdog.ts'
 
 /** What a target gave: a whole body, or a stream whose first content is there. */
 export type Answer =
   | { readonly type: 'body'; readonly contentType: string; readonly bytes: Uint8Array; readonly report: MachineReport }
   | { readonly type: 'stream'; readonly source: StreamSource; readonly framer: ClientFramer }
 
-/** Whose answer it is, and for whom. */
-export interface ReadOptions {
-  readonly context: RequestContext
-  readonly candidate: Candidate
-  readonly prepared: Prepared
-}
-
-export interface StreamOptions extends ReadOptions {
-  readonly response: FetchResponse
-  readonly watchdog: Watchdog
-  /** Ends the upstream request. */
-  readonly abort: () => void
-  /** Called with the source before anything is read from it. */
-  readonly expose: (source: StreamSource) => void
-  readonly onStreamEnd: (end: StreamEnd) => void
-  readonly forClient: (error: GatewayError) => GatewayError
-}
-
 const textDecoder = new TextDecoder()
 const textEncoder = new TextEncoder()
 
 /** An answer that comes as a stream, up to its first content; collected where the client asked for none. */
 export async function readStream(options: StreamOptions): Promise<Answer> {
-  const { context, candidate, prepared, response, watchdog } = options
+  const { context, candidate, response, watchdog } = options
   if (!context.facts.stream) return readFolded(options, response)
   watchdog.enter('first-content')
-  const exchange = exchangeOf(options)
-  const ingress = generative(context.ingress)
-  const framer = clientFramer(ingress, context.wire)
-  const { traits } = prepared.provider
+  const { limits } = context.snapshot.server
+  const framer = clientFramer(generative(context.ingress), context.wire)
+  const { machine, mended, onBreak, onEnd } = streamParts(options, framer, () => source)
   const source = createStreamSource({
     body: response.body,
-    decoder: upstreamDecoder(response, context.snapshot.server.limits.maxEventBytes),
+    decoder: upstreamDecoder(response, limits.maxEventBytes),
     separator: framer.separator,
-    machine: candidate.passthrough
-      ? createPassthrough({
-          dialect: ingress,
-          exchange,
-          framer,
-          quirks: traits.quirks ?? [],
-          hide: context.scrubber.hideKnown(),
-        })
-      : createTranslation({
-          ingress,
-          egress: generative(prepared.egress),
-          exchange,
-          framer,
-          traits,
-          toolNames: prepared.toolNames,
-          hide: context.scrubber.hideKnown(),
-          plausible: plausibleIn(context),
-          sealer: createStreamSealer(sealingOf(options)),
-        }),
+    machine,
     watchdog,
+    maxBytes: limits.maxStreamBytes,
     abort: options.abort,
     onAbort: candidate.target.onAbort,
     onContent: () => context.finale.firstContent(),
-    onEnd: options.onStreamEnd,
+    onBreak,
+    onEnd,
     forClient: options.forClient,
   })
   options.expose(source)
   const failure = await source.prime()
   if (failure !== undefined) throw failure
-  return { type: 'stream', source, framer }
+  return { type: 'stream', source: mended?.source ?? source, framer }
 }
 
 // A provider that streams although JSON was asked for: collect what it says.
@@ -106,18 +66,25 @@ async function readFolded(options: ReadOptions, response: FetchResponse): Promis
   const decoder = egress.streamDecoder(prepared.provider.traits)
   const fold = createFold(egress.id, egress.joinOpaque)
   const hide = context.scrubber.hideKnown()
+  const check = checkOf(options)
   const quiet = (frame: Frame): Frame => ({ ...frame, data: hide(frame.data) })
-  for (const block of [...blocks.push(bytes), ...blocks.end()])
-    if (block.frame !== undefined) decoder.step(quiet(block.frame)).forEach(fold.step)
+  for (const { frame } of [...blocks.push(bytes), ...blocks.end()]) {
+    const verdict = frame === undefined ? 'skip' : check.look(frame)
+    if (typeof verdict === 'object') throw verdict
+    if (frame !== undefined && verdict === 'sound') decoder.step(quiet(frame)).forEach(fold.step)
+  }
   decoder.finish().forEach(fold.step)
   const failure = fold.error()
   if (failure !== undefined) throw failure
-  return writeWhole(options, await readable(fold.response(), options))
+  const { response: answer, losses } = await readable(fold.response(), options)
+  return writeWhole(options, { response: answer, losses: [...losses, ...check.losses()] })
 }
 
 /** An answer that comes whole. */
 export async function readWhole(options: ReadOptions, response: FetchResponse): Promise<Answer> {
   const { context, candidate, prepared } = options
+  if (options.joining !== undefined)
+    throw new GatewayError('upstream_bad_content', { message: 'the provider answered without a stream' })
   const received = await collect(response.body, context.snapshot.server.limits.maxBufferedResponseBytes)
   if (received.length === 0) throw new GatewayError('upstream_empty')
   const said = textDecoder.decode(received)
@@ -197,30 +164,6 @@ function reportOf({ usage, model, outputs }: IrResponse, losses: readonly Loss[]
     ...(usage !== undefined && { usage }),
     ...(finish !== undefined && { finish }),
     ...(model !== undefined && { model }),
-  }
-}
-
-function exchangeOf({ context, candidate }: ReadOptions): Exchange {
-  return {
-    requestId: context.requestId,
-    facts: context.facts,
-    upstream: candidate.dialect,
-    model: candidate.model,
-    createdAt: Math.floor(context.startedAt / 1000),
-  }
-}
-
-function plausibleIn({ wire, facts }: RequestContext): (usage: Usage) => Usage {
-  return (usage) => plausibleUsage(usage, wire.body.bytes.length, facts.approxInputTokens)
-}
-
-function sealingOf({ context, prepared }: ReadOptions): SealOptions {
-  const request = context.canonical()
-  return {
-    keeper: context.state,
-    ingress: context.ingress.id,
-    realm: realmOf(prepared.origin),
-    before: request.ok ? request.value.turns.findLast((turn) => turn.role === 'user') : undefined,
   }
 }
 

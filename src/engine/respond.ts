@@ -1,7 +1,9 @@
 // The Response to the client: status and headers that explain what happened, around the answer's body.
 import { GatewayError } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
-import { summariseDecision, type RouteDecision } from '../policy/decision.ts'
+import type { CompatSystem } from '../catalog/snapshot.ts'
+import type { BreakerPhase } from '../policy/breaker.ts'
+import { summariseDecision, type Candidate, type RouteDecision } from '../policy/decision.ts'
 import type { HeaderSource } from '../ports/index.ts'
 import { forwardableResponseHeaders, headerValue } from '../wire/headers.ts'
 import { cleanError, type Scrubber } from '../redaction/index.ts'
@@ -17,6 +19,58 @@ export function decisionHeaders(requestId: string, revision: string, decision: R
     'x-signalbox-revision': revision,
     'x-signalbox-route': headerValue(summariseDecision(decision)),
   }
+}
+
+/** What the request waited for a slot, in milliseconds; nothing where it did not wait. */
+export function queueHeader(queueMs: number): Record<string, string> {
+  return queueMs > 0 ? { 'x-signalbox-queue-ms': String(Math.max(1, Math.round(queueMs))) } : noHeaders
+}
+
+const noHeaders: Record<string, string> = {}
+
+/** A breaker's phase in the word of Switch. */
+const circuitStates: Readonly<Record<BreakerPhase, string>> = {
+  closed: 'closed',
+  open: 'open',
+  half_open: 'half-open',
+}
+
+/**
+ * Headers of an answer: who gave it, whether somebody else should have, how the circuit of that target stood, and how long
+ * it took to the response headers, in milliseconds. The names are those of Switch, and carry no brand.
+ */
+export function usedHeaders(
+  candidate: Candidate,
+  { candidates }: RouteDecision,
+  headersMs: number,
+): Record<string, string> {
+  return {
+    'x-used-provider': candidate.target.provider,
+    ...(candidate !== candidates[0] && { 'x-used-fallback': 'true' }),
+    'x-circuit-breaker-state': circuitStates[candidate.breaker],
+    'x-provider-response-time': String(Math.round(headersMs)),
+  }
+}
+
+/** Our headers by the names that clients of earlier systems know them by. */
+const earlierNames: Readonly<Record<CompatSystem, Readonly<Record<string, string>>>> = {
+  switchback: {
+    'x-signalbox-route': 'x-switchback-route',
+    'x-signalbox-request-id': 'x-switchback-request-id',
+    'x-signalbox-revision': 'x-switchback-revision',
+    'x-signalbox-queue-ms': 'x-switchback-queue-ms',
+  },
+  switchmaxxer: { 'x-signalbox-request-id': 'x-switchmaxxer-request-id' },
+  switch: {},
+}
+
+/** Adds to the headers of a response, ours among them, the same by the names of earlier systems. */
+export function addEarlierNames(headers: Headers, systems: readonly CompatSystem[]): void {
+  for (const system of systems)
+    for (const [ours, theirs] of Object.entries(earlierNames[system])) {
+      const value = headers.get(ours)
+      if (value !== null) headers.set(theirs, value)
+    }
 }
 
 /**

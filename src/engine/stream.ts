@@ -13,7 +13,8 @@ import type { Watchdog } from './watchdog.ts'
 export type StreamEnd =
   | { readonly type: 'complete'; readonly report: MachineReport }
   | { readonly type: 'failed'; readonly report: MachineReport; readonly error: GatewayError }
-  | { readonly type: 'cancelled'; readonly report: MachineReport }
+  /** `error`: it did not leave, but stopped reading. */
+  | { readonly type: 'cancelled'; readonly report: MachineReport; readonly error?: GatewayError }
 
 export interface StreamSource {
   /** Reads until the answer is committed or over. An error here means that nothing has been sent. */
@@ -24,21 +25,26 @@ export interface StreamSource {
   discard(): Promise<void>
   /** The next bytes for the client, whole events only; undefined at the end. Call after `accept`. */
   next(): Promise<Uint8Array | undefined>
-  /** The client has left. */
-  cancel(): Promise<void>
-  /** The watchdog fired: while a read is under way the upstream is late, else it is the client that stalls. */
-  bark(): void
+  /** The client has left; with a reason where it has only stopped reading. */
+  cancel(reason?: GatewayError): Promise<void>
+  /**
+   * The watchdog fired. Whether that ended the stream: while nothing is being read, nobody is late but the client, whose
+   * own timer that is.
+   */
+  bark(): boolean
   /** The gateway stops: an accepted answer ends with this error, in band. */
   interrupt(error: GatewayError): void
   report(): MachineReport
 }
 
-interface StreamOptions {
+export interface StreamOptions {
   readonly body: ByteSource
   readonly machine: StreamMachine
   readonly watchdog: Watchdog
   /** Cuts the upstream's bytes into events. */
   readonly decoder: BlockDecoder
+  /** Bytes of the upstream beyond which the answer ends with `limit_exceeded`. */
+  readonly maxBytes: number
   /** What has to stand between an event that came without its end and the next one. */
   readonly separator: Uint8Array
   /** Whether a client that leaves ends the call, or it is read to its end. */
@@ -48,6 +54,11 @@ interface StreamOptions {
   readonly onContent: () => void
   /** Called exactly once for an accepted answer, before its last bytes are handed over. */
   readonly onEnd: (end: StreamEnd) => void
+  /**
+   * A committed answer breaks off. True: somebody else goes on with it, and the client is told nothing here; then `onEnd`
+   * is not called.
+   */
+  readonly onBreak?: ((error: GatewayError) => boolean) | undefined
   /** What an error becomes before the client may read it. */
   readonly forClient: (error: GatewayError) => GatewayError
 }
@@ -61,6 +72,7 @@ export function createStreamSource(options: StreamOptions): StreamSource {
   let failure: GatewayError | undefined
   let ended = false
   let reading = false
+  let received = 0
   let unread: Uint8Array | undefined
   /** A step that is being sealed; nothing more is read until it is done. */
   let pending: Promise<StreamStep> | undefined
@@ -85,6 +97,11 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       return
     }
     machine.settle()
+    if (!gone && options.onBreak?.(error) === true) {
+      ended = true
+      watchdog.stop()
+      return
+    }
     ready.push(machine.fail(options.forClient(error)))
     end({ type: 'failed', report: machine.report(), error })
   }
@@ -132,6 +149,8 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       if (ended) return
       const timeout = watchdog.fired()
       if (timeout !== undefined) return fail(timeout)
+      if (unread === undefined && chunk !== undefined) received += chunk.length
+      if (received > options.maxBytes) return fail(tooMuch())
       if (chunk === undefined) await finish()
       else unread = decoder.feed(chunk, takeBlock, skim)
       if (pending !== undefined) await settlePending(pending)
@@ -184,25 +203,32 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       ready.length = 0
       return bytes
     },
-    async cancel() {
-      if (options.onAbort === 'drain') {
+    async cancel(reason) {
+      if (options.onAbort === 'drain' && reason === undefined) {
         gone = true
         while (!ended) await advance()
       }
       if (!ended) {
         machine.settle()
         const report = machine.report()
-        end({ type: report.complete ? 'complete' : 'cancelled', report })
+        end(
+          report.complete
+            ? { type: 'complete', report }
+            : { type: 'cancelled', report, ...(reason !== undefined && { error: reason }) },
+        )
       }
       ready.length = 0
       await stopUpstream()
     },
     bark() {
-      if (ended) return
-      if (reading) return fail(watchdog.fired() ?? new GatewayError('upstream_timeout'))
-      void stopUpstream()
-      end({ type: 'cancelled', report: machine.report() })
-      ready.length = 0
+      if (ended) return true
+      const fired = watchdog.fired() ?? new GatewayError('upstream_timeout')
+      if (!reading && fired.code === 'stream_idle_timeout') {
+        watchdog.enter('idle')
+        return false
+      }
+      fail(fired)
+      return true
     },
     interrupt(error) {
       if (!ended) fail(error)
@@ -219,6 +245,10 @@ function isWhole(block: Block): boolean {
 // An upstream that closed without an error and without anything left to say has still ended.
 function finishStep(step: StreamStep): StreamStep {
   return step.error === undefined && step.kind !== 'end' ? { ...step, kind: 'end' } : step
+}
+
+function tooMuch(): GatewayError {
+  return new GatewayError('limit_exceeded', { message: 'the answer grew larger than limits.max_stream_bytes' })
 }
 
 function readError(cause: unknown): GatewayError {

@@ -1,64 +1,57 @@
-// One account of one target, tried: once, and once more where a refusal can be mended (a history with foreign tokens, a
-// credential that can be had anew). Tells the book of accounts how it went.
-import type { TargetSettings, Use, UseOutcome } from '../coordination/event.ts'
+// One account of one target, tried: once; once more where a refusal can be mended (a history with foreign tokens, a
+// credential that can be had anew); and again where the configuration wants passing failures tried again.
+// Every use that begins ends exactly once, whatever happens.
+import type { Use } from '../coordination/event.ts'
 import type { Lease } from '../credentials/keeper.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
-import type { Candidate } from '../policy/decision.ts'
-import { defaultBreaker } from '../policy/breaker.ts'
-import { homeKey } from '../policy/health.ts'
-import { defaultPermanent } from '../policy/locks.ts'
-import type { HeaderSource } from '../ports/index.ts'
-import { attempt, type AttemptResult } from './attempt.ts'
-import { toClientStream } from './client-stream.ts'
-import { providerOf, type RequestContext } from './context.ts'
-import { prepare, type Prepared, type PrepareOptions } from './prepare.ts'
-import { decisionHeaders, errorForClient, lossHeader, upstreamHeaders } from './respond.ts'
+import { targetKey } from '../policy/health.ts'
+import { answerOf, endRequest, endUse } from './answer.ts'
+import { attempt, type AttemptOptions, type AttemptResult } from './attempt.ts'
+import type { RequestContext } from './context.ts'
+import type { Failure, Tried, TryOptions } from './failure.ts'
+import { prepare } from './prepare.ts'
+import { errorForClient } from './respond.ts'
+import { retried } from './retry.ts'
 import { refusesState } from './state/index.ts'
-import type { StreamEnd, StreamSource } from './stream.ts'
-
-/** An attempt that gave no answer. */
-export interface Failure {
-  /** As the client may read it. */
-  readonly error: GatewayError
-  /** As the provider told it; its type and code go into the trace, its words nowhere. */
-  readonly cause: GatewayError
-  /** HTTP status of the provider; null where none arrived. */
-  readonly status: number | null
-  readonly headers: HeaderSource | undefined
-  /** Whether anything left for the provider. */
-  readonly sent: boolean
-}
-
-export interface TryOptions extends PrepareOptions {
-  /** There is another target to go to. */
-  readonly hasNext: boolean
-  /** An earlier attempt broke off without an answer, so the provider may have worked for this request before. */
-  readonly maybeDuplicate: boolean
-}
-
-interface Tried extends Failure {
-  readonly use: Use
-  readonly startedMono: number
-  readonly lease: Lease | undefined
-}
+import type { StreamSource } from './stream.ts'
+import { settingsOf, settleFailure, useOf } from './use.ts'
 
 /** The answer, or why there is none; accounts are locked for it before this returns. */
 export async function tryAccount(context: RequestContext, options: TryOptions): Promise<Response | Failure> {
-  let tried = await tryOnce(context, options)
-  const again = async (next: TryOptions): Promise<Response | Tried> => {
-    if (!(tried instanceof Response))
-      context.session.ended(tried.use, { type: 'neutral' }, settingsOf(context, options.candidate))
-    return tryOnce(context, next)
+  const tried = await tryOnce(context, options)
+  return tried instanceof Response ? tried : recover(context, tried)
+}
+
+async function recover(context: RequestContext, first: Tried): Promise<Response | Failure> {
+  const mended = await mend(context, first)
+  const tried = mended instanceof Response ? mended : await retried(context, mended, tryAgain)
+  if (!(tried instanceof Response)) settle(context, tried)
+  return tried
+}
+
+async function tryAgain(context: RequestContext, options: TryOptions): Promise<Response | Tried> {
+  const tried = await tryOnce(context, options)
+  return tried instanceof Response ? tried : mend(context, tried)
+}
+
+/** The same request once more, without what it was refused for. */
+async function mend(context: RequestContext, first: Tried): Promise<Response | Tried> {
+  let tried: Response | Tried = first
+  const again = async (failure: Tried, options: TryOptions): Promise<Response | Tried> => {
+    const { candidate, isProbe } = options
+    context.session.ended(failure.use, { type: 'neutral' }, settingsOf(context, candidate))
+    // A use that found out nothing gave its probe back; without it nobody would learn that the target is well.
+    if (isProbe && !(await context.session.claimProbe(targetKey(candidate)))) return { ...failure, isSettled: true }
+    return tryOnce(context, options)
   }
   // A history that the provider cannot read must not end the session: without its tokens it is as good as new.
   if (isOpen(context, tried) && tried.sent && refusesState(tried.cause))
-    tried = await again({ ...options, withoutState: true })
+    tried = await again(tried, { ...tried.options, withoutState: true })
   if (isOpen(context, tried) && refuseLease(context, tried)) {
-    tried = await again(options)
+    tried = await again(tried, tried.options)
     if (!(tried instanceof Response)) refuseLease(context, tried)
   }
-  if (!(tried instanceof Response)) settle(context, options.candidate, tried)
   return tried
 }
 
@@ -73,122 +66,109 @@ function refuseLease({ credentials }: RequestContext, { cause, lease }: Tried): 
   return lease.renewable
 }
 
-/** Tells what came of the attempt that nothing could mend. */
-function settle(context: RequestContext, candidate: Candidate, tried: Tried): void {
-  const { cause, use, status } = tried
-  const isNeutral = cause.code === 'client_cancelled' || isOtherThing(cause)
-  context.session.ended(
-    use,
-    isNeutral ? { type: 'neutral' } : failureOf(context, tried),
-    settingsOf(context, candidate),
-  )
-  if (isNeutral || cause.code !== 'upstream_auth') return
-  context.ports.log.warn('provider_auth_failed', {
-    provider: candidate.target.provider,
-    account: use.account,
-    status,
-    request_id: context.requestId,
-  })
+function settle(context: RequestContext, tried: Tried): void {
+  if (tried.isSettled === true) return
+  const { options, use, cause, status, durationMs: totalMs } = tried
+  settleFailure(context, options.candidate, use, { cause, status, totalMs, isCommitted: false })
 }
 
-function failureOf(
-  context: RequestContext,
-  { cause, startedMono }: Pick<Tried, 'cause' | 'startedMono'>,
-  isCommitted = false,
-): UseOutcome {
-  const { code, origin, retryAfterMs } = cause
-  const totalMs = context.ports.clock.mono() - startedMono
-  return { type: 'failed', error: { code, origin, retryAfterMs, isPermanent: false }, totalMs, isCommitted }
-}
-
-// What comes first: the thing that is spoken of, or what it is asked of. What the client named may stand behind it, or
-// in quotes.
-const subject =
-  /\b(?:(?:model|deployment|endpoint)s?|(file|response|item|thread|vector.?store|container|conversation|cached.?content|message|upload|object|bucket)s?)\b/i
-const quotation = /(?<!\w)'[^']*'|"[^"]*"|`[^`]*`/g
-
-/**
- * Whether a file, an earlier answer or the size of the request is at fault. That says nothing of the account and the
- * model, and no client may lock the others out by it.
- */
-function isOtherThing({ code, upstream }: GatewayError): boolean {
-  const message = upstream?.message ?? ''
-  switch (code) {
-    case 'upstream_model_missing':
-    case 'upstream_forbidden':
-      return subject.exec(message.replaceAll(quotation, ''))?.[1] !== undefined
-    case 'upstream_rate_limited':
-      return /^request too large\b/i.test(message)
-    default:
-      return false
-  }
-}
-
-function settingsOf({ snapshot }: RequestContext, { target }: Candidate): TargetSettings {
-  return {
-    permanent: target.permanent ?? defaultPermanent,
-    maxMs: snapshot.policy.lockMaxMs,
-    breaker: target.breaker ?? defaultBreaker,
-  }
+/** One call under way. */
+interface Call {
+  readonly context: RequestContext
+  readonly options: TryOptions
+  readonly use: Use
+  readonly startedMono: number
+  /** When the first content was there. */
+  contentMono: number
+  lease: Lease | undefined
+  accepted: StreamSource | undefined
+  /** An answer was taken: from here on it tells its end by itself. */
+  isTaken: boolean
 }
 
 async function tryOnce(context: RequestContext, options: TryOptions): Promise<Response | Tried> {
-  const { candidate } = options
-  const use = useOf(context, options)
-  const startedMono = context.ports.clock.mono()
-  context.session.began(use)
-  const prepared = await prepare(context, options)
-  const lost = (cause: GatewayError, found: Pick<Failure, 'status' | 'headers' | 'sent'>): Tried => {
-    record(context, options, startedMono, found.status, cause)
-    const error = errorForClient(cause, candidate.passthrough, context.scrubber)
-    return { error, cause, ...found, use, startedMono, lease: prepared.ok ? prepared.value.lease : undefined }
+  const call = begin(context, options)
+  try {
+    const prepared = await prepare(context, options)
+    if (!prepared.ok) return lost(call, prepared.error, { status: null, headers: undefined, sent: false })
+    call.lease = prepared.value.lease
+    const result = await attempt({ ...options, context, prepared: prepared.value, ...listenersOf(call) })
+    const { status, headers } = result
+    if (!result.ok) return lost(call, result.error, { status, headers, sent: true })
+    if (options.hasNext && isEmpty(result)) {
+      if (result.answer.type === 'stream') await result.answer.source.discard()
+      return lost(call, new GatewayError('upstream_empty'), { status, headers, sent: true })
+    }
+    return take(call, result, prepared.value.losses)
+  } catch (cause) {
+    // A fault of our own: whoever keeps count must not wait for the end of this use for ever.
+    if (!call.isTaken) context.session.ended(call.use, { type: 'neutral' }, settingsOf(context, options.candidate))
+    else await call.accepted?.cancel()
+    throw cause
   }
-  if (!prepared.ok) return lost(prepared.error, { status: null, headers: undefined, sent: false })
-  let accepted: StreamSource | undefined
-  let contentMono = startedMono
-  const onStreamEnd = (end: StreamEnd): void => {
-    if (accepted !== undefined) context.live.delete(accepted)
-    endStream(context, options, { use, startedMono, contentMono }, end)
-  }
-  const forClient = (error: GatewayError): GatewayError =>
-    errorForClient(error, candidate.passthrough, context.scrubber)
-  const result = await attempt({ context, candidate, prepared: prepared.value, onStreamEnd, forClient })
-  const { status, headers } = result
-  if (!result.ok) return lost(result.error, { status, headers, sent: true })
-  if (options.hasNext && isEmpty(result)) {
-    if (result.answer.type === 'stream') await result.answer.source.discard()
-    return lost(new GatewayError('upstream_empty'), { status, headers, sent: true })
-  }
-  record(context, options, startedMono, status, undefined)
-  context.session.accepted(use)
-  context.finale.requestLosses(prepared.value.losses)
-  if (result.answer.type === 'stream') {
-    accepted = result.answer.source
-    context.live.add(accepted)
-    contentMono = context.ports.clock.mono()
-    accepted.accept()
-  } else {
-    const totalMs = context.ports.clock.mono() - startedMono
-    context.session.ended(use, { type: 'completed', totalMs, ttftMs: null }, settingsOf(context, candidate))
-  }
-  return answer(context, candidate, prepared.value, result, prepared.value.losses)
 }
 
-function useOf(context: RequestContext, { candidate, account }: TryOptions): Use {
-  const { route, target, model } = candidate
-  const { sessionKey } = context.facts
-  // Where there is only one account, nobody needs to remember it.
-  const isShared = target.account === null && providerOf(context, target.provider).accounts.length > 1
+function begin(context: RequestContext, options: TryOptions): Call {
+  const use = useOf(context, options.candidate, options.account)
+  const startedMono = context.ports.clock.mono()
+  context.session.began(use)
   return {
-    requestId: context.requestId,
-    route,
-    target: { name: target.name, provider: target.provider, account: target.account, region: target.region },
-    model,
-    account,
-    task: context.facts.task,
-    home: isShared && sessionKey !== undefined ? homeKey(target.provider, sessionKey) : undefined,
-    startedAt: context.session.now(),
+    context,
+    options,
+    use,
+    startedMono,
+    contentMono: startedMono,
+    lease: undefined,
+    accepted: undefined,
+    isTaken: false,
   }
+}
+
+/** What a stream tells of itself. */
+function listenersOf(call: Call): Pick<AttemptOptions, 'onUseEnd' | 'onStreamEnd' | 'forClient'> {
+  const { context, options } = call
+  return {
+    onUseEnd: (end) => endUse(context, options.candidate, call, end),
+    onStreamEnd(end) {
+      if (call.accepted !== undefined) context.live.delete(call.accepted)
+      endRequest(context, end)
+    },
+    forClient: (error) => errorForClient(error, options.candidate.passthrough, context.scrubber),
+  }
+}
+
+function lost(call: Call, cause: GatewayError, found: Pick<Failure, 'status' | 'headers' | 'sent'>): Tried {
+  const { context, options, use, lease } = call
+  const durationMs = context.ports.clock.mono() - call.startedMono
+  record(context, options, durationMs, found.status, cause)
+  const error = errorForClient(cause, options.candidate.passthrough, context.scrubber)
+  return { error, cause, ...found, options, use, durationMs, lease }
+}
+
+/** The answer is the client's: what there is to tell of it now, and the Response. */
+function take(call: Call, result: AttemptResult & { ok: true }, losses: readonly Loss[]): Response {
+  const { context, options, use } = call
+  const { candidate, joining } = options
+  const { clock } = context.ports
+  const totalMs = clock.mono() - call.startedMono
+  record(context, options, totalMs, result.status, undefined)
+  context.session.accepted(use)
+  context.finale.requestLosses(losses)
+  call.isTaken = true
+  if (result.answer.type !== 'stream') {
+    context.session.ended(use, { type: 'completed', totalMs, ttftMs: null }, settingsOf(context, candidate))
+    return answerOf(context, candidate, result, losses)
+  }
+  const { source } = result.answer
+  call.accepted = source
+  call.contentMono = clock.mono()
+  source.accept()
+  if (joining !== undefined) {
+    joining.deliver(source)
+    return new Response(null)
+  }
+  context.live.add(source)
+  return answerOf(context, candidate, result, losses)
 }
 
 // An answer that ended with nothing said is taken only when there is nobody else to ask.
@@ -197,83 +177,10 @@ function isEmpty(result: AttemptResult & { ok: true }): boolean {
   return report.complete && report.finish?.class === 'stop' && report.usage?.output === 0
 }
 
-function answer(
-  context: RequestContext,
-  candidate: Candidate,
-  prepared: Prepared,
-  result: AttemptResult & { ok: true },
-  losses: readonly Loss[],
-): Response {
-  const headers: Record<string, string> = {
-    ...upstreamHeaders(result.headers, context.scrubber),
-    ...decisionHeaders(context.requestId, context.snapshot.revision, context.decision),
-    ...lossHeader(losses),
-    'x-used-provider': prepared.provider.id,
-    ...(context.facts.task === 'count-tokens' && { 'x-signalbox-token-count': 'reported' }),
-    ...(candidate !== context.decision.candidates[0] && { 'x-used-fallback': 'true' }),
-    'x-provider-response-time': String(Math.round(result.headersMs)),
-  }
-  const { clock } = context.ports
-  if (result.answer.type === 'stream') {
-    headers['content-type'] = result.answer.framer.contentType
-    headers['cache-control'] = 'no-cache'
-    // Tells nginx and its like not to collect the stream.
-    headers['x-accel-buffering'] = 'no'
-    const { source, framer } = result.answer
-    const { heartbeatMs } = context.snapshot.server
-    const body = toClientStream({ source, clock, heartbeat: framer.heartbeat, heartbeatMs })
-    return new Response(body, { status: 200, headers })
-  }
-  const { report } = result.answer
-  context.finale.end({
-    terminal: 'succeeded',
-    status: 200,
-    losses: report.losses,
-    ...(report.usage !== undefined && { usage: report.usage }),
-    ...(report.finish !== undefined && { finish: report.finish }),
-    ...(report.model !== undefined && { model: report.model }),
-  })
-  headers['content-type'] = result.answer.contentType
-  return new Response(result.answer.bytes as Uint8Array<ArrayBuffer>, { status: 200, headers })
-}
-
-interface Streamed {
-  readonly use: Use
-  readonly startedMono: number
-  /** When the first content was there. */
-  readonly contentMono: number
-}
-
-function endStream(context: RequestContext, { candidate }: TryOptions, streamed: Streamed, end: StreamEnd): void {
-  const { report } = end
-  context.session.ended(streamed.use, outcomeOf(context, streamed, end), settingsOf(context, candidate))
-  context.finale.end({
-    terminal: terminalOf(end),
-    status: end.type === 'cancelled' ? 499 : 200,
-    losses: report.losses,
-    ...(end.type === 'failed' && { error: end.error }),
-    ...(report.usage !== undefined && { usage: report.usage }),
-    ...(report.finish !== undefined && { finish: report.finish }),
-    ...(report.model !== undefined && { model: report.model }),
-  })
-}
-
-function outcomeOf(context: RequestContext, { startedMono, contentMono }: Streamed, end: StreamEnd): UseOutcome {
-  if (end.type === 'cancelled') return { type: 'neutral' }
-  if (end.type === 'failed') return failureOf(context, { cause: end.error, startedMono }, true)
-  return { type: 'completed', totalMs: context.ports.clock.mono() - startedMono, ttftMs: contentMono - startedMono }
-}
-
-function terminalOf(end: StreamEnd): 'succeeded' | 'cancelled' | 'truncated' | 'failed' {
-  if (end.type === 'complete') return 'succeeded'
-  if (end.type === 'cancelled') return 'cancelled'
-  return end.error.code === 'stream_truncated' ? 'truncated' : 'failed'
-}
-
 function record(
   context: RequestContext,
-  { candidate, account, maybeDuplicate }: TryOptions,
-  startedMono: number,
+  { candidate, account, maybeDuplicate, isProbe, retry, waitedMs, joining }: TryOptions,
+  durationMs: number,
   status: number | null,
   error: GatewayError | undefined,
 ): void {
@@ -283,9 +190,14 @@ function record(
     model: candidate.model,
     account,
     dialect: candidate.dialect,
-    durationMs: context.ports.clock.mono() - startedMono,
+    durationMs,
     status,
     error: error?.code ?? null,
+    ...(retry !== undefined && { retry }),
+    ...(waitedMs !== undefined && { wait_ms: Math.round(waitedMs) }),
+    ...(isProbe && { probe: true as const }),
+    ...(candidate.degraded && { degraded: true as const }),
     ...(maybeDuplicate && { maybe_duplicate: true as const }),
+    ...(joining !== undefined && { repaired: joining.manner }),
   })
 }

@@ -3,8 +3,11 @@ import type { Timeouts } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { Clock } from '../ports/index.ts'
 
-/** What an attempt is waiting for. */
-export type Phase = 'headers' | 'first-content' | 'idle' | 'body'
+/** What an attempt is waiting for; `refusal` is the body of an answer whose status says already that it is none. */
+export type Phase = 'headers' | 'first-content' | 'idle' | 'body' | 'refusal'
+
+/** How long the words of a refusal are waited for, in milliseconds. */
+export const refusalMs = 5000
 
 export interface Watchdog {
   /** Begins another phase. */
@@ -38,6 +41,8 @@ export function createWatchdog(clock: Clock, timeouts: Timeouts, deadline: numbe
         return timeouts.idleMs
       case 'body':
         return Infinity
+      case 'refusal':
+        return refusalMs
     }
   }
 
@@ -60,6 +65,7 @@ export function createWatchdog(clock: Clock, timeouts: Timeouts, deadline: numbe
   return {
     enter(next) {
       phase = next
+      failure = undefined
       due = Math.min(deadline, clock.mono() + budget(next))
       arm()
     },
@@ -85,6 +91,7 @@ function timeoutError(phase: Phase, deadlinePassed: boolean): GatewayError {
       return new GatewayError('upstream_timeout', { message: 'no content within timeouts.first_content_ms' })
     case 'idle':
     case 'body':
+    case 'refusal':
       return new GatewayError('stream_idle_timeout', { message: 'the stream was silent for timeouts.idle_ms' })
   }
 }

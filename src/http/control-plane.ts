@@ -3,7 +3,7 @@ import type { Hono } from 'hono'
 import type { Snapshot } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
 import { operations } from '../operations/index.ts'
-import { mayRun, pathName, type Operation, type RuntimeStatus } from '../operations/operation.ts'
+import { mayRun, pathName, type Envelope, type Operation, type RuntimeStatus } from '../operations/operation.ts'
 import { runOperation } from '../operations/run-operation.ts'
 import type { Ports } from '../ports/index.ts'
 import { readJsonBody } from './body.ts'
@@ -44,19 +44,35 @@ export function mountControlPlane(app: Hono<DoorEnv>, options: ControlPlaneOptio
 }
 
 async function answer(c: DoorContext, operation: Operation, options: ControlPlaneOptions): Promise<Response> {
+  guardTier(c, operation)
+  const input = await bodyOf(c.req.raw, c.get('snapshot'), options.ports)
+  return operatorJson(c, await perform(c, operation, options, input))
+}
+
+function guardTier(c: DoorContext, operation: Operation): void {
+  if (!mayRun(principalOf(c).roles, operation.tier)) throw insufficientTier(operation)
+}
+
+/** Runs an operation for whoever is calling. Throws `GatewayError`: `insufficient_tier` before anything, or its failure. */
+export async function perform(
+  c: DoorContext,
+  operation: Operation,
+  options: ControlPlaneOptions,
+  input: unknown,
+): Promise<Extract<Envelope, { ok: true }>> {
+  guardTier(c, operation)
   const { ports } = options
-  const { roles } = principalOf(c)
-  if (!mayRun(roles, operation.tier)) throw insufficientTier(operation)
-  const snapshot = c.get('snapshot')
-  const input = await bodyOf(c.req.raw, snapshot, ports)
-  const caller = { isPrivileged: mayRun(roles, 'privileged'), traces: c.env?.traces }
-  const context = operationContext(options, snapshot, caller)
+  const caller = { isPrivileged: mayRun(principalOf(c).roles, 'privileged'), traces: c.env?.traces }
+  const context = operationContext(options, c.get('snapshot'), caller)
   const { envelope, error } = await runOperation(operation, context, input)
-  if (error !== undefined) {
-    if (error.code === 'internal') ports.log.error('internal_error', internalFields(error, operation))
-    throw error
-  }
-  const response = c.json(envelope)
+  if (error === undefined) return envelope
+  if (error.code === 'internal') ports.log.error('internal_error', internalFields(error, operation))
+  throw error
+}
+
+/** An answer for operators, which nobody on the way may keep. */
+export function operatorJson(c: DoorContext, value: object): Response {
+  const response = c.json(value)
   response.headers.set('cache-control', 'no-store')
   return withRequestId(response, c.get('requestId'))
 }

@@ -14,12 +14,13 @@ export function coordinationControl(coordinator: Coordinator, clock: Clock): Coo
       const offset = clock.now() - view.now
       const wall = (time: number): number => Math.round(time + offset)
       return {
-        health: view.health,
+        // With the counts of this instance, where others share what keeps targets away.
+        health: { ...view.health, breakers: view.breakers },
         slots: view.slots,
         wall,
         locks: view.locks
           .filter((lock) => holds(lock, view.now))
-          .map(({ place, code, failures, since, until }) => ({
+          .map(({ place, code, failures, since, until, isPermanent }) => ({
             on: place.on,
             provider: place.provider,
             account: place.account,
@@ -29,6 +30,7 @@ export function coordinationControl(coordinator: Coordinator, clock: Clock): Coo
             failures,
             since: wall(since),
             until: wall(until),
+            ...(isPermanent === true && { isPermanent }),
           })),
         tally(provider, account) {
           const tally = view.tallies.get(tallyKey(provider, account))

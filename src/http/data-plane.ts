@@ -9,17 +9,21 @@ import { embeddingIngress, generative } from '../dialects/index.ts'
 import { once } from '../engine/context.ts'
 import { withAliases, withDefaults } from '../engine/defaults.ts'
 import { execute } from '../engine/execute.ts'
+import type { ExtraCalls } from '../engine/extra-calls.ts'
 import { createFinale, type Observed } from '../engine/observe.ts'
+import { queueHeader } from '../engine/respond.ts'
 import { createStateKeeper, type Keyring } from '../engine/state/index.ts'
 import type { StreamSource } from '../engine/stream.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
+import type { RouteDecision } from '../policy/decision.ts'
 import { planRoute } from '../policy/plan.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Scrubber } from '../redaction/index.ts'
 import { headerValue } from '../wire/headers.ts'
 import { isObject } from '../wire/json-parse.ts'
 import type { JsonDocument } from '../wire/json-scan.ts'
+import { admit as letIn, type AdmissionQueue } from './admission.ts'
 import { readJsonBody } from './body.ts'
 import { profileOf, restrictedTo } from './client-profiles.ts'
 import { errorResponse } from './errors.ts'
@@ -46,6 +50,9 @@ export interface InferenceOptions {
   readonly keyring: Keyring | undefined
   readonly credentials: CredentialKeeper
   readonly coordinator: Coordinator
+  /** Who waits for a slot. */
+  readonly queue: AdmissionQueue
+  readonly extraCalls: ExtraCalls
   readonly scrubber: Scrubber
 }
 
@@ -87,15 +94,20 @@ export async function serveInference(
     const facts = factsOf(dialect, received)
     observed.facts = facts
     const profile = profileOf(request.headers, snapshot, facts)
-    session = await admit(admitted, facts, options)
-    const planned = planRoute(facts, snapshot, session.health(), ports.random.next())
-    if (planned === undefined)
+    const entered = (session = await admit(admitted, facts, observed, options))
+    const random = ports.random.next()
+    const plan = (): RouteDecision | undefined => {
+      const planned = planRoute(facts, snapshot, entered.health(), random)
+      const decision = profile === undefined || planned === undefined ? planned : restrictedTo(profile, planned)
+      if (decision !== undefined) observed.decision = decision
+      return decision
+    }
+    const decision = plan()
+    if (decision === undefined)
       throw new GatewayError('model_not_found', {
         message: `no route found for model '${headerValue(facts.model, 128)}'`,
         param: 'model',
       })
-    const decision = profile === undefined ? planned : restrictedTo(profile, planned)
-    observed.decision = decision
     const route = decision.route === null ? undefined : snapshot.routes.get(decision.route)
     const wire = withDefaults(received, route?.defaults ?? {}, limits)
     return await execute({
@@ -106,14 +118,17 @@ export async function serveInference(
       wire,
       facts,
       decision,
+      replan: () => plan() ?? decision,
       strict: request.headers.get('x-signalbox-fidelity')?.trim().toLowerCase() === 'strict',
       clientSignal: request.signal,
       startedAt: admitted.startedAt,
       startedMono: admitted.startedMono,
+      queueMs: observed.queueMs ?? 0,
       finale,
       live: options.live,
       credentials: options.credentials,
       session,
+      extraCalls: options.extraCalls,
       scrubber: options.scrubber,
       state: createStateKeeper({
         keyring: options.keyring,
@@ -131,24 +146,36 @@ export async function serveInference(
     if (error.code === 'internal') ports.log.error('internal_error', { request_id: requestId, reason: describe(cause) })
     const terminal = error.code === 'client_cancelled' ? 'cancelled' : error.origin === 'client' ? 'rejected' : 'failed'
     finale.end({ terminal, status: error.status, error })
-    return errorResponse(error, admitted.path, requestId)
+    const refused = errorResponse(error, admitted.path, requestId)
+    for (const [name, value] of Object.entries(queueHeader(observed.queueMs ?? 0))) refused.headers.set(name, value)
+    return refused
   }
 }
 
 /** Lets the request in, or says why not; what is known of its candidates comes back with it. */
 async function admit(
-  { requestId, principal, snapshot }: Admitted,
+  { request, requestId, principal, snapshot }: Admitted,
   facts: RequestFacts,
-  { coordinator }: InferenceOptions,
+  observed: Observed,
+  { coordinator, queue, ports }: InferenceOptions,
 ): Promise<Session> {
-  const { maxConcurrency } = snapshot.server.limits
+  const { maxConcurrency, admissionTimeoutMs } = snapshot.server.limits
   const slots: SlotAsk[] = maxConcurrency === null ? [] : [{ name: 'global', limit: maxConcurrency }]
-  const admitted = coordinator.admit({
+  const ask = {
     requestId,
     tenant: principal.tenant,
     slots,
     watch: () => watchOf(facts, snapshot),
     settings: snapshot.coordination,
+  }
+  const admitted = letIn(ask, {
+    coordinator,
+    queue,
+    clock: ports.clock,
+    random: ports.random,
+    clientSignal: request.signal,
+    timeoutMs: admissionTimeoutMs,
+    onWaited: (ms) => void (observed.queueMs = ms),
   })
   const answer = admitted instanceof Promise ? await admitted : admitted
   if (!answer.ok) throw answer.error

@@ -35,6 +35,8 @@ export interface OperationSurface {
   /** Absent where nothing can be sent. */
   readonly upstream?: ((snapshot: Snapshot, traces?: TraceSink) => UpstreamProbe) | undefined
   readonly editor?: ConfigEditor | undefined
+  /** Absent where the configuration cannot be read again. */
+  readonly reload?: OperationContext['reload']
   readonly credentials?: Pick<CredentialKeeper, 'check' | 'drop' | 'states'> | undefined
   /** Absent where no gateway is running. */
   readonly coordination?: CoordinationControl | undefined
@@ -52,7 +54,7 @@ const decoder = new TextDecoder()
 
 /** The context of one run, bound to one snapshot. */
 export function operationContext(
-  { ports, status, upstream, editor, scrubber, credentials, coordination }: OperationSurface,
+  { ports, status, upstream, editor, reload, scrubber, credentials, coordination }: OperationSurface,
   snapshot: Snapshot,
   caller?: OperationCaller,
 ): OperationContext {
@@ -68,6 +70,7 @@ export function operationContext(
     vault: createVaultControl(ports),
     upstream: upstream?.(snapshot, caller?.traces),
     editor,
+    reload,
     coordination,
     isPrivileged: caller?.isPrivileged,
     checkCredential:
@@ -81,7 +84,7 @@ export function operationContext(
       credentials &&
       ((id) => {
         credentials.drop(id)
-        if (coordination !== undefined) void liftAuthLocks(coordination, snapshot, id)
+        if (coordination !== undefined) void liftAuthLocks(coordination, snapshot, id).catch(() => {})
       }),
     credentialStates: credentials && (() => credentials.states()),
   }

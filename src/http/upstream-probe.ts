@@ -70,6 +70,8 @@ async function infer({ snapshot, inference, begin }: ProbeOptions, asked: Infere
     ...inference,
     ports,
     coordinator: unguarded(inference.coordinator),
+    // An operator waits behind nobody.
+    queue: [],
   })
   const text = await textOf(response)
   return {

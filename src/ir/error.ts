@@ -59,9 +59,11 @@ export const errorCodes = {
   fidelity_lost: client(422, 'strict fidelity was asked for and the translation would lose something'),
   schema_downlevel_rejected: client(422, 'a schema would have to be sent with less than it says'),
   invalid_client_profile: client(422, 'no such client profile, or one of another protocol'),
+  invalid_configuration: client(422, 'the configuration was refused; the one before it stays in use'),
   upgrade_required: client(426, 'this path is not served over WebSocket'),
   headers_too_large: client(431, 'more or longer headers than the limits allow'),
   client_cancelled: client(499, 'the client went away before the answer was complete'),
+  client_stalled: client(499, 'the client stopped reading its stream'),
 
   // The gateway.
   internal: gateway(500, 'a fault in Signalbox'),
@@ -94,7 +96,7 @@ export const errorCodes = {
   stream_truncated: upstream(502, 'next', 'the stream ended before the answer was complete'),
   upstream_timeout: upstream(504, 'next', 'the provider did not answer in time'),
   stream_idle_timeout: upstream(504, 'next', 'the stream fell silent'),
-  limit_exceeded: upstream(504, 'never', 'the answer took longer than timeouts.total_ms'),
+  limit_exceeded: upstream(504, 'never', 'the answer took longer, or grew larger, than the limits allow'),
 } as const satisfies Record<string, CodeFacts>
 
 export type ErrorCode = keyof typeof errorCodes

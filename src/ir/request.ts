@@ -9,6 +9,8 @@ import type { DialectId } from './dialect-id.ts'
 export interface Turn {
   readonly role: 'user' | 'assistant' | 'system'
   readonly parts: readonly ContentPart[]
+  /** The last turn of the assistant, which broke off: what is asked for is its rest. */
+  readonly breaksOff?: true
   readonly at?: string
   readonly extras?: Extras
 }

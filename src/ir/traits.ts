@@ -60,6 +60,12 @@ export interface Traits {
   readonly reasoningField?: 'reasoning_content' | 'reasoning' | 'none'
   /** A turn that called tools is refused without its reasoning, empty text included. */
   readonly reasoningRequired?: true
+  /**
+   * A last message of the assistant is gone on with where it says `prefix`: `repeated` with its own text once more
+   * (Mistral), `continued` with what comes behind it (DeepSeek, at another address than the rest).
+   * https://docs.mistral.ai/capabilities/completion/prefix/, https://api-docs.deepseek.com/guides/chat_prefix_completion
+   */
+  readonly assistantPrefix?: 'repeated' | 'continued'
   /** Top-level members under another name. */
   readonly renamed?: Readonly<Record<string, string>>
   /** Top-level members that the provider refuses, where others pass over what they do not know. */

@@ -1,12 +1,16 @@
 // The compiled configuration back in the words of the file, for people. Nothing that is or may hold a secret gets through:
 // inline keys and header values are replaced, and addresses lose their user, password and query.
 import { dialectOf } from '../catalog/presets.ts'
+import type { TargetCapabilities } from '../catalog/capabilities.ts'
 import type {
+  BreakerSettings,
   KeyRecord,
   Limits,
   ModelRecord,
   PermanentFailures,
+  PolicySettings,
   ProviderRecord,
+  Requirements,
   RouteRecord,
   ServerSettings,
   Snapshot,
@@ -29,6 +33,8 @@ export function configView(snapshot: Snapshot): Record<string, unknown> {
     providers: mapValues(snapshot.providers, providerView),
     models: mapValues(snapshot.models, modelView),
     routes: mapValues(snapshot.routes, routeView),
+    policy: policyView(snapshot.policy),
+    coordination: snapshot.coordination,
     storage: {
       ...snapshot.storage,
       reasoning_state: { enabled: snapshot.reasoningState.enabled, ttl: `${snapshot.reasoningState.ttlMs}ms` },
@@ -47,6 +53,7 @@ function serverView(server: ServerSettings): Record<string, unknown> {
   return {
     host: server.host,
     port: server.port,
+    watch: server.watch,
     allowed_hosts: server.allowedHosts,
     cors: { allowed_origins: server.corsOrigins },
     allow_unauthenticated: server.allowUnauthenticated,
@@ -76,6 +83,9 @@ function limitsView(limits: Limits): Record<string, unknown> {
     max_tools: limits.maxTools,
     max_keys_per_object: limits.maxKeysPerObject,
     max_event_bytes: limits.maxEventBytes,
+    max_stream_bytes: limits.maxStreamBytes,
+    max_repair_chars: limits.maxRepairChars,
+    client_stall_ms: limits.clientStallMs,
   }
 }
 
@@ -125,12 +135,13 @@ export function providerView(provider: ProviderRecord) {
     inference_profile: provider.inferenceProfile ?? 'auto',
     model_id_format: provider.modelIdFormat ?? 'passthrough',
     ...(provider.traits.betas !== undefined && { betas: provider.traits.betas }),
+    lane: provider.lane ?? null,
     capabilities: capabilitiesView(provider.capabilities),
   }
 }
 
-function capabilitiesView(can: ProviderRecord['capabilities']): Record<string, boolean | number> {
-  return present({
+function capabilitiesView(can: TargetCapabilities): Record<string, boolean | number | string[]> {
+  return present<boolean | number | string[]>({
     streaming: can.streaming,
     tool_calling: can.tools,
     vision_in: can.images,
@@ -138,7 +149,10 @@ function capabilitiesView(can: ProviderRecord['capabilities']): Record<string, b
     file_in: can.files,
     json_schema: can.jsonSchema,
     reasoning_summary: can.reasoning,
+    vision_sources: can.imageSources && [...can.imageSources],
     image_out: can.imageOutput,
+    server_tools: can.serverTools,
+    assistant_prefill: can.assistantPrefill,
     parallel_tool_calls: can.parallelToolCalls,
     max_context_tokens: can.maxContextTokens,
     max_output_tokens: can.maxOutputTokens,
@@ -155,6 +169,8 @@ function modelView(model: ModelRecord): Record<string, unknown> {
     creator: model.creator,
     display_name: model.displayName,
     context_window: model.contextWindow,
+    capabilities: capabilitiesView(model.capabilities),
+    strengths: model.strengths,
     cost: price && {
       input: usd(price.input),
       output: usd(price.output),
@@ -173,13 +189,18 @@ export function routeView(route: RouteRecord): Record<string, unknown> {
     strip_prefix: route.stripPrefix,
     display_name: route.displayName,
     strategy: route.strategy,
+    profile: route.profile,
+    sticky: route.sticky,
+    require: requirementsView(route.require),
     targets: route.targets.map(targetView),
     defaults: route.defaults,
     fallback: {
       enabled: route.fallback.enabled,
       max_attempts: route.fallback.maxAttempts,
       on_context_overflow: route.fallback.onContextOverflow,
+      degrade_to: route.fallback.degradeTo,
     },
+    stream_failure: route.streamFailure,
     malformed_event: route.malformedEvent,
   }
 }
@@ -191,18 +212,68 @@ function targetView(target: TargetRecord): Record<string, unknown> {
     model: target.model,
     api_format: target.dialect === null ? null : formatName(target.dialect),
     account: target.account,
+    region: target.region,
+    lane: target.lane ?? null,
     priority: target.priority,
     weight: target.weight,
     timeouts: timeoutsView(target.timeouts),
     max_retries: target.maxRetries,
     on_abort: target.onAbort,
-    ...(target.permanent !== undefined && { breaker: { permanent: permanentView(target.permanent) } }),
+    ...(target.breaker !== undefined && { breaker: breakerView(target.breaker, target.permanent) }),
   }
 }
 
-/** What `breaker.permanent` comes to, multiplied out. */
-function permanentView({ enabled, baseMs, maxExponent }: PermanentFailures): Record<string, unknown> {
-  return { enabled, base_timeout_ms: baseMs, timeout_multiplier: 1, max_backoff_exponent: maxExponent }
+/** The breaker of a target with what its route says filled in; `permanent` is multiplied out. */
+function breakerView(breaker: BreakerSettings, permanent: PermanentFailures | undefined): Record<string, unknown> {
+  return {
+    enabled: breaker.enabled,
+    failure_threshold: breaker.failureThreshold,
+    reset_timeout_ms: breaker.resetMs,
+    window_ms: breaker.windowMs,
+    min_requests: breaker.minRequests,
+    error_percent: breaker.errorPercent,
+    max_open_ms: breaker.maxOpenMs,
+    ...(permanent !== undefined && {
+      permanent: {
+        enabled: permanent.enabled,
+        base_timeout_ms: permanent.baseMs,
+        timeout_multiplier: 1,
+        max_backoff_exponent: permanent.maxExponent,
+        patterns: permanent.patterns ?? [],
+      },
+    }),
+  }
+}
+
+function requirementsView({ minContextTokens, ...required }: Requirements): Record<string, unknown> {
+  return {
+    ...capabilitiesView(required),
+    ...(minContextTokens !== undefined && { min_context_tokens: minContextTokens }),
+  }
+}
+
+/** What holds for every route. */
+function policyView(policy: PolicySettings): Record<string, unknown> {
+  const { retry, lanes } = policy
+  return {
+    cost_aware: policy.costAware,
+    latency_aware: policy.latencyAware,
+    cost_basis: policy.costBasis,
+    max_price_per_mtok: usd(policy.maxPrice),
+    allow_free: lanes.free,
+    allow_promo: lanes.promo,
+    allow_aggregator: lanes.aggregator,
+    unknown_cost: policy.unknownCost,
+    unknown_context: policy.unknownContext,
+    retry: {
+      max_retries: retry.maxRetries,
+      base_delay_ms: retry.baseMs,
+      max_delay_ms: retry.maxMs,
+      budget: { percent: retry.budget.percent, min_per_second: retry.budget.minPerSecond },
+    },
+    lock: { max_ms: policy.lockMaxMs },
+    strict_schema_downlevel: policy.strictSchemaDownlevel,
+  }
 }
 
 /** `openai-chat` as the file spells it. */

@@ -6,7 +6,7 @@ import { keyringName } from '../sealing/keyring.ts'
 import { clientProfileViews } from './client-profiles.ts'
 import { credentialPlace, usedCredentials } from './credentials-view.ts'
 import { nextStep } from './next-step.ts'
-import { defineOperation, type OperationContext } from './operation.ts'
+import { defineOperation, type ConfigStatus, type OperationContext } from './operation.ts'
 
 const checkSchema = z.strictObject({
   name: z.string(),
@@ -65,8 +65,22 @@ export function broken(name: string, message: string, next: string): Check {
 
 function gatewayChecks({ status, snapshot }: OperationContext): Check[] {
   if (status === undefined) return []
-  const { version, runtime, url } = status()
-  return [fine('gateway', `version ${version} on ${runtime} at ${url ?? 'the edge'}, revision ${snapshot.revision}`)]
+  const { version, runtime, url, config } = status()
+  const found = fine(
+    'gateway',
+    `version ${version} on ${runtime} at ${url ?? 'the edge'}, revision ${snapshot.revision}`,
+  )
+  return [found, ...(config === undefined ? [] : [configCheck(config)])]
+}
+
+function configCheck({ rejected, needsRestart }: ConfigStatus): Check {
+  const name = 'configuration'
+  if (rejected !== null) {
+    const message = `a newer one was refused at ${new Date(rejected.at).toISOString()}: ${rejected.problems.join('; ')}`
+    return broken(name, message, 'mend it: the one before it is used until then')
+  }
+  if (needsRestart.length === 0) return fine(name, 'the gateway goes by it as it is now')
+  return doubtful(name, `not in use before another start: ${needsRestart.join(', ')}`, 'start the gateway again')
 }
 
 function keyChecks({ snapshot, hasSecret }: OperationContext): Check[] {

@@ -9,13 +9,18 @@ import { credentialsAudit } from './credentials-audit.ts'
 import { credentialsCheck } from './credentials-check.ts'
 import { credentialsList } from './credentials-list.ts'
 import { doctor } from './doctor.ts'
+import { gatewayReload } from './gateway-reload.ts'
+import { health } from './health.ts'
+import { healthTargets } from './health-targets.ts'
 import type { Operation } from './operation.ts'
 import { providerAdd } from './provider-add.ts'
 import { providerCertifyAll } from './provider-certify-all.ts'
 import { providerCertify } from './provider-certify.ts'
 import { providerModels } from './provider-models.ts'
 import { providerPresets } from './provider-presets.ts'
+import { providerReset } from './provider-reset.ts'
 import { providerShow } from './provider-show.ts'
+import { providerStatus } from './provider-status.ts'
 import { providerSyncModels } from './provider-sync-models.ts'
 import { providerTest } from './provider-test.ts'
 import { providersList } from './providers-list.ts'
@@ -34,6 +39,9 @@ import { vaultSet } from './vault-set.ts'
 /** Every operation, in the order in which help shows them. */
 export const operations: readonly Operation[] = [
   status,
+  health,
+  healthTargets,
+  gatewayReload,
   routesList,
   routesShow,
   routePreview,
@@ -44,6 +52,8 @@ export const operations: readonly Operation[] = [
   providerAdd,
   providerModels,
   providerSyncModels,
+  providerStatus,
+  providerReset,
   providerTest,
   providerCertify,
   providerCertifyAll,

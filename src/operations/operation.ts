@@ -15,6 +15,30 @@ import type { VaultControl } from '../sealing/vault-control.ts'
 export type { CredentialState } from '../credentials/state.ts'
 export type { VaultControl, VaultEntry } from '../sealing/vault-control.ts'
 
+/** Which configuration is in use, and what came of the last one that was to take its place. */
+export interface ConfigStatus {
+  readonly revision: string
+  /** Unix milliseconds. */
+  readonly loadedAt: number
+  /** Where it lies; `name` is the path of a file or the name of a variable. */
+  readonly source: { readonly kind: 'file' | 'variable' | 'store'; readonly name: string | null }
+  /** What was changed and takes another start to go by, as `server.port`. */
+  readonly needsRestart: readonly string[]
+  /** The last one that was refused, until a good one is there. Problems as lines for people, without secrets. */
+  readonly rejected: { readonly at: number; readonly problems: readonly string[] } | null
+}
+
+/** What came of going by the configuration as it is now. */
+export interface ConfigReload {
+  readonly revision: string
+  /** The same where nothing changed that the revision tells. */
+  readonly previous: string
+  /** By the names of the file, as `routes.fast`. */
+  readonly changed: readonly string[]
+  readonly warnings: readonly string[]
+  readonly needsRestart: readonly string[]
+}
+
 /** What a running gateway says of itself. */
 export interface RuntimeStatus {
   readonly version: string
@@ -29,6 +53,8 @@ export interface RuntimeStatus {
   readonly accesses?: { readonly queued: number; readonly dropped: number; readonly failed: number }
   /** What the way out can do on this runtime. */
   readonly egress?: EgressAbilities
+  /** Absent where nobody keeps it. */
+  readonly config?: ConfigStatus
 }
 
 /** A translation to look at. */
@@ -106,13 +132,15 @@ export interface ConfigEdit {
   readonly warnings: readonly string[]
   /** The paths that really changed. */
   readonly changed: readonly ConfigChange['path'][]
+  /** The gateways that go by it already, for people; absent: none does, or that is not known. */
+  readonly live?: string
 }
 
 /** Where the configuration is changed: its file, comments kept, or the store. */
 export interface ConfigEditor {
   /** `file /path/to/x.jsonc`, `store`. */
   readonly place: string
-  /** When, or after what, a running gateway goes by what was written, for people; null where none does. */
+  /** When a running gateway goes by what was written, for people; null where none does, or where each edit says it. */
   readonly takesEffect: string | null
   /**
    * Applies all changes or none: the result is compiled first, and takes the place of the old document in one step.
@@ -138,6 +166,8 @@ export interface LockView {
   readonly until: number
   /** Failures in a row that led here. */
   readonly failures: number
+  /** It does not pass by itself. */
+  readonly isPermanent?: true
 }
 
 /** What a gateway has found out about accounts and targets, at one moment. */
@@ -180,6 +210,8 @@ export interface OperationContext {
   readonly hide?: ((text: string) => string) | undefined
   readonly upstream?: UpstreamProbe | undefined
   readonly editor?: ConfigEditor | undefined
+  /** Reads the configuration again and goes by it where it is good: `invalid_configuration` with all problems where not. */
+  readonly reload?: (() => Promise<Outcome<ConfigReload>>) | undefined
   /** The caller may run operations of every tier: then one of a lower tier need not hold back either. Absent: no. */
   readonly isPrivileged?: boolean | undefined
   readonly coordination?: CoordinationControl | undefined

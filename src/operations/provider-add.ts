@@ -44,8 +44,8 @@ export const providerAdd = defineOperation({
   ],
   scope: 'anywhere',
   positional: ['preset'],
-  lines: ({ id, type, place, warnings, next, model, route }) => [
-    `${id} (${type}) was written to ${place}`,
+  lines: ({ id, type, place, live, warnings, next, model, route }) => [
+    `${id} (${type}) was written to ${place}${live === null ? '' : `, and ${live} goes by it`}`,
     ...(route === null ? [] : [`route ${route} leads to ${id}/${model}`]),
     ...warnings.map((warning) => `warning: ${warning}`),
     ...commandLines(next),
@@ -60,6 +60,7 @@ export const providerAdd = defineOperation({
     model: z.string().nullable(),
     route: z.string().nullable(),
     place: z.string().describe('Where it was written'),
+    live: z.string().nullable().describe('The gateway that goes by it already'),
     revision: z.string(),
     warnings: z.array(z.string()),
     next: z.array(z.string()).describe('What is left to do'),
@@ -83,9 +84,14 @@ export const providerAdd = defineOperation({
       model: asked.model ?? null,
       route: asked.route ?? null,
       place: editor.place,
+      live: edited.value.live ?? null,
       revision: edited.value.revision,
       warnings: [...edited.value.warnings],
-      next: nextSteps(context, plan, keyIsSet, editor.takesEffect),
+      next: nextSteps(context, plan, {
+        keyIsSet,
+        isLive: edited.value.live !== undefined,
+        takesEffect: editor.takesEffect,
+      }),
     }
   },
 })
@@ -200,16 +206,24 @@ function explained(error: GatewayError, asked: Input): GatewayError {
   return new GatewayError('conflict', { message: `${error.message}; \`force\` replaces it, \`id\` takes another name` })
 }
 
-function nextSteps(
-  context: OperationContext,
-  plan: Plan,
-  keyIsSet: boolean | null,
-  takesEffect: string | null,
-): string[] {
+interface AfterEdit {
+  readonly keyIsSet: boolean | null
+  /** A gateway that runs goes by it. */
+  readonly isLive: boolean
+  readonly takesEffect: string | null
+}
+
+function nextSteps(context: OperationContext, plan: Plan, { keyIsSet, isLive, takesEffect }: AfterEdit): string[] {
   const set = plan.keyEnv === null ? plan.keyText : `export ${plan.keyEnv}=…`
   const key = set === null || keyIsSet === true ? [] : [plan.keyEnv === null ? `set ${set}` : set]
-  const restart = takesEffect === null ? [] : [takesEffect]
-  return [...key, ...restart, commandLine(context, `provider certify ${plan.id}`)]
+  // The variables of a process that runs are those that it began with.
+  const how = key.length > 0 && isLive ? [keyOfRunning(plan.keyText ?? 'the key')] : key
+  const effect = takesEffect === null ? [] : [takesEffect]
+  return [...how, ...effect, commandLine(context, `provider certify ${plan.id}`)]
+}
+
+function keyOfRunning(names: string): string {
+  return `put ${names} into secrets.json beside the configuration, as {"api_key_overrides": {"NAME": "…"}} and with mode 600: the gateway takes it up by itself. Or export it and start the gateway again`
 }
 
 function present(members: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -17,10 +17,10 @@ export function findProvider(context: OperationContext, id: string, param = 'id'
   throw new GatewayError('not_found', { message: `${said}${laterHint(context)}`, param })
 }
 
-// What was written after the gateway began is in the file, and not yet in the gateway.
-function laterHint({ status, editor }: OperationContext): string {
-  const file = status === undefined || editor?.place.startsWith('file ') !== true ? undefined : editor.place.slice(5)
-  return file === undefined ? '' : `; one that was added since the gateway began needs a restart, or --config ${file}`
+// What was written and then refused is in the file, and not in the gateway.
+function laterHint({ status }: OperationContext): string {
+  const isBehind = (status?.().config?.rejected ?? null) !== null
+  return isBehind ? '; the configuration was changed since and refused: `signalbox status` says why' : ''
 }
 
 /** The account of this id; throws `not_found`. Null stays null: whichever the provider selects. */

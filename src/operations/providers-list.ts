@@ -31,7 +31,7 @@ export const providersList = defineOperation({
       ),
       allow_private: z.union([z.boolean(), z.array(z.string())]),
       allow_http: z.boolean(),
-      capabilities: z.record(z.string(), z.union([z.boolean(), z.number()])),
+      capabilities: z.record(z.string(), z.union([z.boolean(), z.number(), z.array(z.string())])),
     }),
   ),
   run: async (context) =>

@@ -28,9 +28,18 @@ const input = z.strictObject({
   files: flag('The request holds documents'),
   schema: flag('The request wants structured output'),
   reasoning: flag('The request asks for reasoning'),
+  server_tools: flag('The request wants tools that the provider runs'),
+  image_output: flag('The answer may hold pictures'),
   choices: z.int().min(1).max(128).default(1).describe('How many answers are asked for'),
-  session: z.string().min(1).optional().describe('The session of the client, which keeps its account'),
+  session: z.string().min(1).optional().describe('The session of the client, which keeps its account and its target'),
   input_tokens: z.int().min(0).default(0).describe('About how long the input is'),
+  output_tokens: z.int().min(0).optional().describe('The longest answer that is asked for'),
+  random: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('The number that was drawn for a request, as its trace has it: to make its decision again'),
   body: z
     .record(z.string(), z.unknown())
     .optional()
@@ -46,6 +55,7 @@ export const routePreview = defineOperation({
   examples: [
     'route preview gpt-4o-mini',
     'route preview claude-sonnet --dialect anthropic-messages --stream --tools',
+    'route preview auto/cheap --input-tokens 20000 --session chat-7',
     'route preview --body @request.json',
   ],
   scope: 'anywhere',
@@ -54,22 +64,29 @@ export const routePreview = defineOperation({
   output: z.looseObject({
     requested: z.unknown().describe('The model name as it was asked for'),
     route: z.unknown().describe('The name of the route; null where a provider was named directly'),
+    strategy: z.unknown().describe('What brought the targets into their order'),
     selected: z.unknown().describe('The first target; null where none can take the request'),
     fallbacks: z.unknown().describe('The targets after it, in order'),
-    rejected: z.unknown().describe('Targets that cannot take the request, each with its reason'),
+    rejected: z.unknown().describe('Targets and accounts that cannot take the request, each with its reason'),
+    reasons: z.unknown().describe('What the decision went by'),
+    scores: z.unknown().optional().describe('How strategy score came to its order, factor by factor'),
+    cursor: z.unknown().optional().describe('Whose turn it is, and how turns would move on; nothing moves here'),
+    random: z.unknown().describe('The number that was drawn'),
     facts: z.record(z.string(), z.unknown()).describe('What the request was understood to need'),
   }),
   run: async (context, asked) => {
     const facts = factsOf(context, asked)
     const sight = await context.coordination?.look()
-    const decision = planRoute(facts, context.snapshot, sight?.health)
+    const decision = planRoute(facts, context.snapshot, sight?.health, asked.random)
     if (decision === undefined)
       throw new GatewayError('model_not_found', {
         message: `no route found for model ${JSON.stringify(facts.model)}`,
         param: 'model',
       })
-    const { requested, route, selected, fallbacks, rejected, ...rest } = decisionDetail(decision)
-    return { requested, route, selected, fallbacks, rejected, ...rest, facts: factsView(facts) }
+    const { requested, route, strategy, selected, fallbacks, rejected, reasons, random, ...rest } =
+      decisionDetail(decision)
+    const head = { requested, route, strategy, selected, fallbacks, rejected, reasons, random }
+    return { ...head, ...rest, facts: factsView(facts) }
   },
 })
 
@@ -91,13 +108,27 @@ function factsOf(context: OperationContext, asked: Input): RequestFacts {
     needsReasoning: asked.reasoning,
     choices: asked.choices,
     approxInputTokens: asked.input_tokens,
+    ...(asked.server_tools && { needsServerTools: true }),
+    ...(asked.image_output && { needsImageOutput: true }),
+    ...(asked.output_tokens !== undefined && { maxOutputTokens: asked.output_tokens }),
     ...(asked.session !== undefined && { sessionKey: asked.session }),
   }
 }
 
 function bodyFacts(context: OperationContext, asked: Input, body: Record<string, unknown>): RequestFacts {
-  const flags = ['stream', 'tools', 'images', 'audio', 'files', 'schema', 'reasoning'] as const
-  const extra = flags.find((name) => asked[name])
+  const flags = [
+    'stream',
+    'tools',
+    'images',
+    'audio',
+    'files',
+    'schema',
+    'reasoning',
+    'server_tools',
+    'image_output',
+    'output_tokens',
+  ] as const
+  const extra = flags.find((name) => asked[name] !== false && asked[name] !== undefined)
   if (extra !== undefined)
     throw new GatewayError('invalid_value', { message: `${extra}: the body says this itself`, param: extra })
   if (asked.model === undefined && asked.dialect === 'gemini' && body['model'] === undefined)
@@ -120,6 +151,9 @@ function factsView(facts: RequestFacts): Record<string, unknown> {
     files: facts.needsFiles,
     schema: facts.needsSchema,
     reasoning: facts.needsReasoning,
+    server_tools: facts.needsServerTools ?? false,
+    image_output: facts.needsImageOutput ?? false,
+    image_sources: facts.imageSources ?? [],
     choices: facts.choices,
     input_tokens: facts.approxInputTokens,
     max_output_tokens: facts.maxOutputTokens ?? null,

@@ -1,7 +1,7 @@
 // `status`: what a running gateway says of itself.
 import { z } from 'zod'
 import { GatewayError } from '../ir/error.ts'
-import { defineOperation } from './operation.ts'
+import { defineOperation, type ConfigStatus } from './operation.ts'
 
 const supportValues = ['supported', 'unsupported'] as const
 
@@ -30,6 +30,16 @@ export const status = defineOperation({
     started_at: z.iso.datetime(),
     uptime_ms: z.number(),
     revision: z.string().describe('Of the configuration in use'),
+    config: z
+      .strictObject({
+        source: z.enum(['file', 'variable', 'store']),
+        name: z.string().nullable().describe('The path of the file, or the name of the variable'),
+        loaded_at: z.iso.datetime(),
+        config_rejected: z.boolean().describe('A newer configuration was refused, and this one stays in use'),
+        rejected: z.strictObject({ at: z.iso.datetime(), problems: z.array(z.string()) }).nullable(),
+        needs_restart: z.array(z.string()).describe('Settings that were changed and take another start'),
+      })
+      .nullable(),
     in_flight: z.int(),
     store: z.strictObject({ kind: z.string(), ok: z.boolean() }),
     traces: z.strictObject({ queued: z.int(), dropped: z.int(), failed: z.int() }),
@@ -52,6 +62,7 @@ export const status = defineOperation({
       started_at: new Date(now.startedAt).toISOString(),
       uptime_ms: Math.max(0, clock.now() - now.startedAt),
       revision: snapshot.revision,
+      config: now.config === undefined ? null : configOf(now.config),
       in_flight: now.inFlight,
       store: {
         kind: snapshot.storage.kind,
@@ -70,3 +81,14 @@ export const status = defineOperation({
     }
   },
 })
+
+function configOf({ source, loadedAt, needsRestart, rejected }: ConfigStatus) {
+  return {
+    source: source.kind,
+    name: source.name,
+    loaded_at: new Date(loadedAt).toISOString(),
+    config_rejected: rejected !== null,
+    rejected: rejected && { at: new Date(rejected.at).toISOString(), problems: [...rejected.problems] },
+    needs_restart: [...needsRestart],
+  }
+}

@@ -10,11 +10,15 @@ import type { ConfigChange, ConfigEdit, ConfigEditor } from './operation.ts'
 /** How often an edit begins anew because somebody else published meanwhile. */
 const maxTries = 4
 
-/** The editor of what is published in a store. */
-export function createStoreEditor(store: ConfigStore, clock: Pick<Clock, 'now'>): ConfigEditor {
+/** The editor of what is published in a store; `onPublished` lets the gateway that edits go by it at once. */
+export function createStoreEditor(
+  store: ConfigStore,
+  clock: Pick<Clock, 'now'>,
+  onPublished: () => Promise<unknown> = async () => {},
+): ConfigEditor {
   return {
     place: 'store',
-    takesEffect: 'the gateway goes by it within seconds',
+    takesEffect: 'every instance of the gateway goes by it within 5 seconds',
     async apply(changes, { dryRun } = { dryRun: false }) {
       try {
         for (let tries = 0; tries < maxTries; tries++) {
@@ -24,7 +28,9 @@ export function createStoreEditor(store: ConfigStore, clock: Pick<Clock, 'now'>)
           const { text, ...done } = edited.value
           if (dryRun || done.changed.length === 0) return ok(done)
           const published = await store.publish(text, stored?.revision ?? 0, clock.now())
-          if (published.ok) return ok(done)
+          if (!published.ok) continue
+          await onPublished()
+          return ok(done)
         }
       } catch (cause) {
         return failed('store_unavailable', { cause })

@@ -46,6 +46,8 @@ function wanted(pinned: string | null, provider: ProviderRecord, session: string
   if (pinned !== null) return { by: 'pinned', ids: [pinned] }
   const { accounts } = provider
   if (accounts.length === 0) return { by: 'none', ids: [null] }
+  const [first] = accounts
+  if (first !== undefined && accounts.length === 1) return { by: 'priority', ids: [first.id] }
   const ids = byPriority(accounts).flatMap((tier) => rotated(tier, provider, health))
   const home = ids.length === 1 ? undefined : homeOf(provider, session, health)
   if (home === undefined || !ids.includes(home)) return { by: byOf(provider), ids }

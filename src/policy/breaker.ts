@@ -6,37 +6,46 @@ import type { ErrorCode } from '../ir/error.ts'
 
 export type BreakerPhase = 'closed' | 'open' | 'half_open'
 
-/** A part of the sliding window. */
+/** A part of the sliding window that is over. */
 export interface Bucket {
   readonly from: number
   readonly total: number
   readonly failed: number
 }
 
+/** Plain data and finite numbers only: it travels as JSON. The newest part of the window lies flat in it, so that a success costs one object. */
 export interface Breaker {
   readonly isOpen: boolean
-  /** When it was opened or closed; results of what began before say nothing new. */
+  /** Results of what began before say nothing of the target as it is now. */
   readonly since: number
   /** Where open: until when nothing is sent. */
   readonly until: number
-  /** Failures in a row. */
+  /** Failures in a row, up to the last outcome. */
   readonly consecutive: number
-  readonly window: readonly Bucket[]
+  /** The newest part of the window. */
+  readonly from: number
+  readonly total: number
+  readonly failed: number
+  /** The parts before it, oldest first. */
+  readonly past: readonly Bucket[]
   readonly probe: { readonly owner: string; readonly until: number } | null
-  /** Since the gateway started, for those who watch. */
-  readonly totals: { readonly requests: number; readonly failures: number; readonly totalMs: number }
-  /** The failure that opened it, or the last one. */
+  /** The failure that opened it; null where closed. */
   readonly code: ErrorCode | null
+  /** For those who watch, since the gateway started or the last reset: also failures that say nothing of the target. */
+  readonly requests: number
+  readonly failures: number
+  readonly totalMs: number
+  readonly lastFailure: { readonly code: ErrorCode; readonly at: number } | null
 }
 
 /** What a request found out about a target. */
 export interface BreakerOutcome {
-  readonly ok: boolean
+  /** Null: it answered. */
+  readonly code: ErrorCode | null
   readonly startedAt: number
   readonly durationMs: number
   /** The request, which may hold the probe. */
   readonly owner: string
-  readonly code: ErrorCode | null
 }
 
 export const defaultBreaker: BreakerSettings = {
@@ -51,17 +60,24 @@ export const defaultBreaker: BreakerSettings = {
 
 /** How long a probe may take before somebody else may try. */
 export const probeLeaseMs = 90_000
-const buckets = 10
+/** How many parts a window slides by. */
+const parts = 10
 
 export const freshBreaker: Breaker = {
   isOpen: false,
-  since: -Infinity,
+  since: 0,
   until: 0,
   consecutive: 0,
-  window: [],
+  from: 0,
+  total: 0,
+  failed: 0,
+  past: [],
   probe: null,
-  totals: { requests: 0, failures: 0, totalMs: 0 },
   code: null,
+  requests: 0,
+  failures: 0,
+  totalMs: 0,
+  lastFailure: null,
 }
 
 /** Failures of a target itself; what is wrong with a request, an account or its rate limit is none. */
@@ -78,9 +94,12 @@ const targetFaults: ReadonlySet<ErrorCode> = new Set([
   'stream_idle_timeout',
 ])
 
-/** Whether a failure counts against the breaker of its target. */
-export function countsAgainstTarget(code: ErrorCode): boolean {
-  return targetFaults.has(code)
+/**
+ * Whether a failure counts against the breaker of its target.
+ * @param isCommitted content had been there: then a long answer that ran out of time is no failure of the target
+ */
+export function countsAgainstTarget(code: ErrorCode, isCommitted = false): boolean {
+  return targetFaults.has(code) || (code === 'limit_exceeded' && !isCommitted)
 }
 
 /** The state at a moment. */
@@ -94,6 +113,11 @@ export function isProbed(breaker: Breaker, now: number): boolean {
   return breaker.probe !== null && breaker.probe.until > now
 }
 
+/** Whether the last outcome that counted was a failure: further calls add to the load of what fails. */
+export function lastFailed(breaker: Breaker | undefined): boolean {
+  return breaker !== undefined && (breaker.isOpen || breaker.consecutive > 0)
+}
+
 /** The breaker with its probe taken by `owner`; undefined where it is not half open, or somebody else has it. */
 export function claimProbe(breaker: Breaker, owner: string, now: number, leaseMs = probeLeaseMs): Breaker | undefined {
   if (breakerPhase(breaker, now) !== 'half_open') return undefined
@@ -101,55 +125,174 @@ export function claimProbe(breaker: Breaker, owner: string, now: number, leaseMs
   return { ...breaker, probe: { owner, until: now + leaseMs } }
 }
 
-/** The breaker after a request that says nothing of the target: its probe, where it held it, is free again. */
+/** The breaker after a request that found out nothing: its probe, where it held it, is free again. */
 export function releaseProbe(breaker: Breaker, owner: string): Breaker {
   return breaker.probe?.owner === owner ? { ...breaker, probe: null } : breaker
 }
 
-/** The breaker once the first content of a probe is there: that is proof enough. */
-export function afterAccepted(breaker: Breaker, owner: string, now: number): Breaker {
+/** The breaker once the first content of a probe is there: that is proof enough. How its answer goes on still counts. */
+export function afterAccepted(breaker: Breaker, owner: string, startedAt: number): Breaker {
   if (!breaker.isOpen || breaker.probe?.owner !== owner) return breaker
-  return { ...breaker, isOpen: false, since: now, until: 0, consecutive: 0, window: [], probe: null, code: null }
+  return { ...closed(breaker), since: Math.max(breaker.since, startedAt) }
 }
 
-/** The breaker after an outcome that counts. */
+/** The breaker as if nothing had failed; what watchers count stays. */
+export function closed(breaker: Breaker): Breaker {
+  return {
+    ...breaker,
+    isOpen: false,
+    until: 0,
+    consecutive: 0,
+    from: 0,
+    total: 0,
+    failed: 0,
+    past: [],
+    probe: null,
+    code: null,
+  }
+}
+
+/** The breaker with what watchers count from another record of the same target. */
+export function withCounts(breaker: Breaker, counted: Breaker | undefined): Breaker {
+  if (counted === undefined) return breaker
+  const { requests, failures, totalMs, lastFailure } = counted
+  return { ...breaker, requests, failures, totalMs, lastFailure: lastFailure ?? breaker.lastFailure }
+}
+
+/** The breaker after a failure that says nothing of the target (an account, a rate limit): watchers see it, no more. */
+export function afterOtherFailure(breaker: Breaker, { code, durationMs, owner }: BreakerOutcome, now: number): Breaker {
+  const next = releaseProbe(breaker, owner)
+  return {
+    ...next,
+    requests: next.requests + 1,
+    failures: next.failures + 1,
+    totalMs: next.totalMs + durationMs,
+    lastFailure: code === null ? next.lastFailure : { code, at: now },
+  }
+}
+
+/** The breaker after an answer, or a failure of the target itself. */
 export function afterOutcome(
   breaker: Breaker,
   outcome: BreakerOutcome,
   settings: BreakerSettings,
   now: number,
 ): Breaker {
-  const totals = {
-    requests: breaker.totals.requests + 1,
-    failures: breaker.totals.failures + (outcome.ok ? 0 : 1),
-    totalMs: breaker.totals.totalMs + outcome.durationMs,
-  }
-  const isProbe = breaker.probe?.owner === outcome.owner
-  // What began before the last turn of events says nothing of what is now.
-  if (outcome.startedAt < breaker.since && !isProbe) return { ...breaker, totals }
+  return outcome.code === null
+    ? afterAnswer(breaker, outcome, settings, now)
+    : afterFailure(breaker, { ...outcome, code: outcome.code }, settings, now)
+}
+
+function afterAnswer(
+  breaker: Breaker,
+  { startedAt, durationMs, owner }: BreakerOutcome,
+  settings: BreakerSettings,
+  now: number,
+): Breaker {
+  const requests = breaker.requests + 1
+  const totalMs = breaker.totalMs + durationMs
   if (breaker.isOpen) {
-    if (!isProbe) return { ...breaker, totals }
-    if (outcome.ok) return { ...afterAccepted(breaker, outcome.owner, now), totals }
-    return { ...breaker, totals, since: now, until: now + settings.resetMs, probe: null, code: outcome.code }
+    if (breaker.probe?.owner === owner) return { ...afterAccepted(breaker, owner, startedAt), requests, totalMs }
+    return { ...breaker, requests, totalMs }
   }
-  const consecutive = outcome.ok ? 0 : breaker.consecutive + 1
-  const window = counted(breaker.window, outcome.ok, settings.windowMs, now)
-  const next: Breaker = { ...breaker, totals, consecutive, window, code: outcome.ok ? breaker.code : outcome.code }
-  if (outcome.ok || !settings.enabled || !trips(next, settings)) return next
-  return { ...next, isOpen: true, since: now, until: now + settings.resetMs, window: [], probe: null }
+  if (startedAt < breaker.since) return { ...breaker, requests, totalMs }
+  const { from, total, failed, past } = windowAt(breaker, settings.windowMs, now)
+  return {
+    isOpen: false,
+    since: breaker.since,
+    until: 0,
+    consecutive: 0,
+    from,
+    total: total + 1,
+    failed,
+    past,
+    probe: null,
+    code: null,
+    requests,
+    failures: breaker.failures,
+    totalMs,
+    lastFailure: breaker.lastFailure,
+  }
 }
 
-function trips({ consecutive, window }: Breaker, settings: BreakerSettings): boolean {
+function afterFailure(
+  breaker: Breaker,
+  { code, startedAt, durationMs, owner }: BreakerOutcome & { readonly code: ErrorCode },
+  settings: BreakerSettings,
+  now: number,
+): Breaker {
+  const seen: Breaker = {
+    ...breaker,
+    requests: breaker.requests + 1,
+    failures: breaker.failures + 1,
+    totalMs: breaker.totalMs + durationMs,
+    lastFailure: { code, at: now },
+  }
+  if (breaker.isOpen) {
+    if (breaker.probe?.owner !== owner) return seen
+    if (!settings.enabled) return closed(seen)
+    return opened({ ...seen, consecutive: seen.consecutive + 1 }, code, settings, now)
+  }
+  if (startedAt < breaker.since) return seen
+  const { from, total, failed, past } = windowAt(breaker, settings.windowMs, now)
+  const next: Breaker = {
+    ...seen,
+    consecutive: breaker.consecutive + 1,
+    from,
+    total: total + 1,
+    failed: failed + 1,
+    past,
+  }
+  return settings.enabled && trips(next, settings) ? opened(next, code, settings, now) : next
+}
+
+function opened(breaker: Breaker, code: ErrorCode, settings: BreakerSettings, now: number): Breaker {
+  const { consecutive } = breaker
+  return { ...closed(breaker), isOpen: true, since: now, until: now + settings.resetMs, consecutive, code }
+}
+
+function trips({ consecutive, total, failed, past }: Breaker, settings: BreakerSettings): boolean {
   if (consecutive >= settings.failureThreshold) return true
-  const total = window.reduce((sum, bucket) => sum + bucket.total, 0)
-  const failed = window.reduce((sum, bucket) => sum + bucket.failed, 0)
-  return total >= settings.minRequests && (failed / total) * 100 >= settings.errorPercent
+  const all = past.reduce((sum, bucket) => sum + bucket.total, total)
+  const bad = past.reduce((sum, bucket) => sum + bucket.failed, failed)
+  return all >= settings.minRequests && bad * 100 >= all * settings.errorPercent
 }
 
-function counted(window: readonly Bucket[], ok: boolean, windowMs: number, now: number): readonly Bucket[] {
-  const width = windowMs / buckets
+type Window = Pick<Breaker, 'from' | 'total' | 'failed' | 'past'>
+
+// The same object while the newest part of the window lasts.
+function windowAt(breaker: Breaker, windowMs: number, now: number): Window {
+  const width = Math.max(1, Math.ceil(windowMs / parts))
   const from = Math.floor(now / width) * width
-  const kept = window.filter((bucket) => bucket.from > now - windowMs && bucket.from !== from)
-  const current = window.find((bucket) => bucket.from === from) ?? { from, total: 0, failed: 0 }
-  return [...kept, { from, total: current.total + 1, failed: current.failed + (ok ? 0 : 1) }]
+  // The clock runs forward only, but a reload may have changed the width: what is newer than the new part joins it.
+  if (breaker.total > 0 && from <= breaker.from) return breaker
+  const before = breaker.total === 0 ? breaker.past : [...breaker.past, bucketOf(breaker)]
+  const past = before.filter((bucket) => bucket.from > now - windowMs)
+  return { from, total: 0, failed: 0, past }
+}
+
+function bucketOf({ from, total, failed }: Breaker): Bucket {
+  return { from, total, failed }
+}
+
+/**
+ * The breaker on a clock that may have been set back since it was written: what seems to begin later than now begins now,
+ * so that it is open for as long as it was meant to and no longer.
+ */
+export function settledBreaker(breaker: Breaker, now: number): Breaker {
+  const ahead = Math.max(breaker.since, breaker.from, ...breaker.past.map(({ from }) => from)) - now
+  if (!(ahead > 0)) return breaker
+  return {
+    ...breaker,
+    since: breaker.since - ahead,
+    until: breaker.until - ahead,
+    from: breaker.from - ahead,
+    past: breaker.past.map((bucket) => ({ ...bucket, from: bucket.from - ahead })),
+    probe: null,
+  }
+}
+
+/** Whether a breaker remembers nothing that could keep anybody away. */
+export function isHealthy({ isOpen, consecutive, failed, past }: Breaker): boolean {
+  return !isOpen && consecutive === 0 && failed === 0 && past.every((bucket) => bucket.failed === 0)
 }

@@ -2,7 +2,8 @@
 import type { ClientProfile, Snapshot } from '../catalog/snapshot.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
 import { failed, ok, type Outcome } from '../ir/error.ts'
-import type { RouteDecision } from './decision.ts'
+import type { CursorStep } from './cursor.ts'
+import type { Candidate, RouteDecision } from './decision.ts'
 import { matchGlob } from './match-route.ts'
 
 /** The request header that names a profile by its id, or by its kind where only one profile is of that kind. */
@@ -73,6 +74,14 @@ export function allowsAccount(
   return accounts.length === 0 || accounts.includes(`${provider}/${account}`) || accounts.includes(account)
 }
 
+// Who is left has stood for election, and the first of them has won it.
+function electedAmong(candidates: readonly Candidate[], { route, weights }: CursorStep): CursorStep | null {
+  const names = candidates.map(({ target }) => target.name).filter((name) => Object.hasOwn(weights, name))
+  const [picked] = names
+  if (picked === undefined || names.length < 2) return null
+  return { route, picked, weights: Object.fromEntries(names.map((name) => [name, weights[name] ?? 0])) }
+}
+
 /** The decision without the accounts that the profile may not use; a target that has no other is rejected. */
 export function restrictToProfile(decision: RouteDecision, profile: ClientProfile): RouteDecision {
   const reasons = [...decision.reasons, `client_profile=${profile.id}`]
@@ -83,10 +92,12 @@ export function restrictToProfile(decision: RouteDecision, profile: ClientProfil
     return { candidate: { ...candidate, accounts }, isDenied: candidate.accounts.length > 0 && accounts.length === 0 }
   })
   const denied = judged.filter(({ isDenied }) => isDenied)
+  const candidates = judged.filter(({ isDenied }) => !isDenied).map(({ candidate }) => candidate)
   return {
     ...decision,
     reasons,
-    candidates: judged.filter(({ isDenied }) => !isDenied).map(({ candidate }) => candidate),
+    candidates,
+    cursor: decision.cursor && electedAmong(candidates, decision.cursor),
     rejected: [
       ...decision.rejected,
       ...denied.map(({ candidate }) => ({

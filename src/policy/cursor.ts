@@ -12,17 +12,36 @@ export interface CursorStep {
   readonly picked: string
 }
 
-/** Names in the order of their claim; ties as declared. Reads the cursor and leaves it. */
-export function byTurn(cursor: Cursor, weights: Readonly<Record<string, number>>): readonly string[] {
-  const claim = (name: string): number => (cursor[name] ?? 0) + (weights[name] ?? 0)
-  return Object.keys(weights).toSorted((left, right) => claim(right) - claim(left))
+/** A target that stands for election; its weight is more than 0. */
+export interface Elector {
+  readonly name: string
+  readonly weight: number
+}
+
+/** Places in the list by their claim, the greatest first; ties as listed. Reads the cursor and leaves it. */
+export function byTurn(cursor: Cursor, electors: readonly Elector[]): readonly number[] {
+  const bound = boundOf(electors.map(({ weight }) => weight))
+  const claims = electors.map(({ name, weight }) => valueOf(cursor, name, bound) + weight)
+  return electors.map((_, place) => place).sort((left, right) => (claims[right] ?? 0) - (claims[left] ?? 0))
 }
 
 /** The cursor after a choice: everybody gains their weight, the chosen one pays the sum. */
 export function advanced(cursor: Cursor, { weights, picked }: CursorStep): Cursor {
-  const sum = Object.values(weights).reduce((total, weight) => total + weight, 0)
-  const next: Record<string, number> = {}
-  for (const [name, weight] of Object.entries(weights))
-    next[name] = (cursor[name] ?? 0) + weight - (name === picked ? sum : 0)
-  return next
+  const entries = Object.entries(weights)
+  const all = entries.map(([, weight]) => weight)
+  const sum = all.reduce((total, weight) => total + weight, 0)
+  const bound = boundOf(all)
+  return Object.fromEntries(
+    entries.map(([name, weight]) => [name, valueOf(cursor, name, bound) + weight - (name === picked ? sum : 0)]),
+  )
+}
+
+// What a reload of larger weights left behind must not decide for long: in a run with these weights no value gets further.
+function boundOf(weights: readonly number[]): number {
+  return weights.length * weights.reduce((total, weight) => total + weight, 0)
+}
+
+function valueOf(cursor: Cursor, name: string, bound: number): number {
+  const value = cursor[name] ?? 0
+  return Math.max(-bound, Math.min(bound, value))
 }

@@ -1,5 +1,6 @@
 // What the planner decides, as data: serving, previewing, explaining and replaying all read this one record.
 import type { DialectId } from '../ir/dialect-id.ts'
+import type { ScoreProfile } from '../catalog/score-profiles.ts'
 import type { Strategy, TargetRecord } from '../catalog/snapshot.ts'
 import type { ErrorCode } from '../ir/error.ts'
 import type { AccountBy } from './accounts.ts'
@@ -7,15 +8,17 @@ import type { BreakerPhase } from './breaker.ts'
 import type { CursorStep } from './cursor.ts'
 
 /** How the model name was understood. */
-export type ResolvedBy = 'route' | 'provider' | 'glob' | 'default_provider'
+export type ResolvedBy = 'route' | 'auto' | 'provider' | 'glob' | 'default_provider'
 
 /** Why a candidate was not taken. Stable codes; the text may change. */
 export type RejectionCode =
   | 'provider_missing'
   | 'no_common_dialect'
+  | 'no_model'
   | 'streaming_unsupported'
   | 'tools_unsupported'
   | 'images_unsupported'
+  | 'image_source_unsupported'
   | 'audio_unsupported'
   | 'files_unsupported'
   | 'schema_unsupported'
@@ -33,9 +36,13 @@ export type RejectionCode =
   | 'price'
   | 'cost_unknown'
   | 'context_unknown'
+  | 'duplicate'
 
 export interface Rejection {
+  /** `provider/model`, for humans. */
   readonly target: string
+  /** The target's own name, where that is another one. */
+  readonly name?: string
   readonly code: RejectionCode
   readonly reason: string
   /** The account that is left out; the target itself may still be a candidate with another one. */
@@ -73,6 +80,8 @@ export interface Candidate {
 /** How strategy `score` and its kin came to their order. */
 export interface TargetScore {
   readonly target: string
+  /** The target's own name. */
+  readonly name: string
   /** 0 to 1, higher is better. */
   readonly score: number
   /** The share of each factor before its weight, 0 to 1. */
@@ -86,6 +95,8 @@ export interface RouteDecision {
   readonly route: string | null
   readonly resolvedBy: ResolvedBy
   readonly strategy: Strategy
+  /** The weights of strategy `score`; null for every other. */
+  readonly profile: ScoreProfile | null
   /** The first is selected, the rest are fallbacks in order. */
   readonly candidates: readonly Candidate[]
   readonly rejected: readonly Rejection[]
@@ -101,13 +112,39 @@ export interface RouteDecision {
   readonly random: number
 }
 
-/** One line for `x-signalbox-route`: `strategy=priority selected=openai/gpt-4o fallbacks=[…] rejected=0`. */
+/** Characters of a summary, and of the fallbacks in it: intermediaries refuse headers of a few kilobytes. */
+const maxSummary = 1024
+const maxFallbacks = 512
+
+/**
+ * One line for `x-signalbox-route`: `route=fast strategy=priority selected=openai/gpt-4o fallbacks=[…] rejected=0`. A long
+ * list of fallbacks is cut and says how many are left out; targets that stand in for those of the route have a `~`.
+ */
 export function summariseDecision(decision: RouteDecision): string {
-  const [selected, ...fallbacks] = decision.candidates.map((candidate) => candidate.label)
-  const route = decision.route === null ? '' : `route=${decision.route} `
+  const [selected, ...fallbacks] = decision.candidates
+  const route = decision.route === null ? '' : `route=${shortened(decision.route)} `
+  const profile = decision.profile === null ? '' : ` profile=${decision.profile}`
   const unverified = decision.unverified ? ' unverified' : ''
-  return (
-    `${route}strategy=${decision.strategy} selected=${selected ?? 'none'} ` +
-    `fallbacks=[${fallbacks.join(',')}] rejected=${decision.rejected.length}${unverified}`
-  )
+  const summary =
+    `${route}strategy=${decision.strategy}${profile} selected=${selected === undefined ? 'none' : named(selected)} ` +
+    `fallbacks=[${listed(fallbacks)}] rejected=${decision.rejected.length}${unverified}`
+  return summary.slice(0, maxSummary)
+}
+
+function named({ label, degraded }: Candidate): string {
+  return degraded ? `~${shortened(label)}` : shortened(label)
+}
+
+function shortened(name: string): string {
+  return name.length <= 128 ? name : `${name.slice(0, 125)}...`
+}
+
+function listed(candidates: readonly Candidate[]): string {
+  let text = ''
+  for (const [index, candidate] of candidates.entries()) {
+    const longer = index === 0 ? named(candidate) : `${text},${named(candidate)}`
+    if (longer.length > maxFallbacks) return `${text},+${candidates.length - index}`
+    text = longer
+  }
+  return text
 }

@@ -68,7 +68,7 @@ export interface Destination {
 
 /** The name of a target of a route; one that passes on any model is a target for each of them. */
 export function targetKey({ route, target, model }: Destination): string {
-  return [route ?? '', target.name, model].join('\u0000')
+  return `${route ?? ''}\u0000${target.name}\u0000${model}`
 }
 
 /** The three things of an attempt that can be locked, widest first. */

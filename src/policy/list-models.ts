@@ -1,5 +1,7 @@
 // The names that a client may send as its model. Pure.
+import { scoreProfiles } from '../catalog/score-profiles.ts'
 import type { Snapshot } from '../catalog/snapshot.ts'
+import { everyRoute } from './match-route.ts'
 
 /** What a client may name. */
 export interface ListedModel {
@@ -10,7 +12,10 @@ export interface ListedModel {
   readonly targets: readonly string[]
 }
 
-/** Routes by name, then the targets behind them as `provider/model`; globs have no name to list. */
+/**
+ * Routes by name, then `auto` with its profiles where there is something to choose from, then the targets behind the routes
+ * as `provider/model`; globs have no name to list.
+ */
 export function listModels(snapshot: Snapshot): readonly ListedModel[] {
   const listed = new Map<string, ListedModel>()
   for (const route of snapshot.routes.values()) {
@@ -24,6 +29,7 @@ export function listModels(snapshot: Snapshot): readonly ListedModel[] {
         targets,
       })
   }
+  for (const profile of autoProfiles(snapshot)) if (!listed.has(profile.id)) listed.set(profile.id, profile)
   for (const route of snapshot.routes.values())
     for (const target of route.targets) {
       const id = `${target.provider}/${target.model}`
@@ -38,4 +44,14 @@ export function listModels(snapshot: Snapshot): readonly ListedModel[] {
       })
     }
   return [...listed.values()]
+}
+
+function autoProfiles(snapshot: Snapshot): readonly ListedModel[] {
+  const route = everyRoute(snapshot)
+  if (route === undefined) return []
+  const targets = route.targets
+    .filter((target) => target.model !== '*')
+    .map((target) => `${target.provider}/${target.model}`)
+  const names = ['auto', ...scoreProfiles.filter((name) => name !== 'balanced').map((name) => `auto/${name}`)]
+  return names.map((id) => ({ id, displayName: id, kind: 'route', ownedBy: 'signalbox', targets }))
 }

@@ -1,6 +1,6 @@
 // For how long an account, a model of an account, or a target is left out after a failure. Pure: a lock and a failure in,
 // the next lock out. Times are milliseconds of a clock that only runs forward.
-import type { PermanentFailures } from '../catalog/snapshot.ts'
+import type { BreakerSettings, PermanentFailures } from '../catalog/snapshot.ts'
 import type { ErrorCode } from '../ir/error.ts'
 import type { Task } from '../ir/dialect-id.ts'
 
@@ -33,6 +33,8 @@ export interface Lock {
   readonly until: number
   /** Failures in a row of this code. */
   readonly failures: number
+  /** It was set by the growing schedule of failures that do not pass by themselves. */
+  readonly isPermanent?: true
 }
 
 export interface LockSettings {
@@ -40,6 +42,8 @@ export interface LockSettings {
   readonly permanent: PermanentFailures
   /** The longest that anything is left out. */
   readonly maxMs: number
+  /** Its `maxOpenMs` caps the schedule of permanent failures too; where it is off, no stream locks a target. */
+  readonly breaker?: Pick<BreakerSettings, 'enabled' | 'maxOpenMs'>
 }
 
 /** An attempt that failed, as far as locks care. */
@@ -50,6 +54,8 @@ export interface Failure {
   readonly retryAfterMs: number | undefined
   /** When the attempt began: one that began before a lock was set says nothing new of it. */
   readonly startedAt: number
+  /** It matches one of the patterns of failures that do not pass by themselves. */
+  readonly isPermanent?: boolean
 }
 
 /** 5 → 10 → 20 → 40 → 80 minutes. */
@@ -64,9 +70,19 @@ export const quotaMs = 3_600_000
 /** A refused credential or right where the growing schedule is off. */
 export const shortAuthMs = 120_000
 export const shortOtherMs = 30_000
+/** So many streams of a target in a row that broke off lock it for so long. */
+export const truncationsToLock = 3
+export const truncatedMs = 300_000
 
-/** What a failure locks; undefined where it says nothing of the account or the target. */
-export function lockedBy({ code, task }: Pick<Failure, 'code' | 'task'>): LockPlace['on'] | undefined {
+/**
+ * What a failure locks; undefined where it says nothing of the account or the target. One that matches a pattern of
+ * permanent failures locks what it would have locked anyway, and else the target.
+ */
+export function lockedBy({
+  code,
+  task,
+  isPermanent,
+}: Pick<Failure, 'code' | 'task' | 'isPermanent'>): LockPlace['on'] | undefined {
   switch (code) {
     // The key is refused, or nothing is left on it: no model of the account works.
     case 'upstream_auth':
@@ -79,9 +95,10 @@ export function lockedBy({ code, task }: Pick<Failure, 'code' | 'task'>): LockPl
     case 'upstream_overloaded':
       return task === 'count-tokens' ? undefined : 'model'
     case 'upstream_model_missing':
+    case 'stream_truncated':
       return task === 'count-tokens' ? undefined : 'target'
     default:
-      return undefined
+      return isPermanent === true && task !== 'count-tokens' ? 'target' : undefined
   }
 }
 
@@ -107,43 +124,53 @@ export function lockAfterFailure(
   const isNews = lock === undefined || failure.startedAt >= lock.since
   const inRow = lock !== undefined && lock.code === failure.code ? lock.failures : 0
   const failures = isNews ? inRow + 1 : Math.max(1, inRow)
-  const wait = durationOf(failure, failures, settings, random)
+  const isPermanent = settings.permanent.enabled && (failure.isPermanent === true || scheduled.has(failure.code))
+  const wait = isPermanent ? scheduleOf(failures, settings) : durationOf(failure, failures, settings, random)
   if (wait === undefined) return lock
   const until = now + Math.min(wait, settings.maxMs)
-  if (lock === undefined) return { place, code: failure.code, since: now, until, failures }
+  const told = { place, code: failure.code, until, failures, ...(isPermanent && { isPermanent: true as const }) }
+  if (lock === undefined) return { ...told, since: now }
   // A shorter one that comes while a longer one holds must not take its place (nor its reason).
   if (until <= lock.until) return isNews && inRow > 0 ? { ...lock, since: now, failures } : lock
-  return { place, code: failure.code, since: isNews ? now : lock.since, until, failures }
+  // From now on, also where nothing new was learned: a success that began before this failure does not undo it.
+  return { ...told, since: now }
 }
 
-/** The lock after a success that began at `startedAt`: gone, unless it was set while the request was under way. */
-export function lockAfterSuccess(lock: Lock | undefined, startedAt: number): Lock | undefined {
-  return lock !== undefined && lock.since > startedAt ? lock : undefined
+/**
+ * The lock after a success that began at `startedAt`: gone, unless it was set while the request was under way.
+ * @param isWhole the answer came to its end; a beginning alone proves nothing where streams break off
+ */
+export function lockAfterSuccess(lock: Lock | undefined, startedAt: number, isWhole = false): Lock | undefined {
+  if (lock === undefined) return undefined
+  return lock.since > startedAt || (lock.code === 'stream_truncated' && !isWhole) ? lock : undefined
 }
 
-/** Milliseconds; undefined where the failure locks nothing. */
-function durationOf(
-  failure: Failure,
-  failures: number,
-  { permanent }: LockSettings,
-  random: number,
-): number | undefined {
+/** What does not pass by itself, whatever the provider says of it. */
+const scheduled: ReadonlySet<ErrorCode> = new Set(['upstream_auth', 'upstream_forbidden', 'upstream_model_missing'])
+
+function scheduleOf(failures: number, { permanent, breaker }: LockSettings): number {
+  return Math.min(permanent.baseMs * 2 ** Math.min(failures - 1, permanent.maxExponent), breaker?.maxOpenMs ?? Infinity)
+}
+
+/** Milliseconds off the schedule; undefined where the failure locks nothing. */
+function durationOf(failure: Failure, failures: number, { breaker }: LockSettings, random: number): number | undefined {
   const hinted = failure.retryAfterMs
   const grown = Math.min(maxBackoffMs, backoffBaseMs * 2 ** Math.min(failures - 1, 30))
-  const schedule = permanent.baseMs * 2 ** Math.min(failures - 1, permanent.maxExponent)
   switch (failure.code) {
     case 'upstream_auth':
-      return permanent.enabled ? schedule : shortAuthMs
+      return shortAuthMs
     case 'upstream_forbidden':
-      return permanent.enabled ? schedule : shortOtherMs
-    case 'upstream_model_missing':
-      return permanent.enabled ? schedule : undefined
+      return shortOtherMs
     case 'upstream_quota':
       return hinted ?? quotaMs
     case 'upstream_rate_limited':
       return hinted === undefined ? grown * random : Math.min(hinted, maxHintedMs)
     case 'upstream_overloaded':
       return hinted === undefined ? grown : Math.min(hinted, maxHintedMs)
+    case 'stream_truncated':
+      if (breaker?.enabled === false) return undefined
+      // The first ones only count: a lock of no length.
+      return failures < truncationsToLock ? 0 : truncatedMs
     default:
       return undefined
   }

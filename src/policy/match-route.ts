@@ -1,4 +1,6 @@
-// A model name to the targets behind it, in the fixed order: route, provider/model, glob route, default provider.
+// A model name to the targets behind it, in the fixed order: route, auto, provider/model, glob route, default provider.
+import { literalPrefix } from '../catalog/glob.ts'
+import { profileOfName, type ScoreProfile } from '../catalog/score-profiles.ts'
 import type { RouteRecord, Snapshot, TargetRecord } from '../catalog/snapshot.ts'
 import type { ResolvedBy } from './decision.ts'
 
@@ -11,33 +13,61 @@ export interface RouteMatch {
   /** What replaces `*` as a target's model. */
   readonly clientModel: string
   readonly unverified: boolean
+  /** The name asked for targets by their score; null for any other name. */
+  readonly profile: ScoreProfile | null
 }
 
-/** Resolves a model name; undefined where nothing answers to it. A configured route wins over a provider of that name. */
+/**
+ * Resolves a model name; undefined where nothing answers to it. A configured route wins over a provider of that name, and
+ * over what `auto` and `auto/<profile>` mean without one: the targets of the `*` route, by their score.
+ */
 export function matchRoute(model: string, snapshot: Snapshot): RouteMatch | undefined {
   const exact = snapshot.routes.get(model)
   if (exact !== undefined && exact.match === null) return fromRoute(exact, model, 'route')
+  const profile = profileOfName(model)
+  if (profile !== undefined) return autoRoute(profile, model, snapshot)
   const slash = model.indexOf('/')
   if (slash > 0 && slash < model.length - 1) {
     const provider = model.slice(0, slash)
     if (snapshot.providers.has(provider))
       return direct(provider, model.slice(slash + 1), 'provider', !snapshot.models.has(model.slice(slash + 1)))
   }
-  const glob = snapshot.globRoutes.find((route) => route.match !== null && matchGlob(route.match, model))
+  const glob = globRoute(model, snapshot)
   if (glob !== undefined) return fromRoute(glob, model, 'glob')
   if (snapshot.server.defaultProvider !== null)
     return direct(snapshot.server.defaultProvider, model, 'default_provider', true)
   return undefined
 }
 
+function globRoute(model: string, { globRoutes }: Snapshot): RouteRecord | undefined {
+  return globRoutes.length === 0
+    ? undefined
+    : globRoutes.find((route) => route.match !== null && matchGlob(route.match, model))
+}
+
+// A provider could make nothing of the name, so it is passed on only where a route says so.
+function autoRoute(profile: ScoreProfile, model: string, snapshot: Snapshot): RouteMatch | undefined {
+  const every = everyRoute(snapshot)
+  if (every !== undefined) return { ...fromRoute(every, model, 'auto'), profile }
+  const glob = globRoute(model, snapshot)
+  return glob && fromRoute(glob, model, 'glob')
+}
+
+/** The `*` route where it has models to choose from; what `auto` chooses from. */
+export function everyRoute({ globRoutes }: Snapshot): RouteRecord | undefined {
+  const every = globRoutes.find(({ match }) => match === '*')
+  return every?.targets.some((target) => target.model !== '*') ? every : undefined
+}
+
 function fromRoute(route: RouteRecord, model: string, resolvedBy: ResolvedBy): RouteMatch {
   const prefix = route.match === null ? '' : literalPrefix(route.match)
   const clientModel = route.stripPrefix && model.startsWith(prefix) ? model.slice(prefix.length) : model
-  return { resolvedBy, route, targets: route.targets, clientModel, unverified: false }
+  return { resolvedBy, route, targets: route.targets, clientModel, unverified: false, profile: null }
 }
 
 function direct(provider: string, model: string, resolvedBy: ResolvedBy, unverified: boolean): RouteMatch {
-  return { resolvedBy, route: null, targets: [directTarget(provider, model)], clientModel: model, unverified }
+  const targets = [directTarget(provider, model)]
+  return { resolvedBy, route: null, targets, clientModel: model, unverified, profile: null }
 }
 
 /** The target of somebody who names a provider and a model and no route: everything else as by default. */
@@ -57,14 +87,8 @@ export function directTarget(provider: string, model: string): TargetRecord {
   }
 }
 
-/** The part of a glob before its first wildcard. */
-export function literalPrefix(glob: string): string {
-  const wildcard = glob.search(/[*?]/)
-  return wildcard < 0 ? glob : glob.slice(0, wildcard)
-}
-
 /**
- * Whether a name matches a glob: `*` is any run of characters (slashes too), `?` is one.
+ * Whether a name matches a glob: `*` is any run of characters (slashes too), everything else stands for itself.
  * Iterative with one backtrack point, so that no pattern is slow.
  */
 export function matchGlob(glob: string, name: string): boolean {
@@ -73,7 +97,7 @@ export function matchGlob(glob: string, name: string): boolean {
   let star = -1
   let resume = 0
   while (n < name.length) {
-    if (g < glob.length && (glob[g] === '?' || glob[g] === name[n]) && glob[g] !== '*') {
+    if (g < glob.length && glob[g] === name[n] && glob[g] !== '*') {
       g++
       n++
     } else if (glob[g] === '*') {

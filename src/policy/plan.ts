@@ -1,18 +1,23 @@
-// The planner: facts, configuration and what is known of accounts in, a decision out. Serving and previewing call this same
-// function.
-import type { Snapshot, TargetRecord } from '../catalog/snapshot.ts'
+// The planner: facts, configuration and what is known of accounts and targets in, a decision out. Serving, previewing,
+// explaining and replaying call this same function.
+import type { ScoreProfile } from '../catalog/score-profiles.ts'
+import { profileOfName } from '../catalog/score-profiles.ts'
+import type { Snapshot, Strategy, TargetRecord } from '../catalog/snapshot.ts'
 import type { RequestFacts } from '../ir/facts.ts'
-import { chooseAccounts } from './accounts.ts'
-import { breakerPhase, isProbed, type Breaker } from './breaker.ts'
-import type { Candidate, Rejection, RouteDecision } from './decision.ts'
-import { chooseDialect, rejectTarget } from './eligibility.ts'
-import { noHealth, targetKey, targetLock, type Health } from './health.ts'
-import type { Lock } from './locks.ts'
+import type { CursorStep } from './cursor.ts'
+import type { Candidate, Rejection, RouteDecision, TargetScore } from './decision.ts'
+import { groupsOf, placeOf, type Group } from './degrade.ts'
+import { isSilent, needsOf } from './eligibility.ts'
+import { noHealth, type Health } from './health.ts'
+import { judgeTarget, type Question } from './judge.ts'
 import { matchRoute, type RouteMatch } from './match-route.ts'
+import { strategies } from './strategies/index.ts'
+import type { Contender, Field, Ordering } from './strategies/strategy.ts'
+import { byClaim } from './strategies/turn.ts'
 
 /**
  * Decides which targets may take the request with which accounts, in which order, and why the others may not. Reads the
- * cursors of the accounts and moves none.
+ * cursors of routes and accounts and moves none: where the decision is served, its `cursor` says how they move.
  * @param health what is known at this moment, and which moment it is; by default nothing
  * @param random uniform in [0, 1)
  * @returns undefined where no route, provider or default answers to the model name
@@ -25,119 +30,156 @@ export function planRoute(
 ): RouteDecision | undefined {
   const match = matchRoute(facts.model, snapshot)
   if (match === undefined) return undefined
-  const candidates: Candidate[] = []
-  const rejected: Rejection[] = []
-  for (const target of orderByPriority(match.targets)) {
-    const judged = judge(target, match, facts, snapshot, health)
-    if (judged.candidate !== undefined) candidates.push(judged.candidate)
-    rejected.push(...judged.rejected)
-  }
+  const plan: Plan = { facts, snapshot, health, random, match, candidates: [], rejected: [], reasons: [] }
+  const [own, ...standIns] = groupsOf(match, snapshot)
+  const choice = own === undefined ? {} : chooseAmong(own, plan)
+  for (const group of standIns) chooseAmong(group, plan)
+  const { candidates, rejected } = plan
+  const strategy = strategyOf(match)
   const fallback = match.route?.fallback
   return {
     requested: facts.model,
     route: match.route?.name ?? null,
     resolvedBy: match.resolvedBy,
-    strategy: 'priority',
+    strategy,
+    profile: strategy === 'score' ? profileOf(match) : null,
     candidates,
     rejected,
-    reasons: reasonsOf(match, facts),
+    reasons: [...reasonsOf(match, facts), ...plan.reasons],
     unverified: match.unverified,
     maxAttempts: fallback?.enabled === false ? 1 : (fallback?.maxAttempts ?? 1),
-    scores: [],
-    cursor: null,
+    scores: choice.scores ?? noScores,
+    cursor: choice.cursor ?? null,
     random,
   }
 }
 
-function orderByPriority(targets: readonly TargetRecord[]): readonly TargetRecord[] {
-  return targets.toSorted((left, right) => left.priority - right.priority)
+const noScores: readonly TargetScore[] = []
+
+/** What one call knows, and what it has found so far. */
+interface Plan {
+  readonly facts: RequestFacts
+  readonly snapshot: Snapshot
+  readonly health: Health
+  readonly random: number
+  readonly match: RouteMatch
+  readonly candidates: Candidate[]
+  readonly rejected: Rejection[]
+  readonly reasons: string[]
 }
 
-interface Judged {
-  readonly candidate?: Candidate
-  /** The target, or accounts of it. */
-  readonly rejected: readonly Rejection[]
+interface Choice {
+  readonly cursor?: CursorStep
+  readonly scores?: readonly TargetScore[]
 }
 
-function judge(
-  target: TargetRecord,
-  match: RouteMatch,
-  facts: RequestFacts,
-  snapshot: Snapshot,
-  health: Health,
-): Judged {
-  const model = target.model === '*' ? match.clientModel : target.model
-  const label = `${target.provider}/${model}`
-  const reject = (code: Rejection['code'], reason: string): Judged => ({ rejected: [{ target: label, code, reason }] })
-  const provider = snapshot.providers.get(target.provider)
-  if (provider === undefined) return reject('provider_missing', `provider ${target.provider} is not configured`)
-  const dialect = chooseDialect(target, provider, facts, model)
-  if (dialect === undefined)
-    return reject('no_common_dialect', `provider ${provider.id} has no call for ${target.dialect ?? facts.task}`)
-  const passthrough = dialect === facts.dialect
-  const record = snapshot.models.get(model)
-  const failure = rejectTarget(facts, provider, record, dialect)
-  if (failure !== undefined) return reject(failure.code, failure.reason)
-  const route = match.route?.name ?? null
-  const destination = { route, target, model }
-  const lock = targetLock(health, destination)
-  if (lock !== undefined) return { rejected: [lockedOut(label, null, lock, health)] }
-  const { order, by, locked } = chooseAccounts(destination, provider, facts.sessionKey, health)
-  const rejected = locked.map((out) => lockedOut(label, out.account, out.lock, health))
-  if (order.length === 0) return { rejected }
-  const accounts = order.filter((account) => account !== null)
-  const breaker = health.breakers.get(targetKey(destination))
-  const phase = breakerPhase(breaker, health.now)
-  if (breaker !== undefined && (phase === 'open' || (phase === 'half_open' && isProbed(breaker, health.now))))
-    return { rejected: [...rejected, openCircuit(label, breaker, health)] }
-  const contextWindow = record?.contextWindow ?? provider.capabilities.maxContextTokens ?? null
+/** Judges the targets of a group, orders those that are left, and puts them behind what the plan has already. */
+function chooseAmong(group: Group, plan: Plan): Choice {
+  const { facts, snapshot, health, match } = plan
+  const require = group.route?.require
+  const question: Question = {
+    facts,
+    snapshot,
+    health,
+    route: group.route?.name ?? null,
+    clientModel: match.resolvedBy === 'auto' ? undefined : match.clientModel,
+    needs: needsOf(facts, require),
+    require,
+    policy: isSilent(snapshot.policy) ? undefined : snapshot.policy,
+    degraded: group.degraded,
+  }
+  const contenders: Contender[] = []
+  for (const [rank, target] of byPriority(group.targets).entries()) {
+    const { contender, rejected } = judgeTarget(target, rank, question)
+    if (rejected.length > 0) plan.rejected.push(...rejected)
+    if (contender === undefined) continue
+    if (group.degraded && isThere(contender, plan.candidates)) plan.rejected.push(duplicate(contender))
+    else contenders.push(contender)
+  }
+  const ordering = ordered(contenders, group, plan)
+  for (const { candidate } of ordering.order) plan.candidates.push(candidate)
+  if (!group.degraded && ordering.reasons !== undefined) plan.reasons.push(...ordering.reasons)
+  return ordering
+}
+
+/** Lower numbers first, equals as declared; the list itself where it stands like that, as it nearly always does. */
+function byPriority(targets: readonly TargetRecord[]): readonly TargetRecord[] {
+  const isSorted = targets.every(
+    (target, index) => index === 0 || (targets[index - 1]?.priority ?? 0) <= target.priority,
+  )
+  return isSorted ? targets : targets.toSorted((left, right) => left.priority - right.priority)
+}
+
+function isThere({ candidate }: Contender, candidates: readonly Candidate[]): boolean {
+  const place = placeOf(candidate.target, candidate.model)
+  return candidates.some(({ target, model }) => placeOf(target, model) === place)
+}
+
+function duplicate({ candidate: { target, label } }: Contender): Rejection {
+  const names = target.name === label ? { target: label } : { target: label, name: target.name }
+  return { ...names, code: 'duplicate', reason: 'the same target is there already' }
+}
+
+/** Targets of which something is not known go after all others where the policy says so, each kind in its own order. */
+function ordered(contenders: readonly Contender[], group: Group, plan: Plan): Ordering {
+  const last = contenders.filter(({ penalty }) => penalty !== null)
+  if (last.length === 0) return orderedAlike(contenders, group, plan, true)
+  const first = contenders.filter(({ penalty }) => penalty === null)
+  if (first.length === 0) return orderedAlike(last, group, plan, true)
+  const before = orderedAlike(first, group, plan, true)
+  const after = orderedAlike(last, group, plan, false)
   return {
-    candidate: {
-      route,
-      target,
-      label,
-      model,
-      dialect,
-      passthrough,
-      accounts,
-      accountBy: by,
-      breaker: phase,
-      degraded: false,
-      contextWindow,
-    },
-    rejected,
+    ...before,
+    order: [...before.order, ...after.order],
+    scores: [...(before.scores ?? []), ...(after.scores ?? [])],
+    reasons: [...(before.reasons ?? []), `penalized=${last.map(({ target }) => target.name).join(',')}`],
   }
 }
 
-function lockedOut(target: string, account: string | null, lock: Lock, { now }: Health): Rejection {
-  const retryInMs = Math.ceil(lock.until - now)
-  const who = account === null ? '' : `account ${account} `
-  return {
-    target,
-    code: lock.place.on === 'target' ? 'target_locked' : 'account_locked',
-    reason: `${who}left out after ${lock.code} for another ${Math.ceil(retryInMs / 1000)} s`,
-    ...(account !== null && { account }),
-    lockedBy: lock.code,
-    retryInMs,
+/** By session where the route keeps sessions, else by strategy. */
+function orderedAlike(contenders: readonly Contender[], group: Group, plan: Plan, areFirst: boolean): Ordering {
+  const { route } = group
+  const strategy = group.degraded ? (route?.strategy ?? 'priority') : strategyOf(plan.match)
+  if (contenders.length < 2 && strategy !== 'score') return { order: contenders }
+  const { sessionKey } = plan.facts
+  if (route?.sticky === 'session' && sessionKey !== undefined) {
+    const weightOf = ({ target }: Contender): number => (strategy === 'weighted' ? target.weight : 1)
+    const order = byClaim(`${route.name}\u0000${sessionKey}`, contenders, weightOf)
+    return { order, reasons: ['sticky=session'] }
   }
+  const field: Field = {
+    route: route?.name ?? '',
+    facts: plan.facts,
+    policy: plan.snapshot.policy,
+    health: plan.health,
+    profile: group.degraded ? profileOfRoute(route) : profileOf(plan.match),
+    random: plan.random,
+    takesTurns: areFirst && route !== null && !group.degraded,
+  }
+  return strategies[strategy](contenders, field)
 }
 
-function openCircuit(target: string, breaker: Breaker, { now }: Health): Rejection {
-  const retryInMs = Math.max(1, Math.ceil((breaker.until > now ? breaker.until : (breaker.probe?.until ?? now)) - now))
-  return {
-    target,
-    code: 'breaker_open',
-    reason: `its circuit is open after ${breaker.code ?? 'failures'} for another ${Math.ceil(retryInMs / 1000)} s`,
-    ...(breaker.code !== null && { lockedBy: breaker.code }),
-    retryInMs,
-  }
+function strategyOf({ route, resolvedBy }: RouteMatch): Strategy {
+  return resolvedBy === 'auto' ? 'score' : (route?.strategy ?? 'priority')
+}
+
+function profileOf({ route, profile }: RouteMatch): ScoreProfile {
+  return profile ?? profileOfRoute(route)
+}
+
+function profileOfRoute(route: RouteMatch['route']): ScoreProfile {
+  return route?.profile ?? (route === null ? undefined : profileOfName(route.name)) ?? 'balanced'
 }
 
 function reasonsOf(match: RouteMatch, facts: RequestFacts): readonly string[] {
-  return [
+  const reasons = [
     match.route === null ? `provider named by ${match.resolvedBy}` : `route=${match.route.name} (${match.resolvedBy})`,
     `stream_required=${facts.stream}`,
     `tools_required=${facts.needsTools}`,
-    ...(match.unverified ? ['the model name is passed on as it is'] : []),
   ]
+  const { streamFailure = 'error' } = match.route ?? {}
+  // Its events are written anew on the same wire too: what was said has to be known.
+  if (facts.stream && facts.choices === 1 && streamFailure !== 'error') reasons.push(`stream_failure=${streamFailure}`)
+  if (match.unverified) reasons.push('the model name is passed on as it is')
+  return reasons
 }

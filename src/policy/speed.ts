@@ -22,3 +22,17 @@ export function measured(average: Average | undefined, ms: number, now: number):
   const isKnown = average !== undefined && now - average.at <= speedTtlMs
   return { ms: isKnown ? average.ms + alpha * (ms - average.ms) : ms, at: now }
 }
+
+/** Milliseconds of an average that is not too old; undefined where nothing was measured lately. */
+export function freshMs(average: Average | undefined, now: number): number | undefined {
+  return average !== undefined && now - average.at <= speedTtlMs ? average.ms : undefined
+}
+
+/**
+ * What targets are compared by: the time to the first content for a stream, and the whole of an answer otherwise or where
+ * no stream was measured. Undefined where a target was not measured lately.
+ */
+export function relevantMs(speed: Speed | undefined, stream: boolean, now: number): number | undefined {
+  const total = freshMs(speed?.total, now)
+  return stream ? (freshMs(speed?.ttft, now) ?? total) : total
+}

@@ -19,6 +19,8 @@ export type PublishResult =
 export interface ConfigStore {
   /** The newest document, or undefined where none was published. */
   load(): Promise<StoredConfig | undefined>
+  /** Which one that is, without reading it where the backend can tell; one that is asked often. */
+  revision(): Promise<Pick<StoredConfig, 'revision' | 'publishedAt'> | undefined>
   /**
    * Publishes on top of `expected` (0 for the first). Compare-and-set where the backend can
    * (`exclusive`), else the last writer wins.
@@ -49,6 +51,47 @@ export interface CounterResult {
   readonly ok: boolean
   /** The value after the step; unchanged where not ok. */
   readonly value: number
+}
+
+/** A text that several instances change, each time on top of a version that they have read. */
+export interface AgreedRow {
+  readonly key: string
+  readonly value: string
+  readonly version: number
+}
+
+export interface AgreedChange {
+  readonly key: string
+  /** Null: the row goes. */
+  readonly value: string | null
+  /** 0: it is not there. */
+  readonly expected: number
+  /** From here on (Unix milliseconds) nobody misses it. */
+  readonly forgetAt: number
+}
+
+/** What instances of a gateway agree on through a database. Every call is one round trip. */
+export interface AgreementStore {
+  /** Takes all of the slots for an owner, or none, and reads rows. `refused`: the place of the slot that is full. */
+  admit(ask: {
+    readonly owner: string
+    readonly slots: readonly { readonly name: string; readonly limit: number }[]
+    readonly until: number
+    readonly keys: readonly string[]
+    readonly now: number
+  }): Promise<{ readonly refused: number | null; readonly rows: readonly AgreedRow[] }>
+  rows(keys: readonly string[]): Promise<readonly AgreedRow[]>
+  all(): Promise<readonly AgreedRow[]>
+  /** Each for itself: whether it was written, or somebody else came first. */
+  write(changes: readonly AgreedChange[], now: number): Promise<readonly boolean[]>
+  remove(keys: readonly string[]): Promise<void>
+  /** Holds slots for longer, whatever their limit. */
+  renew(owner: string, names: readonly string[], until: number): Promise<void>
+  release(owner: string, names: readonly string[]): Promise<void>
+  /** In use, by name. */
+  slots(now: number): Promise<readonly (readonly [name: string, used: number])[]>
+  /** Removes what nobody misses, a bounded number of rows. */
+  sweep(now: number): Promise<void>
 }
 
 /** One request's metadata. Times in Unix milliseconds, durations in milliseconds. */

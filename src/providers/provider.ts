@@ -4,7 +4,7 @@ import type { DialectId, Task } from '../ir/dialect-id.ts'
 import { failed, ok, type Outcome } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
 import type { IrRequest } from '../ir/request.ts'
-import type { Clock, Fetch } from '../ports/index.ts'
+import type { Fetch, Ports } from '../ports/index.ts'
 
 /** Where a call of one target is going. */
 export interface CallPlace {
@@ -31,11 +31,22 @@ export interface FittedRequest {
   readonly losses: readonly Loss[]
 }
 
+/** What a way out of its own may use. */
+export type TransportPorts = Pick<Ports, 'clock' | 'random'>
+
+/** A model of a vendor that lists them itself. */
+export interface OwnModel {
+  readonly id: string
+  readonly displayName: string
+}
+
 export interface Provider {
   /** The configuration's `type`. */
   readonly type: string
   /** A way out of its own, for a vendor that is not reached through `ports.fetch`. */
-  readonly transport?: (clock: Clock) => Fetch
+  readonly transport?: (ports: TransportPorts) => Fetch
+  /** Its models, where nobody has to be asked for them. */
+  readonly models?: () => readonly OwnModel[]
   /** The vendor's own id of a model that people call otherwise (aliases, inference profiles, deployments). */
   readonly modelId?: (place: CallPlace) => string
   /**

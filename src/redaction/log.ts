@@ -14,6 +14,9 @@ export const logFields = [
   'operation',
   'request_id',
   'revision',
+  'previous',
+  'changed',
+  'needs_restart',
   'runtime',
   'status',
   'problems',
@@ -30,6 +33,10 @@ export const logFields = [
   'name',
   'place',
   'host',
+  // How instances agree.
+  'backend',
+  'scope',
+  'guarantee',
   // Counts and times.
   'count',
   'failures',

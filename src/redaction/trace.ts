@@ -5,12 +5,14 @@ import type { Scrubber, UnknownField } from './scrubber.ts'
 /** Every member name that a detail may have, at any depth. */
 const detailMembers: ReadonlySet<string> = new Set(
   [
-    'decision attempts losses answer_losses upstream_error omitted',
+    'decision attempts losses answer_losses upstream_error omitted queue_ms',
     // A decision.
     'requested route resolved_by strategy selected fallbacks rejected reasons unverified max_attempts client_profile',
-    'target name dialect passthrough accounts code reason',
+    'target name dialect passthrough accounts code reason profile breaker degraded',
+    'scores score factors cursor picked weights weight random',
+    'selection_rank health account_availability cost latency ttft task_fit context_fit',
     // An attempt.
-    'provider model account durationMs status error egress region credential retry maybe_duplicate',
+    'provider model account durationMs status error egress region credential retry maybe_duplicate repaired probe degraded',
     // Why an account or a target was chosen or left out.
     'account_by lockedBy locked_by retryInMs retry_in_ms locked_until wait_ms renewed',
     // A loss.

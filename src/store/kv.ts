@@ -71,6 +71,11 @@ function kvConfig(kv: KeyValue): ConfigStore {
   return {
     exclusive: false,
     load,
+    // A list would tell it without the document, and costs more than the document does.
+    revision: async () => {
+      const stored = await load()
+      return stored && { revision: stored.revision, publishedAt: stored.publishedAt }
+    },
     // `expected` only lifts the revision: this replica may not have seen the document the caller built on, and
     // refusing on a stale read would lock out the honest operator without stopping a race.
     publish: async (document, expected, now) => {

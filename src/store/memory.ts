@@ -52,6 +52,7 @@ function memoryConfig(maxDocuments: number): ConfigStore {
   return {
     exclusive: true,
     load: () => Promise.resolve(documents[0]),
+    revision: () => Promise.resolve(documents[0] && revisionOf(documents[0])),
     publish: (document, expected, now) => {
       const current = documents[0]?.revision ?? 0
       if (current !== expected) return Promise.resolve({ ok: false, current })
@@ -61,6 +62,10 @@ function memoryConfig(maxDocuments: number): ConfigStore {
     },
     history: (limit) => Promise.resolve(documents.slice(0, Math.max(0, limit))),
   }
+}
+
+function revisionOf({ revision, publishedAt }: StoredConfig): Pick<StoredConfig, 'revision' | 'publishedAt'> {
+  return { revision, publishedAt }
 }
 
 interface Expiring {

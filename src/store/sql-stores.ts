@@ -70,7 +70,16 @@ function sqlConfig(sql: SqlExecutor): ConfigStore {
     return { ok: false, current: numberOf(rows[0], 'revision') }
   }
 
-  return { exclusive: true, load: async () => (await history(1))[0], publish, history }
+  return {
+    exclusive: true,
+    load: async () => (await history(1))[0],
+    async revision() {
+      const [row] = await sql.all(queries.newestRevision, [])
+      return row && { revision: numberOf(row, 'revision'), publishedAt: numberOf(row, 'publishedAt') }
+    },
+    publish,
+    history,
+  }
 }
 
 function sqlCoordination(sql: SqlExecutor): CoordinationStore {

@@ -1,8 +1,8 @@
 // What this version does not do is never silent: refused where it protects somebody, a warning where it only steers.
 import { describe, expect, it } from 'vitest'
-import { availabilityRows } from '../../src/catalog/availability.ts'
+import { applyAvailability, availabilityRows } from '../../src/catalog/availability.ts'
 import { compileConfig } from '../../src/catalog/compile.ts'
-import { problemText } from '../../src/catalog/problem.ts'
+import { newReport, problemText } from '../../src/catalog/problem.ts'
 import { configSchema } from '../../src/catalog/schema.ts'
 
 const target = { provider: 'mock', model: 'echo' }
@@ -35,24 +35,6 @@ function example(row: string, document: Record<string, unknown>, path = row): Ex
   return { row, document, path }
 }
 
-/** What counts failures that pass by themselves. */
-function breakers(row: string, document: (breaker: object) => Record<string, unknown>, path: string): Example[] {
-  const changed = {
-    enabled: false,
-    failure_threshold: 2,
-    window_ms: 1,
-    min_requests: 1,
-    error_percent: 1,
-    max_open_ms: 1,
-  }
-  return [
-    ...Object.entries(changed).map(([member, value]) =>
-      example(`${row}.${member}`, document({ [member]: value }), `${path}.${member}`),
-    ),
-    example(`${row}.permanent.patterns`, document({ permanent: { patterns: ['x'] } }), `${path}.permanent.patterns`),
-  ]
-}
-
 const refusals: readonly Example[] = [
   example('keys.*.budget_usd', key({ budget_usd: 5 }), 'keys[0].budget_usd'),
   example('keys.*.budget_usd', key({ budget_usd: 0 }), 'keys[0].budget_usd'),
@@ -65,32 +47,10 @@ const refusals: readonly Example[] = [
   example('tenants.*.allowed_accounts', tenant({ allowed_accounts: ['mock/a'] }), 'tenants[0].allowed_accounts'),
   example('providers.*.budget_usd', provider({ budget_usd: 1 }), 'providers.mock.budget_usd'),
   example('policy.budget_usd', { policy: { budget_usd: 1 } }),
-  example('policy.max_price_per_mtok', { policy: { max_price_per_mtok: 5 } }),
-  example('policy.unknown_cost', { policy: { unknown_cost: 'reject' } }),
-  example('policy.allow_free', { policy: { allow_free: false } }),
-  example('policy.allow_promo', { policy: { allow_promo: false } }),
-  example('policy.allow_aggregator', { policy: { allow_aggregator: false } }),
-  example('server.limits.max_concurrency', { server: { limits: { max_concurrency: 8 } } }),
   example('plugins.*.kind', { plugins: [{ id: 'p', kind: 'model_blocklist' }] }, 'plugins[0].kind'),
 ]
 
 const replacements: readonly Example[] = [
-  example('routes.*.strategy', route({ strategy: 'weighted' }), 'routes.r.strategy'),
-  example('routes.*.sticky', route({ sticky: 'session' }), 'routes.r.sticky'),
-  example('routes.*.require', route({ require: { vision_in: true } }), 'routes.r.require'),
-  example('routes.*.stream_failure', route({ stream_failure: 'continue' }), 'routes.r.stream_failure'),
-  example('routes.*.malformed_event', route({ malformed_event: 'fail' }), 'routes.r.malformed_event'),
-  ...breakers('routes.*.breaker', (breaker) => route({ breaker }), 'routes.r.breaker'),
-  example('routes.*.fallback.degrade_to', route({ fallback: { degrade_to: ['r'] } }), 'routes.r.fallback.degrade_to'),
-  ...breakers(
-    'routes.*.targets.*.breaker',
-    (breaker) => route({ targets: [{ ...target, breaker }] }),
-    'routes.r.targets[0].breaker',
-  ),
-  example('policy.cost_aware', { policy: { cost_aware: true } }),
-  example('policy.latency_aware', { policy: { latency_aware: true } }),
-  example('policy.unknown_context', { policy: { unknown_context: 'reject' } }),
-  example('policy.retry', { policy: { retry: { max_retries: 2 } } }),
   example('policy.hedge', { policy: { hedge: { enabled: true } } }),
   example('policy.compress_tool_results', { policy: { compress_tool_results: true } }),
   example('agents.default_id', { agents: { default_id: 'me' } }),
@@ -101,6 +61,22 @@ const replacements: readonly Example[] = [
   example('observability.langfuse', {
     observability: { langfuse: { base_url: 'https://l.example.com', public_key_env: 'P', secret_key_env: 'S' } },
   }),
+]
+
+/** What earlier versions refused or passed over. */
+const available: readonly (readonly [string, Record<string, unknown>])[] = [
+  ['the strategy of a route', route({ strategy: 'weighted' })],
+  ['sticky sessions', route({ sticky: 'session' })],
+  ['what a route requires', route({ require: { vision_in: true } })],
+  ['the repair of streams', route({ stream_failure: 'continue', malformed_event: 'fail' })],
+  ['a model to degrade to', { ...route({ fallback: { degrade_to: ['small'] } }), models: { small: {} } }],
+  ['the breaker of a route', route({ breaker: { failure_threshold: 2, permanent: { patterns: ['x'] } } })],
+  ['the breaker of a target', route({ targets: [{ ...target, breaker: { enabled: false } }] })],
+  ['a price ceiling', { policy: { max_price_per_mtok: 5, unknown_cost: 'reject', unknown_context: 'penalize' } }],
+  ['lanes', { policy: { allow_free: false, allow_promo: false, allow_aggregator: false } }],
+  ['cost and latency in the order', { policy: { cost_aware: true, latency_aware: true, cost_basis: 'expected' } }],
+  ['retries', { policy: { retry: { max_retries: 2, budget: { percent: 20 } } } }],
+  ['a limit of requests in flight', { server: { limits: { max_concurrency: 8 } } }],
 ]
 
 const base = provider({})
@@ -123,13 +99,17 @@ describe('features that steer', () => {
     expect(compiled.warnings).toEqual([{ path, message: 'not available in this version', hint: expect.any(String) }])
   })
 
-  it('leaves in the snapshot what really happens', () => {
-    const document = { ...base, ...route({ strategy: 'weighted', malformed_event: 'fail' }) }
-    const compiled = compileConfig({ document })
-    expect(compiled.ok && compiled.snapshot.routes.get('r')).toMatchObject({
-      strategy: 'priority',
-      malformedEvent: 'skip',
-    })
+  it('leaves in the configuration what really happens', () => {
+    const config = structuredClone(configSchema().parse({ ...base, policy: { hedge: { enabled: true } } }))
+    applyAvailability(config, newReport())
+    expect(config.policy.hedge).toEqual(configSchema().parse({}).policy.hedge)
+  })
+})
+
+describe('features that are here', () => {
+  it.each(available)('honours %s without a word', (_name, document) => {
+    const compiled = compileConfig({ document: { ...base, ...document } })
+    expect(compiled.ok ? compiled.warnings : compiled.problems.map(problemText)).toEqual([])
   })
 })
 

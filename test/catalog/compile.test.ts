@@ -867,6 +867,121 @@ describe('routes', () => {
   })
 })
 
+describe('the regions of a target', () => {
+  const bedrock = { bedrock: { type: 'bedrock', region: 'us-east-1' } }
+  const at = (target: object, more: object = {}) => ({
+    providers: { ...bedrock, mock: { type: 'mock' }, ...more },
+    routes: { r: { targets: [{ provider: 'bedrock', model: 'm', ...target }] } },
+  })
+
+  it('make targets of it, one for each, in the order of the list', () => {
+    const compiled = snapshot(at({ regions: ['eu-west-1', 'us-west-2'], weight: 7 }))
+    expect(compiled.routes.get('r')?.targets).toMatchObject([
+      { name: 'bedrock/m@eu-west-1', region: 'eu-west-1', weight: 7 },
+      { name: 'bedrock/m@us-west-2', region: 'us-west-2', weight: 7 },
+    ])
+    const named = snapshot(at({ name: 'n', regions: ['eu-west-1'] }))
+    expect(named.routes.get('r')?.targets.map(({ name }) => name)).toEqual(['n@eu-west-1'])
+  })
+
+  it.each<[string, object, string]>([
+    [
+      'both ways of saying it',
+      { region: 'a-1', regions: ['b-1'] },
+      'routes.r.targets[0].regions: stands beside "region"',
+    ],
+    ['what is no region', { regions: ['ok-1', 'Not/One'] }, 'routes.r.targets[0].regions[1]: not a region'],
+    ['one twice', { regions: ['a-1', 'a-1'] }, 'routes.r.targets[0].regions[1]: "a-1" is listed twice'],
+    ['none at all', { regions: [] }, 'routes.r.targets[0].regions: '],
+  ])('refuses %s', (_what, target, problem) => {
+    expect(problems(at(target))).toEqual([expect.stringContaining(problem)])
+  })
+
+  it('are of use where an address has a place for one', () => {
+    const regional = (base_url: string) =>
+      at(
+        { provider: 'own', regions: ['eu'] },
+        { own: { type: 'openai_compatible', base_url, region: 'us', auth_scheme: { kind: 'none' } } },
+      )
+    expect(warnings(regional('https://{region}.example.com/v1'))).toEqual([])
+    expect(warnings(regional('https://example.com/v1'))).toContainEqual(
+      expect.stringContaining('regions[0]: has no effect'),
+    )
+  })
+
+  it('do not take the name of another target', () => {
+    const targets = [
+      { name: 'n', provider: 'bedrock', model: 'm', regions: ['eu'] },
+      { name: 'n@eu', provider: 'mock', model: 'm' },
+    ]
+    expect(problems({ ...at({}), routes: { r: { targets } } })).toEqual([
+      expect.stringContaining('another target is called "n@eu"'),
+    ])
+  })
+})
+
+describe('routing', () => {
+  const target = { provider: 'mock', model: 'm' }
+  const route = (more: object, name = 'r') => ({
+    providers: mock,
+    models: { small: {} },
+    routes: { [name]: { targets: [target], ...more }, other: { targets: [target] } },
+  })
+
+  it.each<[string, object, string]>([
+    ['degrading to what there is not', { fallback: { degrade_to: ['smal'] } }, 'no route or model "smal"'],
+    [
+      'degrading to itself',
+      { fallback: { degrade_to: ['r'] } },
+      'routes.r.fallback.degrade_to[0]: is this route itself',
+    ],
+    ['degrading twice to one thing', { fallback: { degrade_to: ['small', 'small'] } }, '"small" is listed twice'],
+    ['weights that are all 0', { strategy: 'weighted', targets: [{ ...target, weight: 0 }] }, 'every weight is 0'],
+    ['a name of more than one line', { targets: [{ ...target, name: 'a\nb' }] }, 'printable characters only'],
+    ['a name that is too long', { targets: [{ ...target, name: 'n'.repeat(257) }] }, 'at most 256 characters'],
+    ['a name that objects have', { targets: [{ ...target, name: '__proto__' }] }, 'not a name for a target'],
+  ])('refuses %s', (_what, more, problem) => {
+    expect(problems(route(more))).toEqual([expect.stringContaining(problem)])
+  })
+
+  it('warns about a profile that nothing looks at, and a name that promises one', () => {
+    expect(warnings(route({ profile: 'cheap' }))).toEqual([expect.stringContaining('routes.r.profile: has no effect')])
+    expect(warnings(route({}, 'auto/fast'))).toEqual([expect.stringContaining('"priority" does not score')])
+    expect(warnings(route({ strategy: 'score' }, 'auto/fast'))).toEqual([])
+    expect(warnings(route({ strategy: 'score', profile: 'cheap' }))).toEqual([])
+  })
+
+  it('takes the names of earlier systems for their headers, and no other', () => {
+    const compat = (headers: readonly string[]) => ({ providers: mock, server: { compat: { headers } } })
+    expect(snapshot(compat(['switchback', 'switchmaxxer', 'switch'])).server.compatHeaders).toHaveLength(3)
+    expect(problems(compat(['x-switchback-route']))).toEqual([expect.stringContaining('server.compat.headers[0]')])
+  })
+
+  it('knows the lane of a type, unless the file says another', () => {
+    const lanes = snapshot({
+      providers: {
+        hub: { type: 'openrouter' },
+        own: { type: 'openrouter', lane: 'standard' },
+        plain: { type: 'openai' },
+      },
+    })
+    expect(['hub', 'own', 'plain'].map((id) => lanes.providers.get(id)?.lane)).toEqual([
+      'aggregator',
+      'standard',
+      undefined,
+    ])
+  })
+
+  it('says the sources of images in the words of the file', () => {
+    const capabilities = { vision_sources: ['inline_base64', 'remote_url'] }
+    const compiled = snapshot({ providers: { mock: { type: 'mock', capabilities } } })
+    expect(compiled.providers.get('mock')?.capabilities.imageSources).toEqual(['inline_base64', 'remote_url'])
+    expect(problems({ providers: { mock: { type: 'mock', capabilities: { vision_sources: ['fax'] } } } })).toHaveLength(
+      1,
+    )
+  })
+})
+
 describe('models', () => {
   it('has exact prices, and null where none is known', () => {
     const cost = { input: 0.15, output: 0.6, cache_read: 0.075, request: 0 }
@@ -879,6 +994,8 @@ describe('models', () => {
       creator: 'openai',
       displayName: null,
       contextWindow: 128_000,
+      capabilities: {},
+      strengths: [],
       price: {
         input: 150_000_000,
         output: 600_000_000,
@@ -889,6 +1006,15 @@ describe('models', () => {
       },
     })
     expect(compiled.models.get('n')?.price).toBeNull()
+  })
+
+  it('says what a model can do in the words of providers, and what it is good at', () => {
+    const capabilities = { vision_in: false, server_tools: true, max_context_tokens: 200_000 }
+    const compiled = snapshot({ providers: mock, models: { m: { capabilities, strengths: ['coding'] } } })
+    expect(compiled.models.get('m')).toMatchObject({
+      capabilities: { images: false, serverTools: true, maxContextTokens: 200_000 },
+      strengths: ['coding'],
+    })
   })
 
   it.each<[string, number, string]>([
@@ -981,6 +1107,12 @@ describe('storage', () => {
     expect(problems({ storage: { reasoning_state: { ttl: '0h' } } })).toContain(
       'storage.reasoning_state.ttl: expected more than nothing and at most ten years',
     )
+  })
+
+  it('accepts kv with a limit that a Durable Object counts', () => {
+    const server = { limits: { max_concurrency: 5 } }
+    const coordination = { backend: 'durable_object' }
+    expect(snapshot({ providers: mock, storage: { kind: 'kv' }, server, coordination }).storage.kind).toBe('kv')
   })
 
   it('accepts kv with nothing to count', () => {

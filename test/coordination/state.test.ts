@@ -1,49 +1,98 @@
-// What a gateway remembers of its accounts: locks against a model of their own, turns, homes, bounds.
+// What is remembered of accounts and targets: locks against a model of their own, turns, homes, bounds.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { TargetRecord } from '../../src/catalog/snapshot.ts'
+import { unguarded, type Coordinator, type Session } from '../../src/coordination/coordinator.ts'
+import type { TargetSettings, Use, UseOutcome } from '../../src/coordination/event.ts'
+import { createMemoryCoordinator } from '../../src/coordination/memory.ts'
 import {
-  bookLimits,
-  createAccountBook,
-  withoutLocks,
-  type AccountBook,
-  type Use,
-} from '../../src/engine/account-book.ts'
-import { GatewayError, type ErrorCode } from '../../src/ir/error.ts'
-import { accountLock, homeKey, targetLock } from '../../src/policy/health.ts'
-import { defaultPermanent, type LockSettings } from '../../src/policy/locks.ts'
-import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts'
+  createState,
+  stateLimits,
+  type CoordinationState,
+  type LockSelector,
+  type StateLimits,
+} from '../../src/coordination/state.ts'
+import type { ErrorCode } from '../../src/ir/error.ts'
+import { errorCodes } from '../../src/ir/error.ts'
+import { defaultBreaker } from '../../src/policy/breaker.ts'
+import { accountLock, homeKey, targetLock, type Health } from '../../src/policy/health.ts'
+import { defaultPermanent, holds, type Lock } from '../../src/policy/locks.ts'
+import { rounds } from '../support/full-run.ts'
+import { createVirtualClock } from '../support/virtual-clock.ts'
 
-const settings: LockSettings = { permanent: defaultPermanent, maxMs: 4_800_000 }
-const random = { next: () => 0.5, id: () => 'x' }
-
-const target: TargetRecord = {
-  name: 't',
-  provider: 'p',
-  model: 'm',
-  dialect: null,
-  account: null,
-  region: null,
-  priority: 1,
-  weight: 100,
-  timeouts: {},
-  maxRetries: 0,
-  onAbort: 'cancel',
-}
+const settings: TargetSettings = { permanent: defaultPermanent, maxMs: 4_800_000, breaker: defaultBreaker }
+const random = 0.5
+const target: Use['target'] = { name: 't', provider: 'p', account: null, region: null }
+const destination = { route: 'r', target, model: 'm' }
 
 function useOf(startedAt: number, more: Partial<Use> = {}): Use {
-  return { target, model: 'm', account: 'a', task: 'generate', session: undefined, startedAt, ...more }
+  return {
+    requestId: 'q',
+    route: 'r',
+    target,
+    model: 'm',
+    account: 'a',
+    task: 'generate',
+    home: undefined,
+    startedAt,
+    ...more,
+  }
 }
 
-function error(code: ErrorCode, retryAfterMs?: number): GatewayError {
-  return new GatewayError(code, retryAfterMs === undefined ? {} : { retryAfterMs })
+function homeOf(session: string): Pick<Use, 'home'> {
+  return { home: homeKey('p', session) }
 }
 
-/** A clock that a synchronous test can move. */
-function handClock(): VirtualClock & { now(): number; tick(ms: number): void } {
-  let elapsed = 0
-  const clock = createVirtualClock()
-  return { ...clock, now: () => 1_790_000_000_000 + elapsed, mono: () => elapsed, tick: (ms) => void (elapsed += ms) }
+function failureOf(code: ErrorCode, retryAfterMs?: number, isPermanent = false): UseOutcome {
+  const error = { code, origin: errorCodes[code].origin, retryAfterMs, isPermanent }
+  return { type: 'failed', error, totalMs: 10, isCommitted: false }
+}
+
+/** A state with a clock that a test moves, told of whole attempts. */
+interface Book {
+  readonly state: CoordinationState
+  now: number
+  began(use: Use): void
+  succeeded(use: Use): void
+  /** The client left in the middle of an answer. */
+  abandoned(use: Use): void
+  failed(use: Use, code: ErrorCode, retryAfterMs?: number, isPermanent?: boolean): void
+  health(): Health
+  /** Those that hold. */
+  locks(): readonly Lock[]
+  reset(selector: Partial<LockSelector>): number
+}
+
+function bookOf(limits?: StateLimits): Book {
+  const state = createState(limits)
+  return {
+    state,
+    now: 0,
+    began(use) {
+      state.apply({ type: 'began', use }, this.now, random)
+    },
+    succeeded(use) {
+      state.apply({ type: 'accepted', use }, this.now, random)
+      const outcome = { type: 'completed', totalMs: this.now - use.startedAt, ttftMs: null } as const
+      state.apply({ type: 'ended', use, outcome, settings }, this.now, random)
+    },
+    abandoned(use) {
+      state.apply({ type: 'accepted', use }, this.now, random)
+      state.apply({ type: 'ended', use, outcome: { type: 'neutral' }, settings }, this.now, random)
+    },
+    failed(use, code, retryAfterMs, isPermanent) {
+      const outcome = failureOf(code, retryAfterMs, isPermanent)
+      state.apply({ type: 'ended', use, outcome, settings }, this.now, random)
+    },
+    health() {
+      return state.health(this.now)
+    },
+    locks() {
+      return [...state.locks.values()].filter((lock) => holds(lock, this.now))
+    },
+    reset(selector) {
+      return state.resetLocks({ provider: 'p', account: null, model: null, ...selector }, this.now)
+    },
+  }
 }
 
 describe('P4: locks against a model', () => {
@@ -59,8 +108,7 @@ describe('P4: locks against a model', () => {
     rows: Record<string, Row | undefined>
   }
   interface Real {
-    readonly book: AccountBook
-    readonly clock: ReturnType<typeof handClock>
+    readonly book: Book
   }
   const accounts = ['a', 'b']
   const models = ['m', 'n']
@@ -72,10 +120,13 @@ describe('P4: locks against a model', () => {
     upstream_rate_limited: 1,
     upstream_overloaded: 1,
     upstream_model_missing: 2,
+    stream_truncated: 2,
   }
   const minutes = [5, 10, 20, 40, 80]
 
-  function expectedWait(code: ErrorCode, failures: number, hint: number | undefined): number {
+  function expectedWait(code: ErrorCode, failures: number, hint: number | undefined, isPermanent: boolean): number {
+    if (isPermanent) return (minutes[Math.min(failures, 5) - 1] ?? 0) * 60_000
+    if (code === 'stream_truncated') return failures < 3 ? 0 : 300_000
     if (code === 'upstream_quota') return hint ?? 3_600_000
     if (code === 'upstream_rate_limited' || code === 'upstream_overloaded') {
       if (hint !== undefined) return Math.min(hint, 900_000)
@@ -91,9 +142,9 @@ describe('P4: locks against a model', () => {
       for (const name of models) {
         const [whole, pair, shared] = keysOf(account, name).map((key) => model.rows[key])
         const isLocked = [whole, pair].some((row) => row !== undefined && row.until > model.now)
-        const destination = { target, model: name }
-        expect(accountLock(health, destination, account) !== undefined).toBe(isLocked)
-        expect(targetLock(health, destination) !== undefined).toBe(shared !== undefined && shared.until > model.now)
+        const asked = { ...destination, model: name }
+        expect(accountLock(health, asked, account) !== undefined).toBe(isLocked)
+        expect(targetLock(health, asked) !== undefined).toBe(shared !== undefined && shared.until > model.now)
       }
     const held = Object.values(model.rows).filter((row) => row !== undefined && row.until > model.now)
     expect(book.locks()).toHaveLength(held.length)
@@ -105,7 +156,16 @@ describe('P4: locks against a model', () => {
     readonly code: ErrorCode
     readonly hint: number | undefined
     readonly age: number
-    constructor(account: string, model: string, code: ErrorCode, hint: number | undefined, age: number) {
+    readonly isPermanent: boolean
+    constructor(
+      account: string,
+      model: string,
+      code: ErrorCode,
+      hint: number | undefined,
+      age: number,
+      isPermanent: boolean,
+    ) {
+      this.isPermanent = isPermanent
       this.account = account
       this.model = model
       this.code = code
@@ -115,12 +175,10 @@ describe('P4: locks against a model', () => {
     check = () => true
     run(model: Model, real: Real): void {
       const startedAt = model.now - this.age
-      real.book.failed(
-        useOf(startedAt, { account: this.account, model: this.model }),
-        error(this.code, this.hint),
-        settings,
-      )
-      const at = keyFor[this.code]
+      const use = useOf(startedAt, { account: this.account, model: this.model })
+      real.book.began(use)
+      real.book.failed(use, this.code, this.hint, this.isPermanent)
+      const at = keyFor[this.code] ?? (this.isPermanent && this.code === 'upstream_error' ? 2 : undefined)
       const key = at === undefined ? undefined : keysOf(this.account, this.model)[at]
       if (key !== undefined) this.apply(model, key, startedAt)
       agree(model, real)
@@ -130,20 +188,23 @@ describe('P4: locks against a model', () => {
       const isNews = row === undefined || startedAt >= row.since
       const before = row?.code === this.code ? row.failures : 0
       const failures = isNews ? before + 1 : Math.max(1, before)
-      const until = model.now + Math.min(4_800_000, expectedWait(this.code, failures, this.hint))
+      const until = model.now + Math.min(4_800_000, expectedWait(this.code, failures, this.hint, this.isPermanent))
       if (row === undefined) model.rows[key] = { code: this.code, since: model.now, until, failures }
       else if (until > row.until)
         model.rows[key] = { code: this.code, since: isNews ? model.now : row.since, until, failures }
       else if (isNews && before > 0) model.rows[key] = { ...row, since: model.now, failures }
     }
-    toString = () => `fail ${this.account}/${this.model} ${this.code} hint=${this.hint} age=${this.age}`
+    toString = () =>
+      `fail ${this.account}/${this.model} ${this.code} hint=${this.hint} age=${this.age} ${this.isPermanent}`
   }
 
   class Succeed implements fc.Command<Model, Real> {
     readonly account: string
     readonly model: string
     readonly age: number
-    constructor(account: string, model: string, age: number) {
+    readonly isWhole: boolean
+    constructor(account: string, model: string, age: number, isWhole: boolean) {
+      this.isWhole = isWhole
       this.account = account
       this.model = model
       this.age = age
@@ -151,14 +212,18 @@ describe('P4: locks against a model', () => {
     check = () => true
     run(model: Model, real: Real): void {
       const startedAt = model.now - this.age
-      real.book.succeeded(useOf(startedAt, { account: this.account, model: this.model }))
+      const use = useOf(startedAt, { account: this.account, model: this.model })
+      real.book.began(use)
+      if (this.isWhole) real.book.succeeded(use)
+      else real.book.abandoned(use)
       for (const key of keysOf(this.account, this.model)) {
         const row = model.rows[key]
-        if (row !== undefined && row.since <= startedAt) delete model.rows[key]
+        const isOver = row?.code !== 'stream_truncated' || this.isWhole
+        if (row !== undefined && row.since <= startedAt && isOver) delete model.rows[key]
       }
       agree(model, real)
     }
-    toString = () => `succeed ${this.account}/${this.model} age=${this.age}`
+    toString = () => `succeed ${this.account}/${this.model} age=${this.age} whole=${this.isWhole}`
   }
 
   class Wait implements fc.Command<Model, Real> {
@@ -169,7 +234,7 @@ describe('P4: locks against a model', () => {
     check = () => true
     run(model: Model, real: Real): void {
       model.now += this.ms
-      real.clock.tick(this.ms)
+      real.book.now = model.now
       agree(model, real)
     }
     toString = () => `wait ${this.ms}`
@@ -184,7 +249,7 @@ describe('P4: locks against a model', () => {
     run(model: Model, real: Real): void {
       const keys = Object.keys(model.rows).filter((key) => this.account === null || key.startsWith(`${this.account}/`))
       const held = keys.filter((key) => (model.rows[key]?.until ?? 0) > model.now).length
-      expect(real.book.reset('p', this.account, null)).toBe(held)
+      expect(real.book.reset({ account: this.account })).toBe(held)
       for (const key of keys) delete model.rows[key]
       agree(model, real)
     }
@@ -212,8 +277,8 @@ describe('P4: locks against a model', () => {
     const age = fc.oneof(fc.constant(0), fc.nat(400_000))
     const hint = fc.option(fc.nat(2_000_000), { nil: undefined })
     const commands = [
-      fc.tuple(account, model, code, hint, age).map((args) => new Fail(...args)),
-      fc.tuple(account, model, age).map((args) => new Succeed(...args)),
+      fc.tuple(account, model, code, hint, age, fc.boolean()).map((args) => new Fail(...args)),
+      fc.tuple(account, model, age, fc.boolean()).map((args) => new Succeed(...args)),
       fc.oneof(fc.nat(5000), fc.nat(6_000_000)).map((ms) => new Wait(ms)),
       fc.constantFrom(null, ...accounts).map((who) => new Reset(who)),
       fc.constant(new Look()),
@@ -221,25 +286,24 @@ describe('P4: locks against a model', () => {
     fc.assert(
       fc.property(fc.commands(commands, { maxCommands: 40 }), (run) => {
         fc.modelRun(() => {
-          const clock = handClock()
-          clock.tick(1_000_000)
-          return { model: { now: 1_000_000, rows: {} }, real: { book: createAccountBook(clock, random), clock } }
+          const book = bookOf()
+          book.now = 1_000_000
+          return { model: { now: book.now, rows: {} }, real: { book } }
         }, run)
       }),
-      { numRuns: 1000 },
+      { numRuns: rounds(1000, 300) },
     )
   })
 })
 
 describe('a success', () => {
   it('lifts what stood against this account, this model and this target, and nothing else', () => {
-    const clock = handClock()
-    const book = createAccountBook(clock, random)
-    book.failed(useOf(0), error('upstream_auth'), settings)
-    book.failed(useOf(0), error('upstream_rate_limited', 60_000), settings)
-    book.failed(useOf(0, { model: 'n' }), error('upstream_rate_limited', 60_000), settings)
-    book.failed(useOf(0, { account: 'b' }), error('upstream_auth'), settings)
-    clock.tick(10)
+    const book = bookOf()
+    book.failed(useOf(0), 'upstream_auth')
+    book.failed(useOf(0), 'upstream_rate_limited', 60_000)
+    book.failed(useOf(0, { model: 'n' }), 'upstream_rate_limited', 60_000)
+    book.failed(useOf(0, { account: 'b' }), 'upstream_auth')
+    book.now = 10
     book.succeeded(useOf(10))
     expect(book.locks().map(({ place }) => place)).toEqual([
       { on: 'model', provider: 'p', account: 'a', model: 'n', region: null },
@@ -248,127 +312,138 @@ describe('a success', () => {
   })
 
   it('of counting tokens says that the key is good, and nothing of the model', () => {
-    const clock = handClock()
-    const book = createAccountBook(clock, random)
-    book.failed(useOf(0), error('upstream_auth'), settings)
-    book.failed(useOf(0), error('upstream_rate_limited', 60_000), settings)
-    clock.tick(10)
+    const book = bookOf()
+    book.failed(useOf(0), 'upstream_auth')
+    book.failed(useOf(0), 'upstream_rate_limited', 60_000)
+    book.now = 10
     book.succeeded(useOf(10, { task: 'count-tokens' }))
     expect(book.locks().map(({ code }) => code)).toEqual(['upstream_rate_limited'])
   })
 })
 
 describe('sessions', () => {
-  const homeOf = (book: AccountBook, session: string) => book.health().homes.get(homeKey('p', session))?.account
+  const homeIn = (book: Book, session: string) => book.health().homes.get(homeKey('p', session))?.account
 
   it('find a home with their first attempt, and move only when another account has served them', () => {
-    const book = createAccountBook(handClock(), random)
-    book.began(useOf(0, { session: 's' }))
-    expect(homeOf(book, 's')).toBe('a')
-    book.began(useOf(0, { session: 's', account: 'b' }))
-    expect(homeOf(book, 's')).toBe('a')
-    book.succeeded(useOf(0, { session: 's', account: 'b' }))
-    expect(homeOf(book, 's')).toBe('b')
+    const book = bookOf()
+    book.began(useOf(0, { ...homeOf('s') }))
+    expect(homeIn(book, 's')).toBe('a')
+    book.began(useOf(0, { ...homeOf('s'), account: 'b' }))
+    expect(homeIn(book, 's')).toBe('a')
+    book.succeeded(useOf(0, { ...homeOf('s'), account: 'b' }))
+    expect(homeIn(book, 's')).toBe('b')
   })
 
   it('are forgotten an hour after they were last heard of', () => {
-    const clock = handClock()
-    const book = createAccountBook(clock, random)
-    book.began(useOf(0, { session: 's' }))
-    clock.tick(bookLimits.sessionTtlMs + 1)
-    book.began(useOf(0, { session: 's', account: 'b' }))
-    expect(homeOf(book, 's')).toBe('b')
+    const book = bookOf()
+    book.began(useOf(0, { ...homeOf('s') }))
+    book.now = stateLimits.sessionTtlMs + 1
+    book.began(useOf(0, { ...homeOf('s'), account: 'b' }))
+    expect(homeIn(book, 's')).toBe('b')
   })
 })
 
 describe('the tally', () => {
   it('counts what an account failed at, and not what a request did wrong', () => {
-    const book = createAccountBook(handClock(), random)
+    const book = bookOf()
     for (const code of ['upstream_error', 'upstream_auth', 'upstream_rejected', 'unsupported_content'] as const) {
       book.began(useOf(0))
-      book.failed(useOf(0), error(code), settings)
+      book.failed(useOf(0), code)
     }
-    expect(book.tally('p', 'a')).toMatchObject({ attempts: 4, failures: 2, authFailures: 1 })
+    expect(book.state.tally('p', 'a')).toMatchObject({ attempts: 4, failures: 2, authFailures: 1 })
   })
 })
 
 describe('everything is bounded', () => {
-  const small = { maxLocks: 3, maxSessions: 2, sessionTtlMs: 1000, maxProviders: 2, maxAccounts: 2 }
+  const small = { maxLocks: 3, maxSessions: 2, sessionTtlMs: 1000, maxProviders: 2, maxAccounts: 2, maxTargets: 2 }
 
   it('locks: the oldest model goes first, and a flood of made-up models pushes out no account', () => {
-    const book = createAccountBook(handClock(), random, small)
-    book.failed(useOf(0), error('upstream_auth'), settings)
-    for (let n = 0; n < 50; n++)
-      book.failed(useOf(0, { model: `made-up-${n}` }), error('upstream_model_missing'), settings)
+    const book = bookOf(small)
+    book.failed(useOf(0), 'upstream_auth')
+    for (let n = 0; n < 50; n++) book.failed(useOf(0, { model: `made-up-${n}` }), 'upstream_model_missing')
     expect(book.locks().map(({ place }) => (place.on === 'account' ? place.account : place.model))).toEqual([
       'a',
       'made-up-48',
       'made-up-49',
     ])
-    for (const account of ['b', 'c', 'd', 'e']) book.failed(useOf(0, { account }), error('upstream_auth'), settings)
+    for (const account of ['b', 'c', 'd', 'e']) book.failed(useOf(0, { account }), 'upstream_auth')
     expect(book.locks()).toHaveLength(3)
   })
 
   it('sessions, turns and tallies: the one left alone longest goes first', () => {
-    const book = createAccountBook(handClock(), random, small)
-    for (const session of ['s1', 's2', 's1', 's3']) book.began(useOf(0, { session }))
+    const book = bookOf(small)
+    for (const session of ['s1', 's2', 's1', 's3']) book.began(useOf(0, homeOf(session)))
     const { homes } = book.health()
     expect([homes.size, homes.has(homeKey('p', 's1')), homes.has(homeKey('p', 's2'))]).toEqual([2, true, false])
-    for (const provider of ['p1', 'p2', 'p3']) book.takeTurn(provider)
+    for (const provider of ['p1', 'p2', 'p3']) book.state.apply({ type: 'turn', provider }, 0, random)
     expect([...book.health().turns.keys()]).toEqual(['p2', 'p3'])
     for (const account of ['x', 'y', 'z']) book.began(useOf(0, { account }))
-    expect([book.tally('p', 'x'), book.tally('p', 'z')?.attempts]).toEqual([undefined, 1])
+    expect([book.state.tally('p', 'x'), book.state.tally('p', 'z')?.attempts]).toEqual([undefined, 1])
   })
 
   it('has room for what a real gateway needs', () => {
-    expect(bookLimits).toEqual({
+    expect(stateLimits).toEqual({
       maxLocks: 10_000,
       maxSessions: 20_000,
       sessionTtlMs: 3_600_000,
       maxProviders: 1000,
       maxAccounts: 10_000,
+      maxTargets: 10_000,
     })
   })
 })
 
 describe('an operator', () => {
   it('resets a model of an account, an account, or a whole provider', () => {
-    const clock = handClock()
     const fill = () => {
-      const book = createAccountBook(clock, random)
-      book.failed(useOf(0), error('upstream_auth'), settings)
-      book.failed(useOf(0), error('upstream_forbidden'), settings)
-      book.failed(useOf(0, { account: 'b', model: 'n' }), error('upstream_forbidden'), settings)
-      book.failed(useOf(0), error('upstream_model_missing'), settings)
+      const book = bookOf()
+      book.failed(useOf(0), 'upstream_auth')
+      book.failed(useOf(0), 'upstream_forbidden')
+      book.failed(useOf(0, { account: 'b', model: 'n' }), 'upstream_forbidden')
+      book.failed(useOf(0), 'upstream_model_missing')
       return book
     }
-    expect(fill().reset('p', 'a', 'm')).toBe(1)
-    expect(fill().reset('p', 'a', null)).toBe(2)
-    expect(fill().reset('p', null, 'm')).toBe(2)
-    expect(fill().reset('p', null, null)).toBe(4)
-    expect(fill().reset('other', null, null)).toBe(0)
+    expect(fill().reset({ provider: 'p', account: 'a', model: 'm' })).toBe(1)
+    expect(fill().reset({ provider: 'p', account: 'a', model: null })).toBe(2)
+    expect(fill().reset({ provider: 'p', account: null, model: 'm' })).toBe(2)
+    expect(fill().reset({ provider: 'p', account: null, model: null })).toBe(4)
+    expect(fill().reset({ provider: 'other', account: null, model: null })).toBe(0)
   })
 
   it('forgets the failures too, so that the next one starts at the beginning', () => {
-    const clock = handClock()
-    const book = createAccountBook(clock, random)
+    const book = bookOf()
     for (let n = 0; n < 3; n++) {
-      book.failed(useOf(clock.mono()), error('upstream_auth'), settings)
-      clock.tick(6_000_000)
+      book.failed(useOf(book.now), 'upstream_auth')
+      book.now += 6_000_000
     }
-    book.reset('p', null, null)
-    book.failed(useOf(clock.mono()), error('upstream_auth'), settings)
-    expect(book.locks()).toMatchObject([{ failures: 1, until: clock.now() + 300_000 }])
+    book.reset({})
+    book.failed(useOf(book.now), 'upstream_auth')
+    expect(book.locks()).toMatchObject([{ failures: 1, until: book.now + 300_000 }])
   })
 
-  it('goes where clients are kept out, and what comes of it counts', () => {
-    const clock = handClock()
-    const book = createAccountBook(clock, random)
-    book.failed(useOf(0), error('upstream_auth'), settings)
-    const own = withoutLocks(book)
-    expect(accountLock(own.health(), { target, model: 'm' }, 'a')).toBeUndefined()
-    clock.tick(5)
-    own.succeeded(useOf(5))
-    expect(book.locks()).toEqual([])
+  it('goes where clients are kept out, and what comes of it counts', async () => {
+    const clock = createVirtualClock()
+    const coordinator = createMemoryCoordinator(clock, { next: () => random, id: () => 'x' })
+    const session = admitted(coordinator)
+    session.began(useOf(0))
+    session.ended(useOf(0), failureOf('upstream_auth'), settings)
+    const own = admitted(unguarded(coordinator))
+    expect(accountLock(own.health(), destination, 'a')).toBeUndefined()
+    expect(accountLock(session.health(), destination, 'a')).toBeDefined()
+    await clock.advance(5)
+    own.accepted(useOf(5))
+    expect((await coordinator.view()).locks).toEqual([])
   })
 })
+
+function admitted(coordinator: Coordinator): Session {
+  const session = coordinator.admit({
+    requestId: 'q',
+    tenant: null,
+    slots: [],
+    watch: () => ({ locks: [], targets: [], providers: [], homes: [], routes: [] }),
+    settings: { backend: 'memory', objects: 'one', slice: 1 },
+  })
+  if (session instanceof Promise || !session.ok) throw new Error('a coordinator of this process admits at once')
+  return session.value
+}

@@ -243,7 +243,7 @@ describe('many requests at once', () => {
     expect(scene.source.looks).toBe(1)
   })
 
-  it('take over where the one who asked is gone', async () => {
+  it('F-82 · take over where the one who asked is gone', async () => {
     const scene = createScene()
     const snapshot = fileSnapshot()
     // An asker that is taken away shows no sign of life any more: its timers are gone with it.

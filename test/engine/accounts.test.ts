@@ -818,7 +818,9 @@ describe('serve = preview', () => {
             const status = now[who.replace('two-', '')] ?? 200
             return status === 200 ? good() : bad(status)
           }
-          const test = appOf(answer, { accounts: ['a', 'b', 'c'], provider: { selection, sticky } })
+          // Nobody waits for a lock to end here: time stands still.
+          const config = { policy: { retry: { max_delay_ms: 1 } } }
+          const test = appOf(answer, { accounts: ['a', 'b', 'c'], provider: { selection, sticky }, config })
           for (const { wait, session, looks, ...answers } of steps) {
             now = answers
             await test.clock.advance(wait)
@@ -826,7 +828,8 @@ describe('serve = preview', () => {
               messages: [{ role: 'user', content: 'hi' }],
               ...(session > 0 && { prompt_cache_key: `s${session}` }),
             }
-            const look = async () => (await operate(test, 'route-preview', { body: { ...body, model: 'pair' } })).data
+            const shown = { body: { ...body, model: 'pair' }, random: 0.5 }
+            const look = async () => (await operate(test, 'route-preview', shown)).data
             const preview = await look()
             for (let again = 0; again < looks; again++) expect(await look()).toEqual(preview)
             const before = test.sent.length

@@ -344,9 +344,9 @@ describe('a list that cannot be had', () => {
   })
 
   it('because there is none says so', async () => {
-    const error = await failure(scene({ type: 'mock' }, () => jsonAnswer({})))
+    const error = await failure(scene({ type: 'perplexity' }, () => jsonAnswer({})))
     expect(error.code).toBe('unsupported_content')
-    expect(error.message).toContain('mock')
+    expect(error.message).toContain('perplexity')
   })
 
   it('because the account is unknown names those that are', async () => {

@@ -22,3 +22,10 @@ describe('a provider’s count of input tokens', () => {
     expect(plausibleUsage(usage, 2000, 500)).toBe(usage)
   })
 })
+
+describe('a provider’s count of output tokens', () => {
+  it('is left out, and marked so, where no model writes as much', () => {
+    const usage = { input: 9, output: 1e15, reasoning: 5, evidence: 'reported' } as const
+    expect(plausibleUsage(usage, 2000, 500)).toEqual({ input: 9, evidence: 'counted' })
+  })
+})

@@ -4,8 +4,10 @@ import { anthropicMessages } from '../../src/dialects/anthropic-messages/index.t
 import type { Dialect, Exchange, StreamEncoder } from '../../src/dialects/dialect.ts'
 import { openaiChat } from '../../src/dialects/openai-chat/index.ts'
 import type { ClientFramer } from '../../src/engine/framing.ts'
+import { createLegalEncoder } from '../../src/engine/legal-encoder.ts'
 import type { StreamMachine } from '../../src/engine/machine.ts'
-import { createLegalEncoder, createTranslation } from '../../src/engine/translate.ts'
+import { createTranslation } from '../../src/engine/translate.ts'
+import { createVoice } from '../../src/engine/voice.ts'
 import { unfold } from '../../src/ir/unfold.ts'
 import type { Usage } from '../../src/ir/usage.ts'
 import type { Frame } from '../../src/wire/frame.ts'
@@ -22,6 +24,7 @@ const framer: ClientFramer = {
   separator: nothing,
   encode: encodeSse,
   resume: () => {},
+  closes: () => false,
   close: () => nothing,
 }
 const exchange: Exchange = {
@@ -41,7 +44,8 @@ const good = [
 
 function translation(ingress: Dialect): StreamMachine {
   const plausible = (usage: Usage): Usage => usage
-  return createTranslation({ ingress, egress: openaiChat, exchange, framer, toolNames: new Map(), plausible })
+  const voice = createVoice({ ingress, exchange, framer, plausible })
+  return createTranslation({ egress: openaiChat, voice, toolNames: new Map() })
 }
 
 interface Run {

@@ -172,18 +172,22 @@ describe('certification', () => {
     const found = await dataOf(providerCertify, made.app.operations(), { id: 'mock' })
     expect(found).toMatchObject({
       status: 'ready',
-      verified_capabilities: ['route_preview', 'chat_non_stream', 'chat_stream'],
+      verified_capabilities: ['model_discovery', 'route_preview', 'chat_non_stream', 'chat_stream'],
     })
     const upstream = format === 'openai_completions' ? 'openai-completions' : format.replaceAll('_', '-')
     expect(made.traces.map(({ upstreamDialect }) => upstreamDialect)).toEqual([upstream, upstream])
   })
 
-  it.each(['cut-1', 'error-1', 'empty', 'html', 'status-500', 'reset-1'])(
-    'finds the mock %s not ready',
-    async (model) => {
-      const made = createTestApp({ config: { providers: { mock: { type: 'mock' } }, storage: { kind: 'memory' } } })
-      const found = (await dataOf(providerCertify, made.app.operations(), { id: 'mock', model })) as { ok: boolean }
-      expect(found.ok).toBe(false)
-    },
-  )
+  it.each([
+    'fault-truncated-1',
+    'fault-error-in-stream-1',
+    'fault-empty',
+    'fault-html',
+    'fault-500',
+    'fault-reset-mid-stream-1',
+  ])('finds the mock %s not ready', async (model) => {
+    const made = createTestApp({ config: { providers: { mock: { type: 'mock' } }, storage: { kind: 'memory' } } })
+    const found = (await dataOf(providerCertify, made.app.operations(), { id: 'mock', model })) as { ok: boolean }
+    expect(found.ok).toBe(false)
+  })
 })

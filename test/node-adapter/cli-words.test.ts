@@ -1,6 +1,5 @@
 // What a person at the terminal is told: in flags they can type, in the order in which it happened, and what to do next.
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inFlagWords } from '../../node-adapter/cli/flag-words.ts'
 import { createBench, exitOf, runtimes, type Bench, type RuntimeUnderTest } from './cli-harness.ts'
@@ -57,26 +56,6 @@ describe('a message of an operation', () => {
     await bench.run(['provider', 'add', 'openai', '--config', config])
     const { stderr } = await bench.run(['provider', 'add', 'openai', '--config', config])
     expect(stderr).toContain('providers.openai is there already; --force replaces it, --id takes another name')
-  })
-})
-
-describe('an edit beside a running gateway', () => {
-  it('says which one has to be started again and how, wherever it was made', async () => {
-    const config = bench.file("it's mine.jsonc", document)
-    const before = await bench.json(['provider', 'add', 'groq', '--config', config])
-    expect(JSON.stringify(before.envelope)).not.toContain('restart')
-    const gateway = await bench.serve(['--config', config, '--port', '0'])
-    const quoted = `'${config.replace("'", String.raw`'\''`)}'`
-    const restart = (port: string) =>
-      `(or: kill ${gateway.child.pid}), then: signalbox serve --config ${quoted} --port ${port}`
-    const through = await bench.run(['provider', 'add', 'openai'])
-    expect(through.stdout).toContain(restart('0'))
-    const beside = await bench.run(['provider', 'add', 'mistral', '--config', config])
-    expect(beside.stdout).toContain(restart(new URL(gateway.url).port))
-    expect(readFileSync(config, 'utf8')).toContain('mistral')
-    await gateway.stop()
-    const after = await bench.run(['provider', 'add', 'xai', '--config', config])
-    expect(after.stdout).not.toContain('restart')
   })
 })
 

@@ -19,11 +19,11 @@ async function start(): Promise<Gateway> {
   return gateway
 }
 
-const model = 'mock/stall-1'
+const model = 'mock/fault-stall-mid-stream-1'
 const contents = [{ role: 'user', parts: [{ text: 'x' }] }]
 const messages = [{ role: 'user', content: 'x' }]
 
-describe('stopping with a stream under way', () => {
+describe('F-84 · stopping with a stream under way', () => {
   it.each<[string, string, object]>([
     ['openai-chat', '/v1/chat/completions', { model, stream: true, messages }],
     ['openai-completions', '/v1/completions', { model, stream: true, prompt: 'x' }],

@@ -63,7 +63,7 @@ describe('traces and the access audit', () => {
       (await ledger.traces({ limit: 10_000 })).length,
     ]
     const { lines, log } = recorder()
-    const stop = startRetention({ ledger, clock, log, retentionMs: 5000 })
+    const stop = startRetention({ ledger, clock, log, retentionMs: () => 5000 })
     await drainMicrotasks()
     expect(await left()).toEqual([1, 1])
     await clock.advance(hour)
@@ -86,7 +86,7 @@ describe('traces and the access audit', () => {
       pruneTraces: () => (++calls.traces === 1 ? Promise.reject(new TypeError('canary')) : Promise.resolve(0)),
       pruneAccesses: () => Promise.resolve(++calls.accesses === 0 ? 1 : 0),
     }
-    const stop = startRetention({ ledger, clock, log, retentionMs: 5000 })
+    const stop = startRetention({ ledger, clock, log, retentionMs: () => 5000 })
     await drainMicrotasks()
     expect(lines).toEqual([['not_pruned', { name: 'traces', reason: 'TypeError' }]])
     expect(calls).toEqual({ traces: 1, accesses: 1 })

@@ -33,7 +33,7 @@ describe.each(['node', 'bun', 'deno'] as const)('the gateway on %s', (runtime) =
     },
   )
 
-  it('lets a stream finish after SIGTERM, takes no new work, and exits 0', async () => {
+  it('F-84 · lets a stream finish after SIGTERM, takes no new work, and exits 0', async () => {
     const pieces = [
       chatChunk({ role: 'assistant', content: 'a' }),
       chatChunk({ content: 'b' }),
@@ -106,7 +106,7 @@ it('says at the start which account has no key, and serves the others', async ()
   const config = { ...base, providers: { ...base.providers, main: { type: 'openai' } } }
   const gateway = await startGatewayProcess('node', { config })
   expect(gateway.stderr()).toMatch(
-    /^configuration: .*signalbox\.json \(named by --config\)\nwarning: account main\/default: the environment variable OPENAI_API_KEY is not set\n$/,
+    /^configuration: .*signalbox\.json \(named by --config\)\nwarning: account main\/default: the environment variable OPENAI_API_KEY is not set\n\{[^\n]*"event":"coordination"[^\n]*\}\n$/,
   )
   await gateway.stop()
 })

@@ -67,6 +67,12 @@ describe.runIf(requireShared('the tier table'))('the tiers of the contract', () 
     ...tierTable(),
     ...(['translate', 'accounts list', 'doctor', 'client-profiles'] as const).map((verb) => [verb, 'read'] as const),
     ['accounts reset', 'mutation'] as const,
+    // `health` there.
+    ['health targets', 'read'] as const,
+    ['provider status', 'read'] as const,
+    ['provider reset', 'mutation'] as const,
+    // `reload` there.
+    ['gateway reload', 'mutation'] as const,
     // The table names the vault and credentials as a whole.
     ...['set', 'rm', 'rewrap'].map((word) => [`vault ${word}`, 'privileged'] as const),
     ...['check', 'audit'].map((word) => [`credentials ${word}`, 'privileged'] as const),

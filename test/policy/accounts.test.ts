@@ -128,6 +128,7 @@ describe('a plan around locks', () => {
     expect(decision?.rejected).toEqual([
       {
         target: 'p/m',
+        name: 'one',
         account: 'a',
         code: 'account_locked',
         reason: 'account a left out after upstream_auth for another 9 s',

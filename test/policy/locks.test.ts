@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../src/ir/error.ts'
 import { errorCodes } from '../../src/ir/error.ts'
+import { rounds } from '../support/full-run.ts'
 import {
   defaultPermanent,
   holds,
@@ -18,6 +19,8 @@ import {
 const place: LockPlace = { on: 'account', provider: 'p', account: 'a' }
 const settings: LockSettings = { permanent: defaultPermanent, maxMs: 4_800_000 }
 const off: LockSettings = { ...settings, permanent: { ...defaultPermanent, enabled: false } }
+const noBreaker: LockSettings = { ...settings, breaker: { enabled: false, maxOpenMs: 4_800_000 } }
+const shortBreaker: LockSettings = { ...settings, breaker: { enabled: true, maxOpenMs: 420_000 } }
 const s = 1000
 const min = 60 * s
 
@@ -52,6 +55,7 @@ describe('a failure locks', () => {
     ['upstream_rate_limited', 'model'],
     ['upstream_overloaded', 'model'],
     ['upstream_model_missing', 'target'],
+    ['stream_truncated', 'target'],
   ])('%s: the %s', (code, on) => {
     expect(lockedBy(failure(code))).toBe(on)
   })
@@ -59,7 +63,9 @@ describe('a failure locks', () => {
   const locking = ['auth', 'quota', 'forbidden', 'rate_limited', 'overloaded', 'model_missing'].map(
     (n) => `upstream_${n}`,
   )
-  const others = (Object.keys(errorCodes) as ErrorCode[]).filter((code) => !locking.includes(code))
+  const others = (Object.keys(errorCodes) as ErrorCode[]).filter(
+    (code) => !locking.includes(code) && code !== 'stream_truncated',
+  )
   it.each(others)('%s: nothing', (code) => {
     expect(lockedBy(failure(code))).toBeUndefined()
     expect(durations(code, 1)).toEqual([0])
@@ -70,6 +76,20 @@ describe('a failure locks', () => {
     expect(counting('upstream_auth')).toBe('account')
     expect(counting('upstream_rate_limited')).toBeUndefined()
     expect(counting('upstream_model_missing')).toBeUndefined()
+    expect(counting('stream_truncated')).toBeUndefined()
+    expect(lockedBy(failure('upstream_rejected', { task: 'count-tokens', isPermanent: true }))).toBeUndefined()
+  })
+
+  it.each<[ErrorCode, LockPlace['on']]>([
+    ['upstream_rejected', 'target'],
+    ['upstream_error', 'target'],
+    ['upstream_timeout', 'target'],
+    ['upstream_auth', 'account'],
+    ['upstream_quota', 'account'],
+    ['upstream_forbidden', 'model'],
+    ['upstream_rate_limited', 'model'],
+  ])('%s that matches a pattern: the %s, and for no wider reason than without it', (code, on) => {
+    expect(lockedBy(failure(code, { isPermanent: true }))).toBe(on)
   })
 })
 
@@ -79,6 +99,43 @@ describe('for how long', () => {
     ['F-16 a refused credential: 5, 10, 20, 40, 80 minutes', 'upstream_auth', {}, settings, schedule],
     ['F-17 a refused right: the same', 'upstream_forbidden', {}, settings, schedule],
     ['F-18 a missing model: the same', 'upstream_model_missing', {}, settings, schedule],
+    [
+      'F-35 a stream that breaks off: five minutes from the third in a row on',
+      'stream_truncated',
+      {},
+      settings,
+      [0, 0, 300 * s, 300 * s],
+    ],
+    [
+      'F-35 a stream that breaks off where breakers are off: not at all',
+      'stream_truncated',
+      {},
+      noBreaker,
+      [0, 0, 0, 0],
+    ],
+    ['a failure that matches a pattern: the schedule', 'upstream_error', { isPermanent: true }, settings, schedule],
+    [
+      'a rate limit that matches a pattern: the schedule, whatever it says',
+      'upstream_rate_limited',
+      { isPermanent: true, retryAfterMs: 7 },
+      settings,
+      schedule,
+    ],
+    [
+      'a failure that matches a pattern where the schedule is off: not at all',
+      'upstream_error',
+      { isPermanent: true },
+      off,
+      [0],
+    ],
+    [
+      'never longer than breaker.max_open_ms where it does not pass by itself',
+      'upstream_auth',
+      {},
+      shortBreaker,
+      [5, 7, 7].map((n) => n * min),
+    ],
+    ['no credit: breaker.max_open_ms is not about that', 'upstream_quota', {}, shortBreaker, [60 * min]],
     ['a refused credential where the schedule is off: two minutes', 'upstream_auth', {}, off, [120 * s, 120 * s]],
     ['a refused right where the schedule is off: half a minute', 'upstream_forbidden', {}, off, [30 * s, 30 * s]],
     ['a missing model where the schedule is off: not at all', 'upstream_model_missing', {}, off, [0, 0]],
@@ -150,6 +207,37 @@ describe('a lock', () => {
     expect(again?.failures).toBe(1)
   })
 
+  it('F-35: of a stream that broke off is lifted by a whole answer, and not by a beginning', () => {
+    const broken = lockAfterFailure(
+      undefined,
+      failure('stream_truncated', { startedAt: 10 }),
+      place,
+      settings,
+      20,
+      0.5,
+    )!
+    expect(lockAfterSuccess(broken, 30)).toBe(broken)
+    expect(lockAfterSuccess(broken, 30, true)).toBeUndefined()
+    expect(lockAfterSuccess(broken, 15, true)).toBe(broken)
+  })
+
+  it('F-35: streams that broke off together count as one', () => {
+    let lock: Lock | undefined
+    for (let n = 0; n < 20; n++)
+      lock = lockAfterFailure(lock, failure('stream_truncated', { startedAt: n }), place, settings, 100 + n, 0.5)
+    expect([lock?.failures, holds(lock, 120)]).toEqual([1, false])
+  })
+
+  it('says whether it was set by the growing schedule', () => {
+    const marked = (code: ErrorCode, more: Partial<Failure> = {}, by = settings) =>
+      lockAfterFailure(undefined, failure(code, more), place, by, 100, 0.5)?.isPermanent
+    expect(marked('upstream_auth')).toBe(true)
+    expect(marked('upstream_error', { isPermanent: true })).toBe(true)
+    expect(marked('upstream_auth', {}, off)).toBeUndefined()
+    expect(marked('upstream_quota')).toBeUndefined()
+    expect(marked('stream_truncated')).toBeUndefined()
+  })
+
   it('I-19: only ever moves its end forward, and never beyond the cap', () => {
     const codes = fc.constantFrom<ErrorCode>(
       ...([
@@ -158,6 +246,7 @@ describe('a lock', () => {
         'upstream_rate_limited',
         'upstream_overloaded',
         'upstream_error',
+        'stream_truncated',
       ] as const),
     )
     const step = fc.record({
@@ -181,7 +270,18 @@ describe('a lock', () => {
           expect(holds(lock, (lock?.until ?? 0) + 1)).toBe(false)
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: rounds(1000, 300) },
     )
+  })
+})
+
+describe('a lock that was made longer', () => {
+  it('is not lifted by a success that began before what made it longer', () => {
+    const first = lockAfterFailure(undefined, failure('upstream_overloaded'), place, settings, 100, 0)
+    const limit = failure('upstream_rate_limited', { startedAt: 50, retryAfterMs: 60_000 })
+    const longer = lockAfterFailure(first, limit, place, settings, 200, 0)
+    expect(longer?.until).toBe(60_200)
+    expect(lockAfterSuccess(longer, 150)).toBe(longer)
+    expect(lockAfterSuccess(longer, 201)).toBe(undefined)
   })
 })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { compileConfig } from '../../src/catalog/compile.ts'
 import type { Snapshot } from '../../src/catalog/snapshot.ts'
 import type { RequestFacts } from '../../src/ir/facts.ts'
+import { listModels } from '../../src/policy/list-models.ts'
 import { matchGlob, matchRoute } from '../../src/policy/match-route.ts'
 import { planRoute } from '../../src/policy/plan.ts'
 import { summariseDecision } from '../../src/policy/decision.ts'
@@ -94,7 +95,7 @@ describe('a decision', () => {
     const tools = planRoute(facts('several', { needsTools: true }), snapshot)
     expect(tools?.candidates.map((candidate) => candidate.target.name)).toEqual(['late'])
     expect(tools?.rejected).toEqual([
-      { target: 'other/a', code: 'tools_unsupported', reason: 'provider other does not do tools' },
+      { target: 'other/a', name: 'early', code: 'tools_unsupported', reason: 'provider other does not do tools' },
     ])
     expect(summariseDecision(tools!)).toBe('route=several strategy=priority selected=mock/b fallbacks=[] rejected=1')
   })
@@ -131,6 +132,153 @@ describe('a decision', () => {
   })
 })
 
+describe('auto', () => {
+  const models = { cheap: { cost: { input: 1, output: 1 } }, dear: { cost: { input: 9, output: 9 } } }
+  const everything = {
+    match: { model: '*' },
+    targets: [
+      { name: 'dear', provider: 'mock', model: 'dear' },
+      { name: 'cheap', provider: 'mock', model: 'cheap' },
+      { name: 'any', provider: 'mock', model: '*' },
+    ],
+  }
+  const withEverything = snapshotOf({ models, routes: { everything } })
+
+  it.each([
+    ['auto', 'balanced'],
+    ['auto/balanced', 'balanced'],
+    ['auto/cheap', 'cheap'],
+    ['auto/large-context', 'large-context'],
+  ])('%s scores the targets of the * route by %s', (model, profile) => {
+    const decision = planRoute(facts(model), withEverything)
+    expect(decision).toMatchObject({ route: 'everything', resolvedBy: 'auto', strategy: 'score', profile })
+    expect(decision?.scores.map(({ name }) => name)).toEqual(['dear', 'cheap'])
+    expect(decision?.rejected).toMatchObject([{ name: 'any', code: 'no_model' }])
+  })
+
+  it('takes the cheapest with auto/cheap', () => {
+    expect(planRoute(facts('auto/cheap'), withEverything)?.candidates.map(({ label }) => label)).toEqual([
+      'mock/cheap',
+      'mock/dear',
+    ])
+  })
+
+  it('is a route where one has that name', () => {
+    const routes = { everything, 'auto/fast': { strategy: 'score', targets: [{ provider: 'mock', model: 'cheap' }] } }
+    const decision = planRoute(facts('auto/fast'), snapshotOf({ models, routes }))
+    expect(decision).toMatchObject({ route: 'auto/fast', resolvedBy: 'route', strategy: 'score', profile: 'fast' })
+    expect(decision?.candidates.map(({ label }) => label)).toEqual(['mock/cheap'])
+  })
+
+  it('is not known where no route has targets to choose from, and is never passed on to the default provider', () => {
+    const server = { default_provider: 'mock' }
+    expect(planRoute(facts('auto'), snapshotOf({ server }))).toBeUndefined()
+    expect(planRoute(facts('auto/fast'), snapshotOf({ server }))).toBeUndefined()
+    expect(planRoute(facts('auto/unheard-of'), snapshotOf({ server }))?.resolvedBy).toBe('default_provider')
+  })
+
+  it('is passed on by a * route that does nothing else', () => {
+    const routes = { everything: { match: { model: '*' }, targets: [{ provider: 'mock', model: '*' }] } }
+    const decision = planRoute(facts('auto'), snapshotOf({ routes }))
+    expect(decision).toMatchObject({ resolvedBy: 'glob', strategy: 'priority', candidates: [{ label: 'mock/auto' }] })
+  })
+
+  it('is in the list of models where it means something, with its profiles', () => {
+    const ids = listModels(withEverything).map(({ id }) => id)
+    expect(ids).toEqual(expect.arrayContaining(['auto', 'auto/cheap', 'auto/judge', 'mock/cheap']))
+    expect(ids).not.toContain('auto/balanced')
+    expect(listModels(snapshotOf()).map(({ id }) => id)).not.toContain('auto')
+  })
+})
+
+describe('what stands in for the targets of a route', () => {
+  const routes = {
+    main: {
+      targets: [
+        { name: 'one', provider: 'mock', model: 'big' },
+        { name: 'two', provider: 'chatty', model: 'big' },
+        { name: 'three', provider: 'chatty', model: 'huge' },
+      ],
+      fallback: { max_attempts: 2, degrade_to: ['small', 'backup'] },
+    },
+    backup: {
+      targets: [
+        { name: 'again', provider: 'mock', model: 'big' },
+        { name: 'formal', provider: 'formal', model: 'claude' },
+      ],
+      fallback: { degrade_to: ['main'] },
+    },
+  }
+  const snapshot = snapshotOf({ models: { small: {} }, routes })
+
+  it('goes after all own targets: another model of the same providers, then the targets of another route', () => {
+    const decision = planRoute(facts('main'), snapshot)
+    expect(decision?.candidates.map(({ label, route, degraded }) => [label, route, degraded])).toEqual([
+      ['mock/big', 'main', false],
+      ['chatty/big', 'main', false],
+      ['chatty/huge', 'main', false],
+      ['mock/small', 'main', true],
+      ['chatty/small', 'main', true],
+      ['formal/claude', 'backup', true],
+    ])
+    // Of two targets at one provider the first one lends its name.
+    expect(decision?.candidates.slice(3, 5).map(({ target }) => target.name)).toEqual(['one', 'two'])
+    expect(decision?.rejected).toEqual([
+      { target: 'mock/big', name: 'again', code: 'duplicate', reason: 'the same target is there already' },
+    ])
+    expect(summariseDecision(decision!)).toContain(
+      'fallbacks=[chatty/big,chatty/huge,~mock/small,~chatty/small,~formal/claude]',
+    )
+  })
+
+  it('does not go round, and is absent where fallback is off', () => {
+    expect(planRoute(facts('backup'), snapshot)?.candidates.map(({ label }) => label)).toEqual([
+      'mock/big',
+      'formal/claude',
+      'chatty/big',
+      'chatty/huge',
+    ])
+    const off = { ...routes, main: { ...routes.main, fallback: { enabled: false, degrade_to: ['backup'] } } }
+    const decision = planRoute(facts('main'), snapshotOf({ models: { small: {} }, routes: off }))
+    expect(decision).toMatchObject({ maxAttempts: 1 })
+    expect(decision?.candidates.every(({ degraded }) => !degraded)).toBe(true)
+  })
+})
+
+describe('regions', () => {
+  const bedrock = { type: 'bedrock', region: 'us-east-1' }
+  it('of a target are targets of their own, in order, and each is locked by itself', () => {
+    const snapshot = snapshotOf({
+      providers: { bedrock },
+      routes: {
+        far: {
+          targets: [
+            { name: 'first', provider: 'bedrock', model: 'claude', regions: ['eu-west-1', 'us-west-2'] },
+            { name: 'last', provider: 'bedrock', model: 'nova' },
+          ],
+        },
+      },
+    })
+    expect(planRoute(facts('far'), snapshot)?.candidates.map(({ target }) => [target.name, target.region])).toEqual([
+      ['first@eu-west-1', 'eu-west-1'],
+      ['first@us-west-2', 'us-west-2'],
+      ['last', null],
+    ])
+  })
+})
+
+describe('the summary of a decision', () => {
+  it('is short whatever the names: a long list of fallbacks says how many it leaves out', () => {
+    const targets = Array.from({ length: 60 }, (_, index) => ({ provider: 'mock', model: `${'m'.repeat(30)}${index}` }))
+    const name = 'r'.repeat(200)
+    const decision = planRoute(facts(name), snapshotOf({ routes: { [name]: { targets } } }))
+    const summary = summariseDecision(decision!)
+    expect(summary.length).toBeLessThanOrEqual(1024)
+    const [, list, left] = /fallbacks=\[(.*),\+(\d+)\] rejected=0$/.exec(summary) ?? []
+    expect((list ?? '').split(',').length + Number(left)).toBe(59)
+  })
+})
+
 describe('a glob', () => {
   it.each([
     ['*', '', true],
@@ -138,8 +286,8 @@ describe('a glob', () => {
     ['claude-*', 'claude-', true],
     ['claude-*', 'claud', false],
     ['*-mini', 'gpt-4o-mini', true],
-    ['gpt-?', 'gpt-5', true],
-    ['gpt-?', 'gpt-55', false],
+    ['gpt-?', 'gpt-?', true],
+    ['gpt-?', 'gpt-5', false],
     ['a*b*c', 'a--b--b--c', true],
     ['a*b*c', 'a--c--b', false],
     ['a.c', 'abc', false],
@@ -152,9 +300,9 @@ describe('a glob', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: chars, maxLength: 12 }),
-        fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 12 }),
+        fc.string({ unit: fc.constantFrom('a', 'b', '?'), maxLength: 12 }),
         (glob, name) => {
-          const pattern = new RegExp(`^${glob.replaceAll('*', '.*').replaceAll('?', '.')}$`)
+          const pattern = new RegExp(`^${glob.replaceAll('?', String.raw`\?`).replaceAll('*', '.*')}$`)
           expect(matchGlob(glob, name)).toBe(pattern.test(name))
         },
       ),

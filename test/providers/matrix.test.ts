@@ -14,7 +14,17 @@ const formats = [
   'bedrock_converse',
 ] as const
 
-const scripts = ['echo', 'thinking', 'tool', 'tools', 'refusal', 'empty', 'error-2', 'cut-2', 'status-429'] as const
+const scripts = [
+  'echo',
+  'thinking',
+  'tool',
+  'tools',
+  'refusal',
+  'fault-empty',
+  'fault-error-in-stream-2',
+  'fault-truncated-2',
+  'fault-429-retry-after-1',
+] as const
 
 /** One route for each provider wire and script: `gemini-echo` asks the mock's `echo` in Google's way. */
 function gateway(): TestApp {
@@ -84,19 +94,19 @@ describe.each(pairs)('a client of %s and a provider of %s', (_name, format, way)
       expect(textIn(second)).toContain('echo: the result the result')
     })
 
-  it.each(['refusal', 'empty'])('end as the provider did: %s', async (script) => {
+  it.each(['refusal', 'fault-empty'])('end as the provider did: %s', async (script) => {
     const answer = await ask(way, `${format}-${script}`)
     expect(answer.status, answer.text).toBe(200)
     expect(valuesIn(answer).length).toBeGreaterThan(0)
   })
 
   it('tell a rate limit', async () => {
-    expect((await ask(way, `${format}-status-429`)).status).toBe(429)
+    expect((await ask(way, `${format}-fault-429-retry-after-1`)).status).toBe(429)
   })
 
   if (way.streamed)
-    it('never end well what broke: error-2, cut-2', async () => {
-      for (const script of ['error-2', 'cut-2']) {
+    it('never end well what broke: fault-error-in-stream-2, fault-truncated-2', async () => {
+      for (const script of ['fault-error-in-stream-2', 'fault-truncated-2']) {
         const answer = await ask(way, `${format}-${script}`)
         expect(answer.status, answer.text).toBe(200)
         expect(answer.text).toContain('echo: ')

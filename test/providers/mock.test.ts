@@ -42,19 +42,19 @@ describe.each(['/v1/chat/completions', '/v1/messages'] as const)('the mock on %s
   })
 
   it.each([
-    ['status-429', 429],
-    ['status-503', 502],
-    ['status-529', 529],
-    ['status-401', 502],
-    ['html', 502],
-    ['cut-0', 502],
-    ['reset-0', 502],
-    ['error-0', 502],
+    ['fault-429-retry-after-1', 429],
+    ['fault-503', 502],
+    ['fault-529', 529],
+    ['fault-401', 502],
+    ['fault-html', 502],
+    ['fault-truncated-0', 502],
+    ['fault-reset-mid-stream-0', 502],
+    ['fault-error-in-stream-0', 502],
   ])('fails as told by %s before anything was said', async (model, status) => {
     expect((await ask(app(), model, true)).status).toBe(status)
   })
 
-  it.each(['cut-2', 'reset-2', 'error-2'])(
+  it.each(['fault-truncated-2', 'fault-reset-mid-stream-2', 'fault-error-in-stream-2'])(
     'fails as told by %s in the middle, with an error event and no end',
     async (model) => {
       const test = app()
@@ -67,7 +67,7 @@ describe.each(['/v1/chat/completions', '/v1/messages'] as const)('the mock on %s
 
   it('stalls until a timer ends it, and takes its time where told to', async () => {
     const test = app()
-    const stalled = ask(test, 'stall-0', true)
+    const stalled = ask(test, 'fault-stall-headers', true)
     await test.clock.advance(30_001)
     expect((await stalled).status).toBe(504)
     const slow = ask(test, 'slow-100', true).then((response) => response.text())

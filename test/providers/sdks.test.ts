@@ -43,7 +43,7 @@ describe('the openai SDK reads', () => {
     },
   )
 
-  it.each(['echo', 'thinking', 'tools', 'refusal', 'signed', 'empty'])(
+  it.each(['echo', 'thinking', 'tools', 'refusal', 'signed', 'fault-empty'])(
     'Responses: %s is the same streamed as whole',
     async (model) => {
       const ask = { model, input: 'one two', tools: responseTools }
@@ -57,7 +57,9 @@ describe('the openai SDK reads', () => {
   )
 
   it('Responses: an error in a stream', async () => {
-    const failed = await openai.responses.stream({ model: 'error-2', input: 'one two three' }).finalResponse()
+    const failed = await openai.responses
+      .stream({ model: 'fault-error-in-stream-2', input: 'one two three' })
+      .finalResponse()
     expect(failed).toMatchObject({ status: 'failed', error: { code: 'server_error' } })
   })
 
@@ -87,7 +89,7 @@ describe('the openai SDK reads', () => {
 describe('the anthropic SDK reads', () => {
   const tools = names.map((name) => ({ name, input_schema: parameters }))
 
-  it.each(['echo', 'thinking', 'tools', 'refusal', 'signed', 'empty'])(
+  it.each(['echo', 'thinking', 'tools', 'refusal', 'signed', 'fault-empty'])(
     '%s, the same streamed as whole',
     async (model) => {
       const ask = { model, max_tokens: 100, messages, tools }

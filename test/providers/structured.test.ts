@@ -205,7 +205,7 @@ describe('counting with the mock', () => {
   })
 
   it('fails as told, and knows no other path', async () => {
-    expect((await send('mock://mock/v1beta/models/status-503:countTokens', turns)).status).toBe(503)
+    expect((await send('mock://mock/v1beta/models/fault-503:countTokens', turns)).status).toBe(503)
     expect((await send('mock://mock/v1/moderations', {})).status).toBe(404)
     expect((await send('mock://mock/v1beta/models/m:predict', {})).status).toBe(404)
   })

@@ -181,7 +181,7 @@ export function followUpOn(wire: string): FollowUp {
 
 /** Sends a body to the mock and reads all of the answer. */
 export async function send(url: string, body: unknown, clock: VirtualClock = createVirtualClock()): Promise<Answer> {
-  const fetch = mock.transport?.(clock)
+  const fetch = mock.transport?.({ clock, random: { next: () => 0.5, id: () => 'id' } })
   if (fetch === undefined) throw new Error('the mock has no transport')
   const response = await fetch({
     method: 'POST',

@@ -33,19 +33,19 @@ describe.each(table(ways))('the mock on %s', (_name, way) => {
   })
 
   it('says nothing where it is told to be empty', async () => {
-    const answer = await ask(way, 'empty')
+    const answer = await ask(way, 'fault-empty')
     expect(answer.status).toBe(200)
     expect(textIn(answer)).not.toContain('echo')
     expect(valuesIn(answer).length).toBeGreaterThan(0)
   })
 
   it('answers a web page with status 200', async () => {
-    const answer = await ask(way, 'html')
+    const answer = await ask(way, 'fault-html')
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html'])
   })
 
   it.each([400, 401, 404, 429, 500, 503, 529])('answers %i where it is told to', async (status) => {
-    const answer = await ask(way, `status-${status}`)
+    const answer = await ask(way, `fault-${status}`)
     expect(answer.status).toBe(status)
     expect(below('message', JSON.parse(answer.text))).toEqual([`the mock was told to answer ${status}`])
   })
@@ -67,9 +67,9 @@ describe.each(table(ways.filter(({ streamed }) => streamed)))('a stream of the m
   const begun = ['echo: ', 'one ']
 
   it.each([
-    ['cut-2', false, false],
-    ['reset-2', true, false],
-    ['error-2', false, true],
+    ['fault-truncated-2', false, false],
+    ['fault-reset-mid-stream-2', true, false],
+    ['fault-error-in-stream-2', false, true],
   ])('told %s lets two pieces through', async (model, breaks, fails) => {
     const answer = await ask(way, model)
     expect(answer.broke).toBe(breaks)
@@ -112,21 +112,34 @@ describe('the framing', () => {
     })
   })
 
-  it.each(['echo', 'empty', 'tool', 'refusal', 'error-0', 'error-2', 'error-99'])(
-    'of an array is one JSON array, whatever happens: %s',
-    async (model) => {
-      const { text } = await ask(way('gemini, as an array'), model, 'one two', ['f'])
-      expect(Array.isArray(JSON.parse(text))).toBe(true)
-    },
-  )
+  it.each([
+    'echo',
+    'fault-empty',
+    'tool',
+    'refusal',
+    'fault-error-in-stream-0',
+    'fault-error-in-stream-2',
+    'fault-error-in-stream-99',
+  ])('of an array is one JSON array, whatever happens: %s', async (model) => {
+    const { text } = await ask(way('gemini, as an array'), model, 'one two', ['f'])
+    expect(Array.isArray(JSON.parse(text))).toBe(true)
+  })
 
   it('of an array that is cut off is no JSON', async () => {
-    const { text } = await ask(way('gemini, as an array'), 'cut-2')
+    const { text } = await ask(way('gemini, as an array'), 'fault-truncated-2')
     expect(() => JSON.parse(text)).toThrow()
   })
 
   it('numbers the events of Responses without a gap, the error among them', async () => {
-    for (const model of ['echo', 'thinking', 'tools', 'empty', 'refusal', 'error-0', 'error-3']) {
+    for (const model of [
+      'echo',
+      'thinking',
+      'tools',
+      'fault-empty',
+      'refusal',
+      'fault-error-in-stream-0',
+      'fault-error-in-stream-3',
+    ]) {
       const values = valuesIn(await ask(way('openai-responses, streamed'), model, 'one two', ['a', 'b']))
       expect(values.map((value) => value['sequence_number'])).toEqual(values.map((_value, index) => index))
     }
@@ -142,12 +155,12 @@ describe('the framing', () => {
 
   it('tells where a retry may come: in a header, or with Google in the body', async () => {
     const header = async (name: string): Promise<string | null> =>
-      (await ask(way(name), 'status-429')).headers.get('retry-after')
+      (await ask(way(name), 'fault-429-retry-after-1')).headers.get('retry-after')
     expect(await header('openai-chat')).toBe('1')
     expect(await header('anthropic-messages')).toBe('1')
     expect(await header('gemini')).toBeNull()
-    expect((await ask(way('gemini'), 'status-429')).text).toContain('"retryDelay":"1s"')
-    const bedrock = await ask(way('bedrock-converse'), 'status-429')
+    expect((await ask(way('gemini'), 'fault-429-retry-after-1')).text).toContain('"retryDelay":"1s"')
+    const bedrock = await ask(way('bedrock-converse'), 'fault-429-retry-after-1')
     expect(bedrock.headers.get('x-amzn-errortype')).toMatch(/^ThrottlingException:http/)
   })
 })

@@ -133,7 +133,7 @@ describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('the way out of a
     ['claude', 'x-api-key', 308],
     ['google', 'x-goog-api-key', 302],
     ['chat', 'authorization', 301],
-  ])('%s: its key in %s does not follow a redirect with %d', async (provider, header, status) => {
+  ])('F-19 · %s: its key in %s does not follow a redirect with %d', async (provider, header, status) => {
     answer = (_request, response) => response.writeHead(status, { location: `http://127.0.0.1:${secondPort}/x` }).end()
     const { response, text } = await ask(`${provider}/m`)
     expect([response.status, text]).toEqual([502, expect.stringContaining('upstream_redirect')])
@@ -161,7 +161,7 @@ describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('the way out of a
       expect([name, seen[0]?.headers[name]]).toEqual([name, undefined])
   })
 
-  it('hands over limits and ids of an answer, and nothing else', async () => {
+  it('F-55 · hands over limits and ids of an answer, and nothing else', async () => {
     answer = (_request, response) =>
       response
         .writeHead(200, {
@@ -184,7 +184,7 @@ describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('the way out of a
     expect(JSON.stringify(kept)).not.toMatch(/evil|default-src|sk-upstream/)
   })
 
-  it.each([204, 205, 304, 600, 999])('turns the status %d with a body into an error', async (status) => {
+  it.each([204, 205, 304, 600, 999])('F-56 · turns the status %d with a body into an error', async (status) => {
     answer = (request) => {
       const { socket } = request
       socket.end(`HTTP/1.1 ${status} Odd\r\ncontent-length: ${whole.length}\r\nconnection: close\r\n\r\n${whole}`)

@@ -164,7 +164,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
       expect(alone.error?.code).toBe('blocked_endpoint')
     })
 
-    it('is no public name that leads to a private address, even beside a public one', async () => {
+    it('F-03 · is no public name that leads to a private address, even beside a public one', async () => {
       const url = `https://rebind.example:${port}/`
       for (const addresses of [['127.0.0.1'], ['8.8.8.8', '10.0.0.1'], ['::ffff:127.0.0.1'], ['fe80::1']]) {
         const names = { 'rebind.example': [addresses] }
@@ -173,7 +173,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
       }
     })
 
-    it('is the address that was looked at, whatever the name says a moment later', async () => {
+    it('F-04 · is the address that was looked at, whatever the name says a moment later', async () => {
       const names = { 'flip.example': [['127.0.0.1'], ['10.255.255.1']] }
       const flipped = await send({ url: `http://flip.example:${port}/`, allowPrivate: ['127.0.0.0/8'], names })
       expect(flipped).toMatchObject({ status: 200, lookups: ['flip.example'] })
@@ -207,7 +207,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     })
   })
 
-  it.each([301, 302, 303, 307, 308])('does not follow a %d, so no key travels', async (status) => {
+  it.each([301, 302, 303, 307, 308])('F-19 · does not follow a %d, so no key travels', async (status) => {
     answer = (_request, response) =>
       response.writeHead(status, { location: `http://127.0.0.1:${secondPort}/` }).end('moved')
     expect((await send({ headers: keyHeaders })).status).toBe(status)
@@ -225,7 +225,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     expect(ports.size).toBe(1)
   })
 
-  it('sends a request again, once, where a connection that had answered was closed under it', async () => {
+  it('F-09 · sends a request again, once, where a connection that had answered was closed under it', async () => {
     const heads: string[] = []
     const own = await tcp((socket) => {
       let requests = 0
@@ -240,6 +240,24 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     expect(await send({ url })).toMatchObject({ text: 'ok' })
     expect(await send({ url })).toMatchObject({ text: 'ok' })
     expect(heads).toHaveLength(3)
+  })
+
+  it('F-09: serves every request of a server that closes each connection after its first answer, without a word', async () => {
+    let connections = 0
+    let requests = 0
+    const own = await tcp((socket) => {
+      connections++
+      socket.once('data', () => {
+        requests++
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+        // Now at once, now while the connection lies idle, now when the next request is on its way.
+        setTimeout(() => socket.end(), [0, 5, 20][connections % 3])
+      })
+    })
+    const url = `http://127.0.0.1:${own}/`
+    for (let i = 0; i < 30; i++) expect(await send({ url })).toMatchObject({ status: 200, text: 'ok' })
+    // What was written on a connection that its server had closed was read by nobody.
+    expect(requests).toBe(30)
   })
 
   it('does not send a request again that was answered with a hint before the connection closed', async () => {
@@ -316,7 +334,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     expect(requests).toBe(2)
   })
 
-  it('gives up connecting in time, also where the name or the handshake hangs', async () => {
+  it('F-02, F-06 · gives up connecting in time, also where the name or the handshake hangs', async () => {
     const silent = await tcp(() => {})
     const hanging = await send({ url: `https://127.0.0.1:${silent}/`, connectTimeoutMs: 300 })
     expect(hanging.error?.code).toBe('upstream_unreachable')
@@ -345,7 +363,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     expect(probed.error).toBeDefined()
   })
 
-  it('reads an answer that is compressed although it asked for none, and no chain of encodings', async () => {
+  it('F-41 · reads an answer that is compressed although it asked for none, and no chain of encodings', async () => {
     answer = (_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('hello '.repeat(10_000)))
     expect((await send()).bytes).toBe(60_000)
@@ -358,7 +376,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     expect((await send()).error).toBeDefined()
   })
 
-  it('unpacks no more of a compressed answer than is read', async () => {
+  it('F-41 · unpacks no more of a compressed answer than is read', async () => {
     const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024))
     answer = (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)
     const probed = await send({ reading: { waitMs: 1000, cancelAfterFirst: true } })
@@ -376,7 +394,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     ['HTTP/1.1 600 Odd\r\ncontent-length: 2\r\n\r\nok', 502],
     ['HTTP/1.1 999 Odd\r\ncontent-length: 2\r\n\r\nok', 502],
     ['SSH-2.0-OpenSSH_9.2\r\n', undefined],
-  ])('hands over no status that a client cannot be given: %j', async (raw, status) => {
+  ])('F-56 · hands over no status that a client cannot be given: %j', async (raw, status) => {
     const own = await tcp((socket) => socket.once('data', () => socket.end(raw)))
     const probed = await send({ url: `http://127.0.0.1:${own}/`, cancelAfterMs: 3000 })
     if (status === undefined) expect(probed.error).toBeDefined()
@@ -384,7 +402,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
     if (status === 204 || status === 205) expect(probed.bytes ?? 0).toBe(0)
   })
 
-  it('ignores informational answers, but no storm of them', async () => {
+  it('F-13 · ignores informational answers, but no storm of them', async () => {
     const hints = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'
     const last = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
     const few = await tcp((socket) => socket.once('data', () => socket.end(hints.repeat(3) + last)))
@@ -434,7 +452,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
       ['of another name', 'wrongName'],
       ['that has expired', 'expired'],
       ['that signed itself', 'selfSigned'],
-    ] as const)('refuses a certificate %s, and sends nothing', async (_name, which) => {
+    ] as const)('F-05 · refuses a certificate %s, and sends nothing', async (_name, which) => {
       const at = await tlsServer(certificates[which])
       const probed = await send({ url: `https://up.example:${at}/`, names, ca: certificates.ca, headers: keyHeaders })
       expect(probed.error?.code).toBe('upstream_tls')
@@ -443,7 +461,7 @@ describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runt
       expect(seenNames).toEqual([])
     })
 
-    it('refuses an authority that it does not know, and old versions', async () => {
+    it('F-05 · refuses an authority that it does not know, and old versions', async () => {
       const good = await tlsServer(certificates.good)
       expect((await send({ url: `https://up.example:${good}/`, names })).error?.code).toBe('upstream_tls')
       const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }

@@ -15,7 +15,9 @@ const script = fileURLToPath(new URL('rewrap-child.ts', import.meta.url))
 const entries = 300
 
 function start(work: 'fill' | 'rewrap', path: string, ring: string, fatalWrite = 0) {
-  return spawn(process.execPath, [script, work, path, ring, String(entries), String(fatalWrite)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  return spawn(process.execPath, [script, work, path, ring, String(entries), String(fatalWrite)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
 }
 
 /** Rewraps until the write of this number, where it is killed. */

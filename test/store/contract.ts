@@ -111,7 +111,17 @@ const configCases: readonly ContractCase[] = [
     name: 'config: nothing is published at first',
     run: async ({ config }) => {
       equal(await config.load(), undefined)
+      equal(await config.revision(), undefined)
       deepEqual(await config.history(10), [])
+    },
+  },
+  {
+    name: 'config: the revision says which document is the newest',
+    run: async ({ config }) => {
+      await config.publish('{"n":1}', 0, start)
+      deepEqual(await config.revision(), { revision: 1, publishedAt: start })
+      await config.publish('{"n":2}', 1, start + 7)
+      deepEqual(await config.revision(), { revision: 2, publishedAt: start + 7 })
     },
   },
   {

@@ -56,6 +56,8 @@ async function tables(sql: SqlExecutor): Promise<unknown[]> {
 
 const allTables = [
   'config_documents',
+  'coordination_slots',
+  'coordination_state',
   'counters',
   'credential_accesses',
   'd1_migrations',
@@ -93,7 +95,7 @@ describe.each(open)('migrating %s', (_, openEmpty) => {
     await stores.ledger.appendTraces([traceRow('kept')])
     await stores.state.put([{ key: 'k', sealed: 'old state', expiresAt: 1000 }], 0)
     await stores.config.publish('{"a":1}', 0, 5)
-    expect(await migrate(sql)).toEqual(['0003_vault.sql'])
+    expect(await migrate(sql)).toEqual(['0003_vault.sql', '0004_coordination.sql'])
     expect(await stores.ledger.trace('kept')).toEqual(traceRow('kept'))
     expect((await stores.state.get(['k'], 1)).get('k')).toBe('old state')
     expect((await stores.config.load())?.revision).toBe(1)

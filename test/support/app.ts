@@ -2,13 +2,16 @@
 import { createApp, type App } from '../../src/app.ts'
 import { compileConfig } from '../../src/catalog/compile.ts'
 import type { Snapshot } from '../../src/catalog/snapshot.ts'
+import type { Coordinator } from '../../src/coordination/coordinator.ts'
 import type { Surface } from '../../src/http/authenticate.ts'
 import type {
   ByteSource,
+  Clock,
   Fetch,
   FetchRequest,
   FetchResponse,
   Machine,
+  Random,
   Stores,
   TraceRow,
 } from '../../src/ports/index.ts'
@@ -36,6 +39,8 @@ export interface TestAppOptions {
   readonly adminToken?: string
   readonly machine?: Machine
   readonly stores?: Stores
+  /** Who keeps count; by default this process alone. */
+  readonly coordinator?: (clock: Clock, random: Random) => Coordinator
 }
 
 /** Builds a gateway on a compiled configuration. Throws with the problems where it does not compile. */
@@ -53,10 +58,12 @@ export function createTestApp(options: TestAppOptions): TestApp {
     return upstream(request)
   }
   const log = (event: string, fields: object = {}): void => void logs.push(JSON.stringify({ event, ...fields }))
+  const random: Random = { next: () => 0.5, id: () => `${String(ids++).padStart(15, '0')}testtestt` }
   const app = createApp({
+    ...(options.coordinator !== undefined && { coordinator: options.coordinator(clock, random) }),
     ports: {
       clock,
-      random: { next: () => 0.5, id: () => `${String(ids++).padStart(15, '0')}testtestt` },
+      random,
       fetch,
       egress: { dnsPinning: true, proxies: true },
       machine: options.machine,

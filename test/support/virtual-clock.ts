@@ -9,6 +9,8 @@ interface Entry {
 export interface VirtualClock extends Clock {
   /** Moves time forward, calling what falls due in order, and lets promises settle in between. */
   advance(ms: number): Promise<void>
+  /** Somebody sets the wall clock, forward or back; no time passes. */
+  jump(ms: number): void
   /** Entries that are still armed. */
   pending(): number
 }
@@ -16,15 +18,17 @@ export interface VirtualClock extends Clock {
 /** Starts at a fixed wall time; monotonic time starts at 0. */
 export function createVirtualClock(start = 1_790_000_000_000): VirtualClock {
   let elapsed = 0
+  let skew = 0
   const entries = new Set<Entry>()
   return {
-    now: () => start + elapsed,
+    now: () => start + elapsed + skew,
     mono: () => elapsed,
     after(ms, call) {
       const entry = { at: elapsed + Math.max(0, ms), call }
       entries.add(entry)
       return () => void entries.delete(entry)
     },
+    jump: (ms) => void (skew += ms),
     pending: () => entries.size,
     async advance(ms) {
       const target = elapsed + ms

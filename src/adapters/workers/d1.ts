@@ -34,5 +34,10 @@ export function d1Executor(binding: D1Binding): SqlExecutor {
       const answers = await binding.batch(statements.map(({ sql, params }) => bound(sql, params)))
       return answers.map(({ meta }) => ({ changes: meta.changes }))
     },
+    query: async (statements) => {
+      if (statements.length === 0) return []
+      const answers = await binding.batch(statements.map(({ sql, params }) => bound(sql, params)))
+      return answers.map(({ results }) => results as readonly SqlRow[])
+    },
   }
 }

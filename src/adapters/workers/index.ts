@@ -2,11 +2,8 @@
 import { waitUntil } from 'cloudflare:workers'
 import manifest from '../../../package.json' with { type: 'json' }
 import { createApp, type App } from '../../app.ts'
-import { compileConfig } from '../../catalog/compile.ts'
-import { parseConfig } from '../../catalog/parse-config.ts'
-import { problemText } from '../../catalog/problem.ts'
-import type { Snapshot } from '../../catalog/snapshot.ts'
-import type { Clock, EgressAbilities, Log, LogFields, Random, Stores, TraceRow } from '../../ports/index.ts'
+import type { Coordinator as CoordinatorPort } from '../../coordination/coordinator.ts'
+import type { Clock, Defer, EgressAbilities, Log, LogFields, Random, Stores, TraceRow } from '../../ports/index.ts'
 import { createScrubber, guardLog } from '../../redaction/index.ts'
 import { createStoreEditor, readOnlyEditor } from '../../operations/store-editor.ts'
 import { createKvStores } from '../../store/kv.ts'
@@ -14,7 +11,9 @@ import { createMemoryStores } from '../../store/memory.ts'
 import { migrate } from '../../store/sql/migrate.ts'
 import { createSqlStores } from '../../store/sql-stores.ts'
 import { createNativeFetch } from '../native-fetch.ts'
+import { chooseCoordinator, type CoordinationBindings } from './coordination.ts'
 import { d1Executor } from './d1.ts'
+import { firstConfig, refreshTimes, type IsolateConfig } from './isolate-config.ts'
 import { kvNamespace } from './kv.ts'
 
 /** What wrangler.toml binds, and the secrets that the configuration names. */
@@ -23,11 +22,10 @@ export interface Env {
   readonly SIGNALBOX_CONFIG?: string
   readonly DB?: D1Database
   readonly KV?: KVNamespace
+  /** Where isolates agree; see docs/coordination.md. */
+  readonly COORDINATOR?: CoordinationBindings['COORDINATOR']
   readonly [name: string]: unknown
 }
-
-/** How long a configuration from storage is served before it is asked for again. */
-const refreshMs = 5000
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -46,6 +44,9 @@ const random: Random = {
   id: () => crypto.randomUUID().replaceAll('-', '').slice(0, 24),
 }
 
+// What has to be finished although its client left: a refreshed token that is on its way to the store.
+const defer: Defer = (work) => waitUntil(work.catch(() => {}))
+
 // Before there is an app only what looks like a key is taken out; the app knows its secrets.
 const log: Log = guardLog(
   { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') },
@@ -58,40 +59,33 @@ function line(level: 'info' | 'warn' | 'error') {
     console[level](JSON.stringify({ timestamp: new Date().toISOString(), level, event, ...fields }))
 }
 
-/** One isolate's gateway: built at its first request, kept while its configuration stays the same. */
+/** One isolate's gateway: built at its first request and kept, whatever its configuration becomes. */
 interface Home {
   readonly app: App
   readonly stores: Stores
-  snapshot: Snapshot
-  source: string
-  checkedAt: number
+  readonly config: IsolateConfig
 }
 
 let home: Home | undefined
+let opened: Stores | undefined
+// Without a configuration the store is not asked by every request.
+let emptyAt = Number.NEGATIVE_INFINITY
+/** What the configuration asks for and is not to be had here. */
+let refusal: string | undefined
 
 async function homeOf(env: Env): Promise<Home | undefined> {
-  if (home !== undefined && clock.now() - home.checkedAt < refreshMs) return home
-  const stores = home?.stores ?? (await openStores(env))
-  const source = env.SIGNALBOX_CONFIG ?? (await stores.config.load())?.document
-  if (source === undefined) return undefined
-  if (home !== undefined && home.source === source) {
-    home.checkedAt = clock.now()
-    return home
+  if (home === undefined && clock.mono() - emptyAt < refreshTimes.stale) return undefined
+  opened ??= await openStores(env)
+  const config = await firstConfig(env.SIGNALBOX_CONFIG, { store: opened.config, abilities: egress, clock, defer, log })
+  // Another first request may have been quicker.
+  const coordinator = config && chooseCoordinator(env, config.live.current(), { clock, random, defer, log })
+  if (coordinator !== undefined && 'problem' in coordinator) {
+    refusal = coordinator.problem
+    log.error('config_rejected', { problems: coordinator.problem })
   }
-  const snapshot = compile(source)
-  // A configuration that does not compile never replaces one that does.
-  if (snapshot === undefined) return home
-  if (home === undefined) home = build(env, stores, snapshot, source)
-  else Object.assign(home, { snapshot, source, checkedAt: clock.now() })
+  if (config === undefined || coordinator === undefined || 'problem' in coordinator) emptyAt = clock.mono()
+  else home ??= build(env, opened, config, coordinator)
   return home
-}
-
-function compile(source: string): Snapshot | undefined {
-  const parsed = parseConfig(source)
-  const compiled = parsed.ok ? compileConfig({ document: parsed.value, abilities: egress }) : parsed
-  if (compiled.ok) return compiled.snapshot
-  log.error('config_rejected', { problems: compiled.problems.map(problemText).join('; ').slice(0, 2000) })
-  return undefined
 }
 
 async function openStores(env: Env): Promise<Stores> {
@@ -104,14 +98,12 @@ async function openStores(env: Env): Promise<Stores> {
   return createMemoryStores()
 }
 
-function build(env: Env, stores: Stores, snapshot: Snapshot, source: string): Home {
+function build(env: Env, stores: Stores, config: IsolateConfig, coordinator: CoordinatorPort): Home {
   const startedAt = clock.now()
   log.info('way_out', { runtime: 'workerd', status: 'dns_pinning: unsupported, proxies: unsupported' })
   const made: Home = {
     stores,
-    snapshot,
-    source,
-    checkedAt: startedAt,
+    config,
     app: createApp({
       ports: {
         clock,
@@ -119,22 +111,21 @@ function build(env: Env, stores: Stores, snapshot: Snapshot, source: string): Ho
         fetch: createNativeFetch(),
         egress,
         machine: undefined,
-        // What has to be finished although its client left: a refreshed token that is on its way to the store.
-        defer: (work) => waitUntil(work.catch(() => {})),
+        defer,
         log,
         secrets: { get: (name) => (typeof env[name] === 'string' ? env[name] : undefined) },
         stores,
         // Every request brings its own: see `fetch` below.
         traces: { write: () => {} },
       },
-      // Asked for already while the app is built.
-      snapshot: () => home?.snapshot ?? snapshot,
+      snapshot: config.live.current,
+      coordinator,
       surface: 'edge',
       boundHost: null,
       adminToken: undefined,
       editor:
         env.SIGNALBOX_CONFIG === undefined
-          ? createStoreEditor(stores.config, clock)
+          ? createStoreEditor(stores.config, clock, config.reload)
           : readOnlyEditor(
               'variable SIGNALBOX_CONFIG',
               'the configuration came from a variable: change it where it is set',
@@ -146,7 +137,9 @@ function build(env: Env, stores: Stores, snapshot: Snapshot, source: string): Ho
         url: null,
         pid: null,
         traces: { queued: 0, dropped: 0, failed: 0 },
+        config: config.live.status(),
       }),
+      reload: config.reload,
     }),
   }
   return made
@@ -155,15 +148,20 @@ function build(env: Env, stores: Stores, snapshot: Snapshot, source: string): Ho
 function notConfigured(request: Request): Response {
   const { pathname } = new URL(request.url)
   if (pathname === '/health' || pathname === '/healthz') return Response.json({ status: 'ok', ok: true })
-  const message = 'the gateway has no configuration: set SIGNALBOX_CONFIG, or publish one to its store'
+  const message = refusal ?? 'the gateway has no configuration: set SIGNALBOX_CONFIG, or publish one to its store'
   const error = { message, type: 'server_error', param: null, code: 'not_configured' }
   return Response.json({ error }, { status: 503, headers: { 'retry-after': '5' } })
 }
 
+export { Coordinator } from './coordinator.ts'
+
 export default {
   async fetch(request, env, context) {
-    const current = await homeOf(env)
+    const current = home ?? (await homeOf(env))
     if (current === undefined) return notConfigured(request)
+    if (env.SIGNALBOX_CONFIG !== undefined) current.config.variable(env.SIGNALBOX_CONFIG)
+    const refreshed = current.config.refresh()
+    if (refreshed !== undefined) await refreshed
     const write = (row: TraceRow): void =>
       context.waitUntil(
         current.stores.ledger.appendTraces([row]).catch((cause: unknown) => {

@@ -47,7 +47,8 @@ export function createStreamDecoder(): StreamDecoder {
       return type === 'message_start' || type === 'ping' || type === 'content_block_stop'
     const block = objectOf(event['content_block'])
     successor = modelAfter(block) ?? successor
-    return block['type'] === 'fallback'
+    const opensEmpty = block['type'] === 'text' ? !block['text'] : block['type'] === 'thinking' && !block['thinking']
+    return block['type'] === 'fallback' || (opensEmpty && !block['signature'])
   }
 
   function start(message: Members): IrEvent[] {
@@ -99,7 +100,7 @@ export function createStreamDecoder(): StreamDecoder {
 
   function grow(index: number, delta: Members): IrEvent[] {
     const block = blocks.get(index)
-    if (block === undefined) return [skip('content_block_delta', 'a delta of a block that is not open')]
+    if (block === undefined) return begun(index, delta)
     const { part, kind } = block
     if (kind === 'opaque') return [{ type: 'opaque-delta', part, value: delta }]
     const event = deltaEvent(delta, block)
@@ -107,6 +108,22 @@ export function createStreamDecoder(): StreamDecoder {
       return [skip(`content_block_delta/${String(delta['type'])}`, `an unknown delta of a ${kind} part`)]
     if (event.type === 'tool-input-delta' && event.text !== '') block.whole = undefined
     return [event]
+  }
+
+  // A delta of a block that is not open. Words are not lost for it; of a tool call without a name nothing can be made.
+  function begun(index: number, delta: Members): IrEvent[] {
+    const type = delta['type']
+    if (type === 'input_json_delta' && delta['partial_json'] !== '')
+      return fail(
+        new GatewayError('upstream_bad_content', { message: 'arguments came for a tool call that never began' }),
+      )
+    if (type !== 'text_delta' && type !== 'thinking_delta')
+      return [skip('content_block_delta', 'a delta of a block that is not open')]
+    const { opened, events } = open(
+      type === 'text_delta' ? { type: 'text', text: '' } : { type: 'thinking', thinking: '' },
+    )
+    blocks.set(index, opened)
+    return [...events, ...grow(index, delta)]
   }
 
   function finish(event: Members): IrEvent[] {

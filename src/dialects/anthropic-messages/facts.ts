@@ -1,6 +1,6 @@
 // What the gateway must know of a request: checked and counted on the parsed body, without building anything.
 import { failed, ok, type Outcome } from '../../ir/error.ts'
-import type { RequestFacts } from '../../ir/facts.ts'
+import type { ImageSource, RequestFacts } from '../../ir/facts.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { JsonDocument } from '../../wire/json-scan.ts'
 import type { WireRequest } from '../dialect.ts'
@@ -9,6 +9,7 @@ import {
   approxTokens,
   booleanFault,
   countFault,
+  listedSources,
   listFault,
   modelFault,
   sessionKeyOf,
@@ -40,8 +41,14 @@ export function facts(request: WireRequest): Outcome<RequestFacts> {
     choices: 1,
     approxInputTokens: approxTokens(request.body, visibleMembers, found.payload),
     ...present({
+      needsServerTools: asksForServerTools(body) || undefined,
+      imageSources: listedSources(found.sources),
       maxOutputTokens: countOf(body['max_tokens']),
-      sessionKey: sessionKeyOf(request.headers, isObject(metadata) ? sessionOfUser(metadata['user_id']) : undefined),
+      sessionKey: sessionKeyOf(
+        request.headers,
+        metadata,
+        isObject(metadata) ? sessionOfUser(metadata['user_id']) : undefined,
+      ),
     }),
   })
 }
@@ -82,16 +89,29 @@ function asksForReasoning(thinking: unknown): boolean {
   return isObject(thinking) && (thinking['type'] === 'enabled' || thinking['type'] === 'adaptive')
 }
 
+// What Anthropic runs; bash, text editor, computer and memory have types too, and are the client's to run.
+// https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview
+function asksForServerTools(body: JsonDocument['value']): boolean {
+  if (listOf(body['mcp_servers']).length > 0) return true
+  return listOf(body['tools']).some(
+    (tool) =>
+      isObject(tool) &&
+      typeof tool['type'] === 'string' &&
+      /^(?:web_search|web_fetch|code_execution|tool_search_tool|mcp_toolset)/.test(tool['type']),
+  )
+}
+
 interface Findings {
   tools: boolean
   images: boolean
   files: boolean
+  sources: Set<ImageSource>
   /** Characters of base64. */
   payload: number
 }
 
 function look(body: JsonDocument['value']): Findings {
-  const found: Findings = { tools: false, images: false, files: false, payload: 0 }
+  const found: Findings = { tools: false, images: false, files: false, sources: new Set(), payload: 0 }
   for (const message of listOf(body['messages'])) if (isObject(message)) lookInto(message['content'], found)
   return found
 }
@@ -105,6 +125,7 @@ function lookInto(content: unknown, found: Findings): void {
     switch (block['type']) {
       case 'image':
         found.images = true
+        if (source !== undefined) found.sources.add(sourceOf(source['type']))
         break
       case 'document':
         found.files = true
@@ -124,6 +145,11 @@ function lookInto(content: unknown, found: Findings): void {
     }
     if (source?.['type'] === 'base64' && typeof source['data'] === 'string') found.payload += source['data'].length
   }
+}
+
+function sourceOf(type: unknown): ImageSource {
+  if (type === 'base64') return 'inline_base64'
+  return type === 'url' ? 'remote_url' : 'provider_file_ref'
 }
 
 /** Claude Code's user id: JSON with a `session_id`, in older releases `user_…_account_…_session_<uuid>`. */

@@ -99,6 +99,8 @@ function lookAt(frame: Frame): TapSignal | undefined {
 function isAnswer(type: string, event: Members): boolean {
   if (type === 'content_block_start') {
     const block = objectOf(event['content_block'])
+    // That another model takes over is no answer yet.
+    if (block['type'] === 'fallback') return false
     // Text and thinking open empty; everything else is content by being there.
     if (block['type'] !== 'text' && block['type'] !== 'thinking') return true
     return Boolean(block['text']) || Boolean(block['thinking']) || Boolean(block['signature'])

@@ -1,10 +1,10 @@
 // What the gateway must know of a request: checked and counted on the parsed body, without building anything.
 import { failed, ok, type Outcome } from '../../ir/error.ts'
-import type { RequestFacts } from '../../ir/facts.ts'
+import type { ImageSource, RequestFacts } from '../../ir/facts.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { WireRequest } from '../dialect.ts'
 import { listOf, present } from '../kit/present.ts'
-import { approxTokens, countFault, listFault, modelFault, sessionKeyOf } from '../kit/request-facts.ts'
+import { approxTokens, countFault, listedSources, listFault, modelFault, sessionKeyOf } from '../kit/request-facts.ts'
 import { bodyOf, modelOf } from './decode-request.ts'
 import { objectOf, type Members } from './extras.ts'
 import { actionOf } from './retarget.ts'
@@ -41,8 +41,11 @@ export function facts(request: WireRequest): Outcome<RequestFacts> {
     choices: 1,
     approxInputTokens: approxTokens(request.body, visible, found.payload),
     ...present({
+      // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_SystemTool.html
+      needsServerTools: listOf(tools).some((tool) => isObject(objectOf(tool)['systemTool'])) || undefined,
+      imageSources: listedSources(found.sources),
       maxOutputTokens: typeof maxTokens === 'number' ? maxTokens : undefined,
-      sessionKey: sessionKeyOf(request.headers),
+      sessionKey: sessionKeyOf(request.headers, body['requestMetadata']),
     }),
   })
 }
@@ -66,12 +69,20 @@ interface Findings {
   images: boolean
   audio: boolean
   files: boolean
+  sources: Set<ImageSource>
   /** Characters of base64. */
   payload: number
 }
 
 function look(body: Members): Findings {
-  const found: Findings = { tools: false, images: false, audio: false, files: false, payload: 0 }
+  const found: Findings = {
+    tools: false,
+    images: false,
+    audio: false,
+    files: false,
+    sources: new Set(),
+    payload: 0,
+  }
   for (const message of listOf(body['messages'])) lookInto(objectOf(message)['content'], found)
   return found
 }
@@ -81,7 +92,10 @@ function lookInto(content: unknown, found: Findings): void {
   for (const block of listOf(content)) {
     if (!isObject(block)) continue
     const { image, document, video, audio, toolUse, toolResult } = block
-    if (isObject(image)) found.images = true
+    if (isObject(image)) {
+      found.images = true
+      found.sources.add(isObject(objectOf(image['source'])['s3Location']) ? 'provider_file_ref' : 'inline_base64')
+    }
     if (isObject(document) || isObject(video)) found.files = true
     if (isObject(audio)) found.audio = true
     if (isObject(toolUse) || isObject(toolResult)) found.tools = true

@@ -1,10 +1,19 @@
 // What the gateway must know of a request: checked and counted on the parsed body, without building anything.
 import { failed, ok, type Outcome } from '../../ir/error.ts'
-import type { RequestFacts } from '../../ir/facts.ts'
+import type { ImageSource, RequestFacts } from '../../ir/facts.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { WireRequest } from '../dialect.ts'
 import { countOf, present } from '../kit/present.ts'
-import { approxTokens, countFault, isAbsent, modelFault, sessionKeyOf, type Fault } from '../kit/request-facts.ts'
+import {
+  approxTokens,
+  countFault,
+  imageSourceOf,
+  isAbsent,
+  listedSources,
+  modelFault,
+  sessionKeyOf,
+  type Fault,
+} from '../kit/request-facts.ts'
 import { placeOf } from './endpoint.ts'
 import type { Members } from './extras.ts'
 import { camelRecord, repeated } from './names.ts'
@@ -43,8 +52,11 @@ export function facts(request: WireRequest): Outcome<RequestFacts> {
     choices: countOf(config['candidateCount']) ?? 1,
     approxInputTokens: approxTokens(request.body, visibleMembers, media.base64Length),
     ...present({
+      needsServerTools: repeated(body['tools']).some(isServerTool) || undefined,
+      needsImageOutput: repeated(config['responseModalities']).includes('IMAGE') || undefined,
+      imageSources: listedSources(media.sources),
       maxOutputTokens: countOf(config['maxOutputTokens']),
-      sessionKey: sessionKeyOf(request.headers),
+      sessionKey: sessionKeyOf(request.headers, body['metadata']),
     }),
   })
 }
@@ -84,16 +96,29 @@ function asksForReasoning({ includeThoughts, thinkingBudget, thinkingLevel }: Me
   return includeThoughts === true || typeof thinkingBudget === 'number' || typeof thinkingLevel === 'string'
 }
 
+// Everything but functions and a computer, which are the client's: https://ai.google.dev/api/caching#Tool
+function isServerTool(tool: unknown): boolean {
+  return Object.keys(camelRecord(tool)).some((name) => name !== 'functionDeclarations' && name !== 'computerUse')
+}
+
 interface Media {
   images: boolean
   audio: boolean
   files: boolean
   calls: boolean
+  sources: Set<ImageSource>
   base64Length: number
 }
 
 function scanMedia(body: Members): Media {
-  const media: Media = { images: false, audio: false, files: false, calls: false, base64Length: 0 }
+  const media: Media = {
+    images: false,
+    audio: false,
+    files: false,
+    calls: false,
+    sources: new Set(),
+    base64Length: 0,
+  }
   for (const content of repeated(body['contents']))
     for (const part of repeated(isObject(content) ? content['parts'] : undefined)) scanPart(camelRecord(part), media)
   return media
@@ -102,10 +127,18 @@ function scanMedia(body: Members): Media {
 function scanPart(part: Members, media: Media): void {
   media.calls ||= isObject(part['functionCall']) || isObject(part['functionResponse'])
   const inline = part['inlineData']
-  const { mimeType, data } = camelRecord(inline ?? part['fileData'])
+  const { mimeType, data, fileUri } = camelRecord(inline ?? part['fileData'])
   if (typeof data === 'string') media.base64Length += data.length
   if (!isObject(inline) && !isObject(part['fileData'])) return
-  if (typeof mimeType === 'string' && mimeType.startsWith('image/')) media.images = true
-  else if (typeof mimeType === 'string' && mimeType.startsWith('audio/')) media.audio = true
+  if (typeof mimeType === 'string' && mimeType.startsWith('image/')) {
+    media.images = true
+    media.sources.add(isObject(inline) ? 'inline_base64' : sourceOf(fileUri))
+  } else if (typeof mimeType === 'string' && mimeType.startsWith('audio/')) media.audio = true
   else media.files = true
+}
+
+// Google's own files have a web address too. https://ai.google.dev/gemini-api/docs/files
+function sourceOf(uri: unknown): ImageSource {
+  const isStored = typeof uri !== 'string' || /^https:\/\/generativelanguage\.googleapis\.com\//i.test(uri)
+  return isStored ? 'provider_file_ref' : imageSourceOf(uri)
 }

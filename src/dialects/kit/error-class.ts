@@ -53,7 +53,13 @@ const quotaOpenings = [
   /^your credit balance/i,
   /^insufficient (?:balance|credits?|funds|quota)/i,
   /^you exceeded your current quota/i,
+  /^you have reached your specified api usage limits/i,
+  /^billing hard limit has been reached/i,
 ]
+const authCodes = new Set(['invalid_api_key', 'authentication_error', 'account_deactivated'])
+// A key that is refused as if the request were at fault: xAI (400, in some of its answers with the spaces escaped), and
+// Anthropic of an organization that is closed. Only at the beginning, for the same reason.
+const authOpenings = [/^incorrect(?: |%20)api(?: |%20)key(?: |%20)provided/i, /^this organization has been disabled/i]
 
 // What a status-less error is, by its type or code: an error inside a 200 or a stream has nothing else.
 const statuses: ReadonlyMap<string, number> = new Map([
@@ -90,7 +96,7 @@ export function classify(report: ErrorReport): ErrorCode {
   if (status >= 300 && status < 400) return 'upstream_redirect'
   if (says(report, contextCodes, contextTexts)) return 'upstream_context_overflow'
   if (status < 500 && status !== 429 && says(report, filterCodes, filterTexts)) return 'upstream_filtered'
-  if (status === 401) return 'upstream_auth'
+  if (status === 401 || (status === 400 && says(report, authCodes, authOpenings))) return 'upstream_auth'
   const quotaWords = status === 403 || status === 429 ? quotaTexts : quotaOpenings
   if (status === 402 || (status < 500 && says(report, quotaCodes, quotaWords))) return 'upstream_quota'
   if (isOverload(report, status)) return 'upstream_overloaded'

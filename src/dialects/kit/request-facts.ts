@@ -1,5 +1,7 @@
 // The checks and counts of a request that all wires share. Reads, builds nothing.
 import { failed } from '../../ir/error.ts'
+import type { ImageSource } from '../../ir/facts.ts'
+import { isObject } from '../../wire/json-parse.ts'
 import type { JsonDocument } from '../../wire/json-scan.ts'
 import { countOf } from './present.ts'
 
@@ -49,12 +51,33 @@ const sessionHeaders = [
   'x-claude-code-session-id',
 ]
 
-/** The session a request belongs to: by header, else the first of the candidates that is text. Bounded. */
-export function sessionKeyOf(headers: Headers, ...candidates: readonly unknown[]): string | undefined {
-  const named = sessionHeaders.map((name) => headers.get(name)?.trim())
-  for (const key of [...named, ...candidates])
+/**
+ * The session a request belongs to: by header, else by `session_id` in the metadata of its body, else the first of what
+ * the wire itself has for it. Text only, bounded.
+ */
+export function sessionKeyOf(
+  headers: Headers,
+  metadata: unknown,
+  ...candidates: readonly unknown[]
+): string | undefined {
+  for (const name of sessionHeaders) {
+    const key = headers.get(name)?.trim()
+    if (key !== undefined && key !== '') return key.slice(0, maxSessionLength)
+  }
+  for (const key of [isObject(metadata) ? metadata['session_id'] : undefined, ...candidates])
     if (typeof key === 'string' && key !== '') return key.slice(0, maxSessionLength)
   return undefined
+}
+
+/** How an image comes that is named by this address. */
+export function imageSourceOf(url: string): ImageSource {
+  if (/^data:/i.test(url)) return 'inline_base64'
+  return /^https?:/i.test(url) ? 'remote_url' : 'provider_file_ref'
+}
+
+/** Sources without repetition, in one order; undefined where there are none. */
+export function listedSources(sources: ReadonlySet<ImageSource>): readonly ImageSource[] | undefined {
+  return sources.size === 0 ? undefined : [...sources].sort()
 }
 
 /**

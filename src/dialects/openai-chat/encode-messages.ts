@@ -26,7 +26,10 @@ export function encodeMessages(request: IrRequest, ledger: Ledger, traits: Trait
     while (places.length < messages.length) places.push(at)
   }
   const last = request.turns.at(-1)
-  if (!ledger.own && last?.role === 'assistant')
+  const message = messages.at(-1)
+  if (last?.breaksOff === true && traits.assistantPrefix !== undefined && message !== undefined)
+    messages[messages.length - 1] = { ...message, prefix: true }
+  else if (!ledger.own && last?.role === 'assistant')
     ledger.approximate(last.at ?? 'messages', 'the answer does not continue the last turn but follows it')
   return { messages, places }
 }

@@ -1,7 +1,7 @@
 // What policy may know of a request, and the few checks the gateway makes itself. Everything else about a request is the
 // provider's to judge. Never builds the canonical request.
 import { failed, ok, type Outcome } from '../../ir/error.ts'
-import type { RequestFacts } from '../../ir/facts.ts'
+import type { ImageSource, RequestFacts } from '../../ir/facts.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { JsonDocument } from '../../wire/json-scan.ts'
 import type { WireRequest } from '../dialect.ts'
@@ -10,6 +10,8 @@ import {
   approxTokens,
   booleanFault,
   countFault,
+  imageSourceOf,
+  listedSources,
   listFault,
   modelFault,
   sessionKeyOf,
@@ -27,7 +29,7 @@ export function facts(request: WireRequest): Outcome<RequestFacts> {
   const media = scanMedia(listOf(body['messages']))
   const stream = body['stream'] === true
   const effort = textOf(body['reasoning_effort'])
-  const { metadata } = body
+  const modalities = listOf(body['modalities'])
   return ok({
     dialect: 'openai-chat',
     task: 'generate',
@@ -36,19 +38,18 @@ export function facts(request: WireRequest): Outcome<RequestFacts> {
     wantsUsage: isObject(body['stream_options']) && body['stream_options']['include_usage'] === true,
     needsTools: listOf(body['tools']).length > 0 || listOf(body['functions']).length > 0,
     needsImages: media.images,
-    needsAudio: media.audio || listOf(body['modalities']).includes('audio'),
+    needsAudio: media.audio || modalities.includes('audio'),
     needsFiles: media.files,
     needsSchema: isObject(body['response_format']) && body['response_format']['type'] === 'json_schema',
     needsReasoning: effort !== undefined && effort !== 'none',
     choices: countOf(body['n']) ?? 1,
     approxInputTokens: approxTokens(request.body, visibleMembers, media.base64Length),
     ...present({
+      needsServerTools: asksForServerTools(body) || undefined,
+      needsImageOutput: modalities.includes('image') || undefined,
+      imageSources: listedSources(media.sources),
       maxOutputTokens: countOf(body['max_completion_tokens']) ?? countOf(body['max_tokens']),
-      sessionKey: sessionKeyOf(
-        request.headers,
-        body['prompt_cache_key'],
-        isObject(metadata) ? metadata['session_id'] : undefined,
-      ),
+      sessionKey: sessionKeyOf(request.headers, body['metadata'], body['prompt_cache_key']),
     }),
   })
 }
@@ -81,15 +82,26 @@ function valueFault(body: Body): Fault | undefined {
   )
 }
 
+// Search of OpenAI and xAI, and the plugins of OpenRouter; the tools of this wire are the client's own.
+// https://platform.openai.com/docs/guides/tools-web-search, https://openrouter.ai/docs/guides/features/plugins
+function asksForServerTools(body: Body): boolean {
+  if (isObject(body['web_search_options']) || isObject(body['search_parameters'])) return true
+  if (listOf(body['plugins']).length > 0) return true
+  return listOf(body['tools']).some(
+    (tool) => isObject(tool) && typeof tool['type'] === 'string' && !['function', 'custom'].includes(tool['type']),
+  )
+}
+
 interface Media {
   images: boolean
   audio: boolean
   files: boolean
+  sources: Set<ImageSource>
   base64Length: number
 }
 
 function scanMedia(messages: readonly unknown[]): Media {
-  const media: Media = { images: false, audio: false, files: false, base64Length: 0 }
+  const media: Media = { images: false, audio: false, files: false, sources: new Set(), base64Length: 0 }
   for (const message of messages)
     for (const part of listOf(isObject(message) ? message['content'] : undefined))
       if (isObject(part)) scanPart(part, media)
@@ -102,7 +114,10 @@ function scanPart(part: Readonly<Record<string, unknown>>, media: Media): void {
     case 'image_url': {
       media.images = true
       const url = isObject(payload) ? payload['url'] : payload
-      if (typeof url === 'string' && url.startsWith('data:')) media.base64Length += url.length
+      if (typeof url !== 'string') break
+      const source = imageSourceOf(url)
+      media.sources.add(source)
+      if (source === 'inline_base64') media.base64Length += url.length
       break
     }
     case 'input_audio':

@@ -43,7 +43,10 @@ export function facts(request: WireRequest): Outcome<RequestFacts> {
     needsReasoning: false,
     choices: promptCount(body['prompt']) * (countOf(body['n']) ?? 1),
     approxInputTokens: approxTokens(request.body, visibleMembers, 0),
-    ...present({ maxOutputTokens: countOf(body['max_tokens']), sessionKey: sessionKeyOf(request.headers) }),
+    ...present({
+      maxOutputTokens: countOf(body['max_tokens']),
+      sessionKey: sessionKeyOf(request.headers, body['metadata']),
+    }),
   })
 }
 

@@ -36,7 +36,7 @@ export function facts(request: WireRequest): Outcome<RequestFacts> {
     needsReasoning: false,
     choices: 1,
     approxInputTokens: approxTokens(request.body, visibleMembers, 0),
-    ...present({ sessionKey: sessionKeyOf(request.headers) }),
+    ...present({ sessionKey: sessionKeyOf(request.headers, body['metadata']) }),
   })
 }
 

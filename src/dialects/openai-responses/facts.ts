@@ -1,7 +1,7 @@
 // What policy may know of a request, and the few checks the gateway makes itself. Everything else about a request is the
 // provider's to judge. Never builds the canonical request.
 import { failed, ok, type Outcome } from '../../ir/error.ts'
-import type { RequestFacts } from '../../ir/facts.ts'
+import type { ImageSource, RequestFacts } from '../../ir/facts.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { JsonDocument } from '../../wire/json-scan.ts'
 import type { WireRequest } from '../dialect.ts'
@@ -10,7 +10,9 @@ import {
   approxTokens,
   booleanFault,
   countFault,
+  imageSourceOf,
   isAbsent,
+  listedSources,
   listFault,
   modelFault,
   sessionKeyOf,
@@ -48,16 +50,21 @@ export function facts(request: WireRequest): Outcome<RequestFacts> {
     choices: 1,
     approxInputTokens: approxTokens(request.body, visibleMembers, media.base64Length),
     ...present({
+      needsServerTools: listOf(body['tools']).some(isServerTool) || undefined,
+      imageSources: listedSources(media.sources),
       maxOutputTokens: countOf(body['max_output_tokens']),
-      sessionKey: sessionKeyOf(request.headers, body['prompt_cache_key'], sessionIn(body['metadata'])),
+      sessionKey: sessionKeyOf(request.headers, body['metadata'], body['prompt_cache_key']),
     }),
   })
 }
 
 type Body = JsonDocument['value']
 
-function sessionIn(metadata: unknown): unknown {
-  return isObject(metadata) ? metadata['session_id'] : undefined
+// What the provider runs; a shell, a computer and functions are the client's.
+// https://platform.openai.com/docs/guides/tools
+function isServerTool(tool: unknown): boolean {
+  const type = isObject(tool) ? tool['type'] : undefined
+  return typeof type === 'string' && /^(?:web_search|file_search|code_interpreter|image_generation|mcp)/.test(type)
 }
 
 /** The input is text or a list of items, and may only be missing where the provider has stored one. */
@@ -91,11 +98,12 @@ interface Media {
   images: boolean
   audio: boolean
   files: boolean
+  sources: Set<ImageSource>
   base64Length: number
 }
 
 function scanMedia(items: readonly unknown[]): Media {
-  const media: Media = { images: false, audio: false, files: false, base64Length: 0 }
+  const media: Media = { images: false, audio: false, files: false, sources: new Set(), base64Length: 0 }
   for (const item of items)
     if (isObject(item))
       for (const part of [...listOf(item['content']), ...listOf(item['output'])])
@@ -107,6 +115,8 @@ function scanPart(part: Members, media: Media): void {
   switch (part['type']) {
     case 'input_image':
       media.images = true
+      if (typeof part['image_url'] === 'string') media.sources.add(imageSourceOf(part['image_url']))
+      else if (typeof part['file_id'] === 'string') media.sources.add('provider_file_ref')
       media.base64Length += inlineLength(part['image_url'])
       break
     case 'input_file':

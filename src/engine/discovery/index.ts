@@ -50,6 +50,9 @@ export interface DiscoveredList {
  */
 export async function discoverModels(options: DiscoveryOptions): Promise<Outcome<DiscoveredList>> {
   const { provider } = options
+  const own = providers[provider.type]?.models?.()
+  if (own !== undefined)
+    return ok({ models: own.map((model) => ({ ...model, contextWindow: null })), truncated: false })
   if (provider.discovery === null || provider.baseUrl === null) return noList(provider)
   const shape = shapeOf(provider.discovery)
   const account = accountOf(provider, options.account)

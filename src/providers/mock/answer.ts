@@ -18,6 +18,9 @@ export interface MockAnswer {
   readonly thinkingTokens: number
 }
 
+/** More than limits.max_event_bytes lets in. */
+const giantBytes = 5 * 1024 * 1024
+
 const thought = 'I repeat what was said.'
 
 /** The signature of a wire's thinking; base64, as some wires want it. */
@@ -88,6 +91,9 @@ export function words(text: string): readonly string[] {
 }
 
 function textFor(script: Script, heard: Heard): string {
+  if (script.type === 'giant') return 'x'.repeat(giantBytes)
+  // Enough words for one in the middle.
+  if (script.type === 'endless') return `echo: ${heard.said} and so on and so on`
   if (script.type !== 'structured') return `echo: ${heard.results ?? heard.said}`
   return JSON.stringify(heard.schema === undefined ? { echo: heard.said } : fitting(heard.schema))
 }

@@ -118,19 +118,22 @@ function resultText(block: Members): string {
 const exceptions: ReadonlyMap<number, string> = new Map([
   [400, 'ValidationException'],
   [401, 'UnrecognizedClientException'],
+  [402, 'ServiceQuotaExceededException'],
   [403, 'AccessDeniedException'],
   [404, 'ResourceNotFoundException'],
   [408, 'ModelTimeoutException'],
   [424, 'ModelErrorException'],
   [429, 'ThrottlingException'],
   [503, 'ServiceUnavailableException'],
+  [529, 'ServiceUnavailableException'],
 ])
 
 /** What went wrong stands in a header, with the address of a service behind it; the body has the message alone. */
-function failure(status: number, message: string): MockFailure {
-  const type = exceptions.get(status) ?? 'InternalServerException'
+function failure(status: number, message: string, retryAfterS?: number): MockFailure {
+  const type = exceptions.get(status) ?? (status < 500 ? 'ValidationException' : 'InternalServerException')
   const source = 'http://internal.amazon.com/coral/com.amazon.bedrock/'
-  return { headers: { 'x-amzn-errortype': `${type}:${source}` }, body: { message } }
+  const wait = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }
+  return { headers: { 'x-amzn-errortype': `${type}:${source}`, ...wait }, body: { message } }
 }
 
 /** The mock on `/model/{id}/converse` and `/model/{id}/converse-stream`. */

@@ -138,10 +138,11 @@ const statuses: ReadonlyMap<number, string> = new Map([
 ])
 
 /** When to come back stands in the body, and in no header. */
-function failure(status: number, message: string): MockFailure {
-  const details = [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '1s' }]
+// https://cloud.google.com/apis/design/errors#error_details
+function failure(status: number, message: string, retryAfterS?: number): MockFailure {
+  const details = [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfterS}s` }]
   const record = { code: status, message, status: statuses.get(status) ?? 'INTERNAL' }
-  return { headers: {}, body: { error: { ...record, ...(status === 429 && { details }) } } }
+  return { headers: {}, body: { error: { ...record, ...(retryAfterS !== undefined && { details }) } } }
 }
 
 const fault = failure(500, 'the mock was told to fail').body

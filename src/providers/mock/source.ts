@@ -1,41 +1,11 @@
-// Bodies that the mock hands out: whole ones, and streams that stall, break or take their time.
+// Bodies that the mock hands out, as they were planned: with their pauses, and with or without an end.
 import type { ByteSource, Cancellation, Clock } from '../../ports/index.ts'
-import type { Script } from './script.ts'
-import type { MockStream, Piece } from './wire.ts'
+import type { BodyPlan } from './plan.ts'
 
 const encoder = new TextEncoder()
 
-/** A body in one piece. */
-export function wholeSource(text: string): ByteSource {
-  let sent = false
-  return {
-    read: async () => {
-      if (sent) return undefined
-      sent = true
-      return encoder.encode(text)
-    },
-    cancel: async () => {},
-  }
-}
-
-/** The pieces of a stream as the script wants them: all, or some and then a fault. */
-function piecesOf(script: Script, stream: MockStream): readonly Piece[] {
-  switch (script.type) {
-    case 'cut':
-    case 'reset':
-    case 'stall':
-      return [stream.start, ...stream.content.slice(0, script.after)]
-    case 'error':
-      return [stream.start, ...stream.content.slice(0, script.after), stream.error(script.after)]
-    default:
-      return [stream.start, ...stream.content, stream.end]
-  }
-}
-
-/** A stream, one piece per read. */
-export function streamSource(stream: MockStream, script: Script, clock: Clock, cancellation: Cancellation): ByteSource {
-  const pieces = piecesOf(script, stream).filter((piece) => piece.length > 0)
-  const delayMs = script.type === 'slow' ? script.delayMs : 0
+/** A body, one piece per read. */
+export function sourceOf(plan: BodyPlan, clock: Clock, cancellation: Cancellation): ByteSource {
   let next = 0
   let over = false
   let wake: (() => void) | undefined
@@ -52,11 +22,14 @@ export function streamSource(stream: MockStream, script: Script, clock: Clock, c
   return {
     async read() {
       if (stop.cancelled) return undefined
-      if (delayMs > 0 && next > 0) await wait(clock, delayMs, stop)
-      const piece = pieces[next++]
-      if (piece !== undefined) return typeof piece === 'string' ? encoder.encode(piece) : piece
-      if (script.type === 'stall') await forever(stop)
-      if (script.type === 'reset') throw new Error('the mock was told to break the connection')
+      const piece = plan.pieces[next] ?? plan.again
+      if (piece !== undefined) {
+        if (plan.delayMs > 0 && next >= plan.slowFrom) await wait(clock, plan.delayMs, stop)
+        next++
+        return typeof piece === 'string' ? encoder.encode(piece) : piece
+      }
+      if (plan.ending === 'silence') await forever(stop)
+      if (plan.ending === 'break') throw new Error('the mock was told to break the connection')
       return undefined
     },
     async cancel() {

@@ -68,16 +68,23 @@ export type Check = (request: MockRequest) => string | undefined
 
 /** How a wire tells a failure. */
 export interface MockFailure {
+  /** Its own ones; where there are none, `Retry-After` is one of them. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body: object
 }
+
+/**
+ * An error in the words of the wire.
+ * @param retryAfterS when to come back, for a wire that tells it in the body
+ */
+export type Failure = (status: number, message: string, retryAfterS?: number) => MockFailure
 
 export interface MockWire {
   readonly check: Check
   hear(request: MockRequest): Heard
   json(answer: MockAnswer, request: MockRequest): object
   stream(answer: MockAnswer, request: MockRequest): MockStream
-  failure(status: number, message: string): MockFailure
+  readonly failure: Failure
 }
 
 /** Counting tokens: what is heard is counted, and nothing is said. */
@@ -85,7 +92,7 @@ export interface MockCounter {
   readonly check: Check
   hear(request: MockRequest): Heard
   count(tokens: number): object
-  failure(status: number, message: string): MockFailure
+  readonly failure: Failure
 }
 
 export interface MockEmbedder {
@@ -95,5 +102,5 @@ export interface MockEmbedder {
   /** How long a vector is to be, where the request says so. */
   dimensions(request: MockRequest): number | undefined
   json(vectors: readonly (readonly number[])[], tokens: number, request: MockRequest): object
-  failure(status: number, message: string): MockFailure
+  readonly failure: Failure
 }

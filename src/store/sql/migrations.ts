@@ -85,4 +85,23 @@ export const migrations = [
       'CREATE INDEX credential_accesses_of ON credential_accesses (credential, at DESC, id DESC)',
     ],
   },
+  {
+    name: '0004_coordination.sql',
+    statements: [
+      `CREATE TABLE coordination_state (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  forget_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID`,
+      'CREATE INDEX coordination_state_forget ON coordination_state (forget_at)',
+      `CREATE TABLE coordination_slots (
+  name TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (name, owner)
+) STRICT, WITHOUT ROWID`,
+      'CREATE INDEX coordination_slots_expiry ON coordination_slots (expires_at)',
+    ],
+  },
 ]

@@ -14,6 +14,9 @@ WHERE (SELECT COALESCE(MAX(revision), 0) FROM config_documents) = ?2`
 
 export const currentRevision = 'SELECT COALESCE(MAX(revision), 0) AS revision FROM config_documents'
 
+export const newestRevision = `
+SELECT revision, published_at AS publishedAt FROM config_documents ORDER BY revision DESC LIMIT 1`
+
 /** Params: limit. */
 export const configHistory = `
 SELECT revision, document, published_at AS publishedAt FROM config_documents ORDER BY revision DESC LIMIT ?1`

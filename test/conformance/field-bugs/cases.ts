@@ -73,6 +73,9 @@ export function translated(
 /** The key of a gateway that has one. */
 export const clientKey = 'sbx_test_client_0f3a9c5e7d214b68'
 
+/** What the user of its machine may ask it with. */
+export const adminToken = 'token-of-the-administrator-1234'
+
 /** A provider of a configuration, by the wire that it speaks; the address tells them apart. */
 function provider(format: string): object {
   return {
@@ -94,6 +97,7 @@ export function gateway(upstream: TestAppOptions['upstream'], extra: object = {}
   }
   return createTestApp({
     ...(upstream !== undefined && { upstream }),
+    adminToken,
     env: {
       K: 'sk-secret-key-of-the-provider',
       CLIENT: clientKey,

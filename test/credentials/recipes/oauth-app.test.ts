@@ -82,7 +82,7 @@ function askMany(app: TestApp, count: number): Promise<number[]> {
 }
 
 describe('an OAuth account in the whole app', () => {
-  it('is refreshed once for 1,000 requests at once, the first time and when its token has run out', async () => {
+  it('F-77 · is refreshed once for 1,000 requests at once, the first time and when its token has run out', async () => {
     const { app, endpoint } = start()
     expect(new Set(await askMany(app, 1000))).toEqual(new Set([200]))
     expect(endpoint.calls).toBe(1)
@@ -92,7 +92,7 @@ describe('an OAuth account in the whole app', () => {
     expect(new Set(endpoint.seen)).toEqual(new Set(['at-1', 'at-2']))
   })
 
-  it('is served with its token until that ends, while the endpoint fails, and again as soon as it does not', async () => {
+  it('F-79 · is served with its token until that ends, while the endpoint fails, and again as soon as it does not', async () => {
     const { app, endpoint } = start()
     const began = app.clock.now()
     await ask(app)
@@ -113,7 +113,7 @@ describe('an OAuth account in the whole app', () => {
     expect(endpoint.seen.at(-1)).toBe('at-2')
   })
 
-  it('gets another token where the provider refuses the one in use before its time', async () => {
+  it('F-16 · gets another token where the provider refuses the one in use before its time', async () => {
     const { app, endpoint } = start()
     await ask(app)
     endpoint.refused.add('at-1')

@@ -90,7 +90,7 @@ function counted(statuses: readonly number[]): Record<number, number> {
 const many = rounds(1000, 200)
 
 describe(`${many} requests at once on an expired token`, () => {
-  it('make one refresh in one process', async () => {
+  it('F-77 · make one refresh in one process', async () => {
     await expired()
     const gateway = await start()
     const statuses = await Promise.all(Array.from({ length: many }, () => ask(gateway)))
@@ -99,7 +99,7 @@ describe(`${many} requests at once on an expired token`, () => {
     expect(upstream.received.filter((seen) => seen.headers.authorization !== 'Bearer at-1-rt-0')).toEqual([])
   })
 
-  it('make one refresh in two processes on one database, and the next one goes on from there', async () => {
+  it('F-77 · make one refresh in two processes on one database, and the next one goes on from there', async () => {
     await expired()
     const [a, b] = await Promise.all([start(), start()])
     const statuses = await Promise.all(Array.from({ length: many }, (_, index) => ask(index % 2 === 0 ? a : b)))
@@ -112,7 +112,7 @@ describe(`${many} requests at once on an expired token`, () => {
 })
 
 describe('beside Node', () => {
-  it.each(['bun', 'deno'] as const)('%s makes one refresh of 100 requests at once', async (runtime) => {
+  it.each(['bun', 'deno'] as const)('F-77 · %s makes one refresh of 100 requests at once', async (runtime) => {
     await expired()
     const gateway = await start(runtime)
     const statuses = await Promise.all(Array.from({ length: 100 }, () => ask(gateway)))

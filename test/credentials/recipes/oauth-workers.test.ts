@@ -90,7 +90,7 @@ async function ask(isolate: Isolate, signal?: AbortSignal): Promise<number> {
 
 describe('two isolates on one D1 database', () => {
   const many = rounds(1000, 200)
-  it(`make one refresh of ${many} requests at once`, async () => {
+  it(`F-77, F-82 · make one refresh of ${many} requests at once`, async () => {
     await start({ delayMs: 300 })
     // The first request of an isolate migrates the database.
     for (const isolate of ['one', 'two'])
@@ -101,7 +101,7 @@ describe('two isolates on one D1 database', () => {
     expect(tokens.forms).toHaveLength(1)
   })
 
-  it('finish a refresh whose client left, so that nothing is lost of it', async () => {
+  it('F-82 · finish a refresh whose client left, so that nothing is lost of it', async () => {
     let asked: () => void = () => {}
     const arrived = new Promise<void>((resolve) => (asked = resolve))
     await start({

@@ -372,7 +372,7 @@ describe('where the tokens are kept', () => {
 })
 
 describe('an endpoint that fails', () => {
-  it('is asked once more with the old token where its answer was lost, and then no more', async () => {
+  it('F-78 · is asked once more with the old token where its answer was lost, and then no more', async () => {
     const server = await serve({ mishap: (call) => (call === 0 ? 'lose' : undefined) })
     const { making, logs, clock } = bench()
     expect(problemOf(await makeOAuth(recipeFor(server), making()))).toBe(

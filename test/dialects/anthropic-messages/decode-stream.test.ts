@@ -136,7 +136,7 @@ describe('a stream', () => {
       { type: 'weather_report', sky: 'blue' },
       open(0, { type: 'text', text: '' }),
       delta(0, 'scent_delta', { scent: 'rose' }),
-      delta(7, 'text_delta', { text: 'nowhere' }),
+      delta(7, 'signature_delta', { signature: 'nowhere' }),
       close(0),
       end('end_turn'),
       stop,
@@ -147,6 +147,21 @@ describe('a stream', () => {
       'content_block_delta/scent_delta',
       'content_block_delta',
     ])
+  })
+
+  it.each([
+    ['text_delta', 'text', { text: 'words' }],
+    ['thinking_delta', 'reasoning', { thinking: 'words' }],
+  ])('keeps the words of a %s whose block never began', (type, part, words) => {
+    const list = events(start, delta(7, type, words), delta(7, type, words), close(7), end('end_turn'), stop)
+    expect(list.filter((event) => event.type === 'part-start')).toMatchObject([{ opening: { type: part } }])
+    expect(JSON.stringify(list).match(/"words"/g)).toHaveLength(2)
+    expect(list.at(-1)).toEqual({ type: 'response-end' })
+  })
+
+  it('ends in an error where arguments come for a tool call that never began', () => {
+    const list = events(start, delta(7, 'input_json_delta', { partial_json: '{"a"' }), end('tool_use'), stop)
+    expect(list.at(-1)).toMatchObject({ type: 'error', error: { code: 'upstream_bad_content' } })
   })
 
   it('skips frames that are no JSON, and knows the sentinel of another wire', () => {

@@ -1,0 +1,53 @@
+// The way from an isolate to the Durable Objects where it agrees with the others.
+import type { Asked } from '../../coordination/remote.ts'
+import type { CoordinationServer, ViewAnswer } from '../../coordination/messages.ts'
+import type { AdmissionAsk } from '../../coordination/coordinator.ts'
+import { mergedView } from '../../coordination/merged-view.ts'
+import { rootObject, tenantObject, type Coordinator } from './coordinator.ts'
+
+export type CoordinatorBinding = DurableObjectNamespace<Coordinator>
+
+// A stub belongs to the request that made it, so each one makes its own. Cloudflare's types of a stub take tuples apart; what
+// arrives is what was sent.
+function serverAt(binding: CoordinatorBinding, name: string): CoordinationServer {
+  const object = (): Omit<CoordinationServer, 'keeps'> =>
+    binding.getByName(name) as unknown as Omit<CoordinationServer, 'keeps'>
+  return {
+    keeps: 'everything',
+    admit: (message) => object().admit(message),
+    report: (message) => object().report(message),
+    renew: (message) => object().renew(message),
+    claimProbe: (message) => object().claimProbe(message),
+    view: () => object().view(),
+    resetLocks: (selector) => object().resetLocks(selector),
+    resetBreaker: (route, target) => object().resetBreaker(route, target),
+  }
+}
+
+/** Who is asked for a request of a tenant. */
+export function objectFor(
+  binding: CoordinatorBinding,
+  { tenant, settings }: Pick<AdmissionAsk, 'tenant' | 'settings'>,
+): Asked {
+  if (settings.objects === 'one' || tenant === null) return { server: serverAt(binding, rootObject) }
+  const holder = tenantObject(tenant)
+  return { server: serverAt(binding, holder), share: { holder, slice: settings.slice } }
+}
+
+/** What operators see and mend: the root's object with those of all tenants. */
+export function allObjects(binding: CoordinatorBinding): CoordinationServer {
+  const root = serverAt(binding, rootObject)
+  const servers = async (): Promise<readonly CoordinationServer[]> => [
+    root,
+    ...(await binding.getByName(rootObject).tenants()).map((name) => serverAt(binding, name)),
+  ]
+  const each = async <T>(call: (server: CoordinationServer) => T | Promise<T>): Promise<T[]> =>
+    Promise.all((await servers()).map(call))
+  return {
+    ...root,
+    view: async (): Promise<ViewAnswer> => mergedView(await each((server) => server.view())),
+    resetLocks: async (selector) =>
+      (await each((server) => server.resetLocks(selector))).reduce((sum, held) => sum + held, 0),
+    resetBreaker: async (route, target) => (await each((server) => server.resetBreaker(route, target))).includes(true),
+  }
+}

@@ -1,0 +1,93 @@
+// One use of an account for a target, as it is told to whoever keeps count: what was used, and how it ended.
+import type { TargetSettings, Use, UseOutcome } from '../coordination/event.ts'
+import type { GatewayError } from '../ir/error.ts'
+import { defaultBreaker } from '../policy/breaker.ts'
+import type { Candidate } from '../policy/decision.ts'
+import { homeKey } from '../policy/health.ts'
+import { matchesFailure } from '../policy/failure-patterns.ts'
+import { defaultPermanent } from '../policy/locks.ts'
+import { providerOf, type RequestContext } from './context.ts'
+
+/** A use that begins now. */
+export function useOf(context: RequestContext, candidate: Candidate, account: string | null): Use {
+  const { route, target, model } = candidate
+  const { sessionKey } = context.facts
+  // Where there is only one account, nobody needs to remember it.
+  const isShared = target.account === null && providerOf(context, target.provider).accounts.length > 1
+  return {
+    requestId: context.requestId,
+    route,
+    target: { name: target.name, provider: target.provider, account: target.account, region: target.region },
+    model,
+    account,
+    task: context.facts.task,
+    home: isShared && sessionKey !== undefined ? homeKey(target.provider, sessionKey) : undefined,
+    startedAt: context.session.now(),
+  }
+}
+
+/** What a failure of this target may lead to. */
+export function settingsOf({ snapshot }: RequestContext, { target }: Candidate): TargetSettings {
+  return {
+    permanent: target.permanent ?? defaultPermanent,
+    maxMs: snapshot.policy.lockMaxMs,
+    breaker: target.breaker ?? defaultBreaker,
+  }
+}
+
+/** A failure that is told. Milliseconds. */
+export interface ToldFailure {
+  readonly cause: GatewayError
+  /** HTTP status of the provider; null where none arrived. */
+  readonly status: number | null
+  readonly totalMs: number
+  /** Content had been there before it. */
+  readonly isCommitted: boolean
+}
+
+/** A failure of a target as an outcome. */
+export function failedOutcome({ target }: Candidate, failure: ToldFailure): UseOutcome {
+  const { cause, status, totalMs, isCommitted } = failure
+  const { code, origin, retryAfterMs } = cause
+  const message = cause.upstream?.message
+  const isPermanent = matchesFailure((target.permanent ?? defaultPermanent).patterns, { status, code, message })
+  return { type: 'failed', error: { code, origin, retryAfterMs, isPermanent }, totalMs, isCommitted }
+}
+
+/** Tells what came of an attempt that nothing could mend. */
+export function settleFailure(context: RequestContext, candidate: Candidate, use: Use, failure: ToldFailure): void {
+  const { cause, status } = failure
+  const isNeutral = cause.code === 'client_cancelled' || isOtherThing(cause)
+  const outcome = isNeutral ? ({ type: 'neutral' } as const) : failedOutcome(candidate, failure)
+  context.session.ended(use, outcome, settingsOf(context, candidate))
+  if (isNeutral || cause.code !== 'upstream_auth') return
+  context.ports.log.warn('provider_auth_failed', {
+    provider: candidate.target.provider,
+    account: use.account,
+    status,
+    request_id: context.requestId,
+  })
+}
+
+// What comes first: the thing that is spoken of, or what it is asked of. What the client named may stand behind it, or
+// in quotes.
+const subject =
+  /\b(?:(?:model|deployment|endpoint)s?|(file|response|item|thread|vector.?store|container|conversation|cached.?content|message|upload|object|bucket)s?)\b/i
+const quotation = /(?<!\w)'[^']*'|"[^"]*"|`[^`]*`/g
+
+/**
+ * Whether a file, an earlier answer or the size of the request is at fault. That says nothing of the account and the
+ * model, and no client may lock the others out by it.
+ */
+function isOtherThing({ code, upstream }: GatewayError): boolean {
+  const message = upstream?.message ?? ''
+  switch (code) {
+    case 'upstream_model_missing':
+    case 'upstream_forbidden':
+      return subject.exec(message.replaceAll(quotation, ''))?.[1] !== undefined
+    case 'upstream_rate_limited':
+      return /^request too large\b/i.test(message)
+    default:
+      return false
+  }
+}

@@ -1,0 +1,14 @@
+// The object as it is deployed, and a way to end it as a machine that dies would.
+import { Coordinator as Deployed } from '../../src/adapters/workers/coordinator.ts'
+
+export class Coordinator extends Deployed {
+  crash(): void {
+    // Cloudflare's types are not those of the tests.
+    const { ctx } = this as unknown as { readonly ctx: { abort(reason: string): void } }
+    ctx.abort('the machine died')
+  }
+}
+
+export default {
+  fetch: () => new Response('ready'),
+}

@@ -1,0 +1,81 @@
+// What agreement through a database costs: round trips are counted at the executor itself.
+import { expect, it } from 'vitest'
+import { openNodeSqlite } from '../../node-adapter/sqlite-node.ts'
+import { createSqlServer } from '../../src/coordination/sql-server.ts'
+import { defaultBreaker } from '../../src/policy/breaker.ts'
+import { defaultPermanent } from '../../src/policy/locks.ts'
+import { createAgreementStore } from '../../src/store/sql/agreement.ts'
+import type { SqlExecutor } from '../../src/store/sql/executor.ts'
+import { migrate } from '../../src/store/sql/migrate.ts'
+import { parseJson } from '../../src/wire/json-parse.ts'
+import { systemClock } from '../../node-adapter/clock.ts'
+import { admitted, gatewaysAt } from './contract.ts'
+
+const settings = { permanent: defaultPermanent, maxMs: 3_600_000, breaker: defaultBreaker }
+
+async function counted() {
+  const sql = openNodeSqlite(':memory:')
+  await migrate(sql)
+  const trips: string[] = []
+  const count =
+    <A extends unknown[], T>(name: string, call: (...args: A) => T) =>
+    (...args: A): T => {
+      trips.push(name)
+      return call(...args)
+    }
+  const watched: SqlExecutor = {
+    bulk: sql.bulk,
+    all: count('all', sql.all),
+    run: count('run', sql.run),
+    batch: count('batch', sql.batch),
+    query: count('query', sql.query),
+  }
+  const random = { next: () => 0.5, id: () => crypto.randomUUID() }
+  const server = createSqlServer({ store: createAgreementStore(watched), parse: parseJson, clock: systemClock, random })
+  const nap = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+  const options = { asked: () => ({ server }), operators: () => server, clock: systemClock, limits: {}, sleep: nap }
+  return { trips, sql, pair: gatewaysAt([options, options, options]) }
+}
+
+it.each([
+  ['without a limit', [], ['all']],
+  ['with a limit', [{ name: 'global', limit: 5 }], ['query', 'run']],
+])('a success on a healthy target costs one round trip %s, and leaves nothing behind', async (_, slots, expected) => {
+  const { trips, sql, pair } = await counted()
+  const session = await admitted(pair.one, slots)
+  expect(trips).toHaveLength(1)
+  session.planned({ route: 'smart', weights: { first: 1 }, picked: 'first' })
+  session.takeTurn('acme')
+  session.began(session.use)
+  session.accepted(session.use)
+  session.ended(session.use, { type: 'completed', totalMs: 5, ttftMs: null }, settings)
+  session.settle()
+  await pair.settled()
+  expect(trips).toEqual(expected)
+  expect(await sql.all('SELECT key FROM coordination_state', [])).toEqual([])
+  expect(await sql.all('SELECT name FROM coordination_slots', [])).toEqual([])
+  await pair.close()
+  sql.close()
+})
+
+it('a target that recovered leaves nothing behind', async () => {
+  const { sql, pair } = await counted()
+  const error = { code: 'upstream_error', origin: 'upstream', retryAfterMs: undefined, isPermanent: false } as const
+  const brief = { ...settings, breaker: { ...defaultBreaker, windowMs: 20 } }
+  const bad = await admitted(pair.one)
+  bad.began(bad.use)
+  bad.ended(bad.use, { type: 'failed', error, totalMs: 1, isCommitted: false }, brief)
+  bad.settle()
+  await pair.settled()
+  expect(await sql.all('SELECT key FROM coordination_state', [])).toHaveLength(1)
+  await pair.sleep(50)
+  const well = await admitted(pair.two)
+  well.began(well.use)
+  well.accepted(well.use)
+  well.ended(well.use, { type: 'completed', totalMs: 1, ttftMs: null }, brief)
+  well.settle()
+  await pair.settled()
+  expect(await sql.all('SELECT key FROM coordination_state', [])).toEqual([])
+  await pair.close()
+  sql.close()
+})

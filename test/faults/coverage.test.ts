@@ -1,0 +1,51 @@
+// Every row of the fault catalogue that concerns providers has a test that is named by it, and so have the cases of routing.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { requireShared, sharedPath } from '../support/shared.ts'
+
+const tests = fileURLToPath(new URL('..', import.meta.url))
+
+/** The ids that stand in quotes in the files of tests, by id; comments do not count. */
+function namedIds(): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const file of readdirSync(tests, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.ts') || file.endsWith('coverage.test.ts')) continue
+    for (const line of readFileSync(join(tests, file), 'utf8').split('\n')) {
+      if (/^\s*(?:\/\/|\*|\/\*)/.test(line)) continue
+      for (const [, quoted = ''] of line.matchAll(/['"`]([^'"`]*)/g))
+        for (const [id] of quoted.matchAll(/\b(?:F-\d{2}|T\d{2})\b/g)) found.add(id)
+    }
+  }
+  return found
+}
+
+function idsIn(file: string, pattern: RegExp): string[] {
+  return [...readFileSync(sharedPath('spec', file), 'utf8').matchAll(pattern)].map(([, id = '']) => id)
+}
+
+const concernsProviders = (id: string): boolean => {
+  const number = Number(id.slice(2))
+  return number <= 57 || (number >= 73 && number <= 84)
+}
+
+describe('the fault catalogue', () => {
+  if (!requireShared('coverage of the fault catalogue')) {
+    it.skip('needs the shared folder')
+    return
+  }
+  const named = namedIds()
+
+  it('has a test for each row that concerns providers', () => {
+    const rows = idsIn('trust.md', /^\| (F-\d{2}) \|/gm).filter(concernsProviders)
+    expect(rows).toHaveLength(69)
+    expect(rows.filter((id) => !named.has(id))).toEqual([])
+  })
+
+  it('has a test for each field bug of routing', () => {
+    const cases = idsIn('field-bugs.md', /^- \*\*(T3[5-9]|T40)\*\*/gm)
+    expect(cases).toHaveLength(6)
+    expect(cases.filter((id) => !named.has(id))).toEqual([])
+  })
+})

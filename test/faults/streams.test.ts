@@ -1,0 +1,4 @@
+import { streamRows, streamSections } from './catalogue-streams.ts'
+import { describeRows } from './run-rows.ts'
+
+describeRows('node', streamRows, { sections: streamSections })
