@@ -1,4 +1,5 @@
 // The `policy` section: what holds for every route.
+import { breakerOf, checkPatterns, permanentOf } from './compile-breaker.ts'
 import { usdToNano } from './money.ts'
 import type { Report } from './problem.ts'
 import type { Config } from './schema.ts'
@@ -7,9 +8,11 @@ import type { PolicySettings } from './snapshot.ts'
 /** Checks and compiles the `policy` section. */
 export function compilePolicy({ policy }: Config, report: Report): PolicySettings {
   const { retry } = policy
+  checkPatterns(policy.breaker, ['policy', 'breaker'], report)
   return {
     strictSchemaDownlevel: policy.strict_schema_downlevel,
     lockMaxMs: policy.lock.max_ms,
+    direct: { breaker: breakerOf(policy.breaker), permanent: permanentOf(policy.breaker) },
     costAware: policy.cost_aware,
     latencyAware: policy.latency_aware,
     costBasis: policy.cost_basis,

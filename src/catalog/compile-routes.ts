@@ -1,5 +1,5 @@
 // Routes and their targets, with every name in them checked against the rest of the file.
-import { failurePatternProblem } from '../policy/failure-patterns.ts'
+import { breakerOf, checkPatterns, permanentOf } from './compile-breaker.ts'
 import { checkUnique } from './compile-access.ts'
 import { capabilitiesOf } from './compile-capabilities.ts'
 import { implicitAccount } from './compile-providers.ts'
@@ -165,37 +165,8 @@ function compileTarget(target: TargetConfig, route: RouteConfig, path: Path, con
   }
 }
 
-function checkPatterns({ permanent }: RouteConfig['breaker'], path: Path, report: Report): void {
-  for (const [index, pattern] of permanent.patterns.entries()) {
-    const problem = failurePatternProblem(pattern)
-    if (problem !== undefined) report.problem([...path, 'permanent', 'patterns', index], problem)
-  }
-}
-
-function breakerOf(breaker: RouteConfig['breaker']): BreakerSettings {
-  return {
-    enabled: breaker.enabled,
-    failureThreshold: breaker.failure_threshold,
-    resetMs: Math.min(breaker.reset_timeout_ms, breaker.max_open_ms),
-    windowMs: breaker.window_ms,
-    minRequests: breaker.min_requests,
-    errorPercent: breaker.error_percent,
-    maxOpenMs: breaker.max_open_ms,
-  }
-}
-
 function requirementsOf({ min_context_tokens: minContextTokens, ...stated }: RouteConfig['require']): Requirements {
   return { ...capabilitiesOf(stated), ...(minContextTokens !== undefined && { minContextTokens }) }
-}
-
-// The longer of the two times that the settings give: they agree where nobody has changed them.
-function permanentOf({ permanent, reset_timeout_ms: resetMs }: RouteConfig['breaker']): PermanentFailures {
-  return {
-    enabled: permanent.enabled,
-    baseMs: Math.max(permanent.base_timeout_ms, permanent.timeout_multiplier * resetMs),
-    maxExponent: permanent.max_backoff_exponent,
-    patterns: permanent.patterns,
-  }
 }
 
 function checkModel(target: TargetConfig, route: RouteConfig, path: Path, report: Report): void {

@@ -1,5 +1,6 @@
 // How the gateway is run: `policy`, `storage`, `observability` and the small sections around them.
 import { z } from 'zod'
+import { breakerSchema } from './schema-catalog.ts'
 import { count, duration, envName, headers, identifier, natural, text, usd } from './schema-parts.ts'
 
 function unknownValue() {
@@ -43,6 +44,9 @@ export function policySchema() {
         max_parallel: count(8).default(2),
       })
       .prefault({}),
+    breaker: breakerSchema()
+      .prefault({})
+      .describe('Of targets that are named without a route: provider/model, and those of default_provider'),
     lock: z.strictObject({ max_ms: count().default(4_800_000) }).prefault({}),
     compress_tool_results: z.boolean().default(false),
     strict_schema_downlevel: z.boolean().default(false),

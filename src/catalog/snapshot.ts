@@ -363,6 +363,8 @@ export interface PolicySettings {
   readonly strictSchemaDownlevel: boolean
   /** The longest that an account, a model of an account or a target is left out. */
   readonly lockMaxMs: number
+  /** Of targets that are named without a route. */
+  readonly direct: { readonly breaker: BreakerSettings; readonly permanent: PermanentFailures }
   /** Prices, latencies order the targets of every route with strategy `priority`. */
   readonly costAware: boolean
   readonly latencyAware: boolean

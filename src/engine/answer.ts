@@ -85,7 +85,7 @@ function outcomeOf(
   const totalMs = context.ports.clock.mono() - startedMono
   if (end.type === 'cancelled') return { type: 'neutral' }
   if (end.type === 'failed')
-    return failedOutcome(candidate, { cause: end.error, status: 200, totalMs, isCommitted: true })
+    return failedOutcome(context, candidate, { cause: end.error, status: 200, totalMs, isCommitted: true })
   return { type: 'completed', totalMs, ttftMs: contentMono - startedMono }
 }
 

@@ -1,12 +1,11 @@
 // One use of an account for a target, as it is told to whoever keeps count: what was used, and how it ended.
 import type { TargetSettings, Use, UseOutcome } from '../coordination/event.ts'
 import type { GatewayError } from '../ir/error.ts'
-import { defaultBreaker } from '../policy/breaker.ts'
 import type { Candidate } from '../policy/decision.ts'
 import { homeKey } from '../policy/health.ts'
 import { matchesFailure } from '../policy/failure-patterns.ts'
-import { defaultPermanent } from '../policy/locks.ts'
 import { providerOf, type RequestContext } from './context.ts'
+import { deadlineOf } from './deadline.ts'
 
 /** A use that begins now. */
 export function useOf(context: RequestContext, candidate: Candidate, account: string | null): Use {
@@ -29,9 +28,9 @@ export function useOf(context: RequestContext, candidate: Candidate, account: st
 /** What a failure of this target may lead to. */
 export function settingsOf({ snapshot }: RequestContext, { target }: Candidate): TargetSettings {
   return {
-    permanent: target.permanent ?? defaultPermanent,
+    permanent: target.permanent ?? snapshot.policy.direct.permanent,
     maxMs: snapshot.policy.lockMaxMs,
-    breaker: target.breaker ?? defaultBreaker,
+    breaker: target.breaker ?? snapshot.policy.direct.breaker,
   }
 }
 
@@ -46,19 +45,24 @@ export interface ToldFailure {
 }
 
 /** A failure of a target as an outcome. */
-export function failedOutcome({ target }: Candidate, failure: ToldFailure): UseOutcome {
+export function failedOutcome({ snapshot }: RequestContext, { target }: Candidate, failure: ToldFailure): UseOutcome {
   const { cause, status, totalMs, isCommitted } = failure
   const { code, origin, retryAfterMs } = cause
   const message = cause.upstream?.message
-  const isPermanent = matchesFailure((target.permanent ?? defaultPermanent).patterns, { status, code, message })
+  const isPermanent = matchesFailure((target.permanent ?? snapshot.policy.direct.permanent).patterns, {
+    status,
+    code,
+    message,
+  })
   return { type: 'failed', error: { code, origin, retryAfterMs, isPermanent }, totalMs, isCommitted }
 }
 
 /** Tells what came of an attempt that nothing could mend. */
 export function settleFailure(context: RequestContext, candidate: Candidate, use: Use, failure: ToldFailure): void {
   const { cause, status } = failure
-  const isNeutral = cause.code === 'client_cancelled' || isOtherThing(cause)
-  const outcome = isNeutral ? ({ type: 'neutral' } as const) : failedOutcome(candidate, failure)
+  const isNeutral =
+    cause.code === 'client_cancelled' || isOtherThing(cause) || hadLittleTime(context, candidate, failure)
+  const outcome = isNeutral ? ({ type: 'neutral' } as const) : failedOutcome(context, candidate, failure)
   context.session.ended(use, outcome, settingsOf(context, candidate))
   if (isNeutral || cause.code !== 'upstream_auth') return
   context.ports.log.warn('provider_auth_failed', {
@@ -67,6 +71,16 @@ export function settleFailure(context: RequestContext, candidate: Candidate, use
     status,
     request_id: context.requestId,
   })
+}
+
+/**
+ * Whether most of the request's time was gone before the target was asked: by a client that sends slowly, in the line for a
+ * slot, or at other targets. That it did not answer in what was left says nothing of it.
+ */
+function hadLittleTime(context: RequestContext, candidate: Candidate, { cause, totalMs }: ToldFailure): boolean {
+  const deadline = deadlineOf(context, candidate)
+  const isOver = cause.code === 'limit_exceeded' && context.ports.clock.mono() >= deadline
+  return isOver && totalMs * 2 < deadline - context.startedMono
 }
 
 // What comes first: the thing that is spoken of, or what it is asked of. What the client named may stand behind it, or

@@ -271,6 +271,7 @@ function policyView(policy: PolicySettings): Record<string, unknown> {
       max_delay_ms: retry.maxMs,
       budget: { percent: retry.budget.percent, min_per_second: retry.budget.minPerSecond },
     },
+    breaker: breakerView(policy.direct.breaker, policy.direct.permanent),
     lock: { max_ms: policy.lockMaxMs },
     strict_schema_downlevel: policy.strictSchemaDownlevel,
   }

@@ -65,6 +65,8 @@ function document(): object {
       { id: 'ops', env: 'ADMIN_KEY', roles: ['admin'] },
     ],
     mcp: { tiers: ['read', 'mutation', 'privileged'] },
+    // Every way to fail is tried on each provider.
+    policy: { breaker: { enabled: false } },
     credentials: Object.fromEntries(slots.flatMap(({ name, credential }) => (credential ? [[name, credential]] : []))),
     providers: {
       ...Object.fromEntries(slots.flatMap(({ name, provider: made }) => (made ? [[name, made]] : []))),

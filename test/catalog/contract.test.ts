@@ -112,11 +112,12 @@ describe.runIf(requireShared('configuration contract'))('the file of the specifi
     const policy = sketch['policy'] as Config['policy']
     const route = (sketch['routes'] as Record<string, { breaker: object }>)['internal-lite']
     expect(defaults({ policy }).policy).toEqual(defaults().policy)
-    // Ours: the cap of locks, what prices are compared by, and the budget of retries.
-    const { lock: _, cost_basis: __, retry, ...ours } = defaults().policy
+    // Ours: the cap of locks, the breaker of targets without a route, what prices are compared by, the budget of retries.
+    const { lock: _, breaker: directBreaker, cost_basis: __, retry, ...ours } = defaults().policy
     const { budget: ___, ...retryShown } = retry
     expect(policy).toEqual({ ...ours, retry: retryShown })
     const breaker = defaults({ routes: { r: {} } }).routes['r']?.breaker
+    expect(directBreaker).toEqual(breaker)
     expect({ ...breaker, max_open_ms: undefined }).toEqual({ ...route?.breaker, max_open_ms: undefined })
   })
 })

@@ -85,7 +85,7 @@ describe('a key in the vault', () => {
     const set = await bench.run(['vault', 'set', 'openai-key', '--config', config], { input: `${canary}\n` })
     expect(set).toMatchObject({ code: 0, stdout: 'name     openai-key\nversion  1\nused_by  oa\n' })
 
-    const gateway = await bench.serve(['--config', config])
+    const gateway = await bench.serve(['--config', config, '--port', '0'])
     let errors = ''
     gateway.child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()))
     expect(await ask(gateway.url)).toMatchObject({ status: 200 })
@@ -135,7 +135,7 @@ describe('a key in the vault', () => {
   it('stays readable while keys come and go under a running gateway', async () => {
     await bench.run(['vault', 'init'])
     await bench.run(['vault', 'set', 'openai-key', '--config', config], { input: canary })
-    const gateway = await bench.serve(['--config', config])
+    const gateway = await bench.serve(['--config', config, '--port', '0'])
     const { envelope } = await bench.json(['vault', 'keygen'])
     expect(envelope).toMatchObject({
       ok: true,
@@ -163,7 +163,7 @@ describe('a key in the vault', () => {
     const ring = (letter: string): string => `${letter}:${Buffer.alloc(32, letter).toString('base64')}`
     for (const name of ['openai-key', 'other'])
       await bench.run(['vault', 'set', name, '--config', config], { input: canary, env: { SIGNALBOX_KEK: ring('a') } })
-    const gateway = await bench.serve(['--config', config], { env: { SIGNALBOX_KEK: ring('b') } })
+    const gateway = await bench.serve(['--config', config, '--port', '0'], { env: { SIGNALBOX_KEK: ring('b') } })
     const refused = await ask(gateway.url)
     expect(refused.text).toContain('missing_credential')
     expect(keys).toEqual([])

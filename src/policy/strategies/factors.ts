@@ -1,5 +1,5 @@
 // What `score` looks at in a target, each as a number that can be compared.
-import { defaultBreaker, type Breaker } from '../breaker.ts'
+import type { Breaker } from '../breaker.ts'
 import { targetKey } from '../health.ts'
 import { freshMs } from '../speed.ts'
 import { costOf } from './cheapest.ts'
@@ -41,11 +41,11 @@ export const factors: Readonly<Record<FactorName, Factor>> = {
 }
 
 /** The share of requests of its breaker's window that it answered; one that has to prove itself again has half. */
-function healthShare({ candidate, target }: Contender, { health }: Field): number {
+function healthShare({ candidate, target }: Contender, { health, policy }: Field): number {
   const breaker = health.breakers.get(targetKey(candidate))
   if (breaker === undefined) return 1
   if (candidate.breaker === 'half_open') return 0.5
-  const since = health.now - (target.breaker ?? defaultBreaker).windowMs
+  const since = health.now - (target.breaker ?? policy.direct.breaker).windowMs
   const { total, failed } = countedSince(breaker, since)
   // One failure alone is no zero.
   return 1 - failed / (total + 1)
