@@ -26,7 +26,7 @@ export function createBunRuntime(): Runtime {
     close: () => egress.close(),
     async listen(options) {
       const server = Bun.serve({
-        fetch: options.fetch,
+        fetch: (request) => options.fetch(request),
         hostname: options.host,
         port: options.port,
         // The longest Bun allows; the heartbeat keeps streams below it.

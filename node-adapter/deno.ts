@@ -25,7 +25,7 @@ export function createDenoRuntime(): Runtime {
       const server = Deno.serve(
         // Deno would print its own line; the gateway prints one for all runtimes.
         { hostname: options.host, port: options.port, onListen: () => {} },
-        options.fetch,
+        (request: Request) => options.fetch(request),
       )
       let stopped: Promise<void> | undefined
       const stop = (): Promise<void> => (stopped ??= server.shutdown())

@@ -95,7 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   })
   const { limits } = snapshot.server
   const listener = await runtime.listen({
-    fetch: (request) => app.fetch(request),
+    fetch: (request, scope) => app.fetch(request, scope),
     host,
     port: options.port,
     headerTimeoutMs: limits.headerTimeoutMs,

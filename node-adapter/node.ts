@@ -15,7 +15,11 @@ export function createNodeRuntime(): Runtime {
     egress: { dnsPinning: true, proxies: true },
     close: () => egress.close(),
     async listen(options) {
-      const listener = getRequestListener(options.fetch, { hostname: options.host })
+      const listener = getRequestListener(
+        // An error of the body would end it too, but be printed with its stack.
+        (request, { outgoing }) => options.fetch(request, { hangUp: () => outgoing.destroy() }),
+        { hostname: options.host },
+      )
       const server = createServer(
         {
           headersTimeout: options.headerTimeoutMs,

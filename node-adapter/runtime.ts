@@ -1,9 +1,10 @@
 // What differs between Node, Bun and Deno once the gateway is built: listening, and the way out.
 import type { EgressAbilities, Fetch } from '../src/ports/index.ts'
+import type { App } from '../src/app.ts'
 import { runtimeName } from './runtime-name.ts'
 
 export interface ListenOptions {
-  readonly fetch: (request: Request) => Promise<Response> | Response
+  readonly fetch: App['fetch']
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number

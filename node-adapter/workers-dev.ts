@@ -81,7 +81,14 @@ const child = spawn(
   {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true', FORCE_COLOR: '0' },
+    env: {
+      ...process.env,
+      WRANGLER_SEND_METRICS: 'false',
+      // Else it asks Cloudflare where this machine is.
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      CI: 'true',
+      FORCE_COLOR: '0',
+    },
   },
 )
 child.stdout.pipe(process.stderr)

@@ -92,7 +92,8 @@ export function createApp(options: AppOptions): App {
   if (keyring === undefined)
     ports.log.warn('no_sealing_key', { hint: `set ${keyringName}: without it signatures of other providers are lost` })
 
-  const inference = (traces?: TraceSink): InferenceOptions => ({
+  const inference = ({ traces, hangUp }: RequestScope = {}): InferenceOptions => ({
+    hangUp,
     ports: traces === undefined ? ports : counted(traces),
     live,
     keyring,
@@ -119,7 +120,7 @@ export function createApp(options: AppOptions): App {
     upstream: (snapshot, traces) =>
       createUpstreamProbe({
         snapshot,
-        inference: inference(traces),
+        inference: inference(traces === undefined ? {} : { traces }),
         begin() {
           if (stopping) throw new GatewayError('shutting_down')
           inFlight++
@@ -164,7 +165,7 @@ export function createApp(options: AppOptions): App {
         startedMono: c.get('startedMono'),
       },
       ingress,
-      inference(c.env?.traces),
+      inference(c.env),
     )
   })
 

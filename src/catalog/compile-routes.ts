@@ -10,14 +10,7 @@ import { dialectOf } from './presets.ts'
 import { profileOfName } from './score-profiles.ts'
 import type { Path, Report } from './problem.ts'
 import type { Config, RouteConfig, TargetConfig } from './schema.ts'
-import type {
-  BreakerSettings,
-  PermanentFailures,
-  ProviderRecord,
-  Requirements,
-  RouteRecord,
-  TargetRecord,
-} from './snapshot.ts'
+import type { ProviderRecord, Requirements, RouteRecord, TargetRecord } from './snapshot.ts'
 
 interface Context {
   readonly config: Config

@@ -2,26 +2,26 @@
 import { failed, ok, type Outcome } from '../ir/error.ts'
 import type { Clock, Random } from '../ports/index.ts'
 import type { AdmissionAsk, CoordinationView, Coordinator, Guarantee, Session } from './coordinator.ts'
+import { processGuarantee } from './guarantees.ts'
 import { createSlots, refusalOf } from './slots.ts'
 import { createState, type StateLimits } from './state.ts'
 
-/** What a process or isolate promises that is on its own. */
-export const memoryGuarantee: Guarantee = {
-  backend: 'memory',
-  scope: 'process',
-  text: 'locks, breakers and concurrency limits hold within this process; a restart forgets locks and breakers',
-}
+/** A request of an isolate that is still counted after so long is gone, in milliseconds. */
+export const isolateLeaseMs = 3_600_000
 
 /** A coordinator of this process. Monotonic clock, so that a jump of the wall clock moves nothing. */
 export function createMemoryCoordinator(
   clock: Clock,
   random: Random,
-  guarantee: Guarantee = memoryGuarantee,
+  guarantee: Guarantee = processGuarantee,
   limits?: StateLimits,
 ): Coordinator {
   const state = createState(limits)
   const slots = createSlots()
   const now = (): number => clock.mono()
+  // In a process nobody else can have them, so they are held until they are given back; Workers may end a request in the
+  // middle, with nothing run after it.
+  const leaseMs = guarantee.scope === 'isolate' ? isolateLeaseMs : Infinity
 
   function sessionOf(ask: AdmissionAsk): Session {
     let settled = false
@@ -52,8 +52,7 @@ export function createMemoryCoordinator(
   return {
     guarantee,
     admit(ask): Outcome<Session> {
-      // Nobody else can have them here, so they are held until they are given back.
-      const refused = ask.slots.length === 0 ? undefined : slots.take(ask.requestId, ask.slots, now(), Infinity)
+      const refused = ask.slots.length === 0 ? undefined : slots.take(ask.requestId, ask.slots, now(), leaseMs)
       if (refused !== undefined) return failed(refusalOf(refused), { retryAfterMs: 1000 })
       return ok(sessionOf(ask))
     },

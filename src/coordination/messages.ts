@@ -5,7 +5,8 @@ import type { Health } from '../policy/health.ts'
 import type { CoordinationEvent } from './event.ts'
 import type { SlotAsk, Soon } from './coordinator.ts'
 import type { Entries, Known } from './known.ts'
-import type { AccountTally, LockSelector } from './state.ts'
+import type { LockSelector } from './lock-selector.ts'
+import type { AccountTally } from './state.ts'
 import type { Watch } from './watch.ts'
 
 export interface AdmitMessage {

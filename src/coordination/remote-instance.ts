@@ -5,6 +5,8 @@ import type { CoordinationState } from './state.ts'
 export interface RemoteLimits {
   /** How long an admission or a probe waits for its answer. */
   readonly patienceMs: number
+  /** The same for one that asks for slots: without an answer its request is refused. */
+  readonly slotPatienceMs: number
   /** The same for operators, and for what is told in the background. */
   readonly backgroundPatienceMs: number
   /** For so long requests without slots are served by what this instance knows, once an answer did not come. */
@@ -20,6 +22,7 @@ export interface RemoteLimits {
 
 export const remoteLimits: RemoteLimits = {
   patienceMs: 500,
+  slotPatienceMs: 2000,
   backgroundPatienceMs: 5000,
   awayMs: 2000,
   leaseMs: 90_000,

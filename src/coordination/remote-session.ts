@@ -1,11 +1,13 @@
 // One request at a coordinator that is somewhere else: what it knows, and the letters it sends, in their order.
+import { closed, isHealthy } from '../policy/breaker.ts'
 import type { Health } from '../policy/health.ts'
-import type { Clock, Defer, Random } from '../ports/index.ts'
+import type { Random } from '../ports/index.ts'
 import type { AdmissionAsk, Session } from './coordinator.ts'
 import type { CoordinationEvent } from './event.ts'
 import { nothingKnown, shifted, touchedBy } from './known.ts'
 import type { AdmitAnswer, CoordinationServer, ProbeMessage, Told } from './messages.ts'
-import type { Instance, RemoteLimits } from './remote-instance.ts'
+import { createOutbox, type OutboxOptions } from './outbox.ts'
+import type { Instance } from './remote-instance.ts'
 import { createState, stateLimits, type CoordinationState } from './state.ts'
 
 /** The way to the server; without one a request goes by what its instance knows. */
@@ -15,18 +17,11 @@ export interface Link {
   readonly answer: AdmitAnswer
 }
 
-export interface SessionOptions {
+export interface SessionOptions extends OutboxOptions {
   readonly ask: AdmissionAsk
   readonly link: Link | undefined
   readonly instance: Instance
-  readonly limits: RemoteLimits
-  readonly clock: Clock
   readonly random: Random
-  readonly defer: Defer
-  /** The answer, or undefined where it does not come in time. */
-  within<T>(ms: number, call: () => T | Promise<T>): Promise<T | undefined>
-  /** Counts what did not arrive. */
-  lose(count: number): void
 }
 
 /** A session that tells a server. */
@@ -73,6 +68,17 @@ function linkedSession(options: SessionOptions, { server, owner, answer }: Link)
       renewLater()
     })
   }
+  // It may have been granted all the same, also where the answer was lost.
+  const giveBackLate = (asked: Promise<unknown>, probe: ProbeMessage): void =>
+    options.defer(
+      asked
+        .then(
+          (claimed) => claimed !== null,
+          () => true,
+        )
+        .then((isHeld) => (isHeld ? server.report({ owner, told: [], probes: [probe], release: null }) : undefined))
+        .catch(() => {}),
+    )
   renewLater()
   return sessionOf({
     now,
@@ -80,16 +86,19 @@ function linkedSession(options: SessionOptions, { server, owner, answer }: Link)
     tell(event) {
       const told: Told = { event, random: event.type === 'ended' ? random.next() : 0 }
       const before = health()
-      const isNews = server.concerns?.(event, before) ?? true
+      const isNews = (server.concerns?.(event, before) ?? true) || endsRowOfFailures(event, instance.state)
       const urgent = isNews && isUrgent(event, before)
       own.apply(event, now(), told.random)
-      instance.state.apply(shifted(event, -ahead), instance.now(), told.random)
+      const here = shifted(event, -ahead)
+      instance.state.apply(here, instance.now(), told.random)
+      closeStale(here, own, instance.state)
       if (isNews) outbox.put(told, urgent || isSettled)
     },
     async claimProbe(target) {
-      const claimed = await options.within(limits.patienceMs, () =>
-        server.claimProbe({ target, prober: ask.requestId }),
-      )
+      const probe = { target, prober: ask.requestId }
+      const asked = Promise.resolve().then(() => server.claimProbe(probe))
+      const claimed = await options.within(limits.patienceMs, () => asked)
+      if (claimed === undefined) giveBackLate(asked, probe)
       if (claimed === undefined || claimed === null) return false
       own.learn({ ...nothingKnown, breakers: [[target, claimed]] })
       probes.push(target)
@@ -118,6 +127,28 @@ function healthOf(
   const health = own.health(now)
   if (server.keeps === 'everything') return health
   return { ...instance.health(now), locks: health.locks, breakers: health.breakers }
+}
+
+/**
+ * An answer of a target that has failed since the request was let in, as far as this instance knows: what the request was
+ * told says that nobody would miss it, and the failures would seem to come one after the other.
+ */
+function endsRowOfFailures(event: CoordinationEvent, { breakers }: Pick<CoordinationState, 'breakers'>): boolean {
+  if (event.type !== 'ended' || event.outcome.type !== 'completed') return false
+  const seen = breakers.get(touchedBy(event.use).breaker)
+  return seen !== undefined && !seen.isOpen && !isHealthy(seen)
+}
+
+/**
+ * Closes what this instance still thinks is open after an answer of a target that is open to nobody: its probe was given by
+ * the server, to whomever, and the instance heard nothing of that. It goes by its own breakers where the server is away.
+ */
+function closeStale(event: CoordinationEvent, shared: CoordinationState, instance: CoordinationState): void {
+  if (event.type !== 'ended' || event.outcome.type !== 'completed') return
+  const key = touchedBy(event.use).breaker
+  const stale = instance.breakers.get(key)
+  if (stale?.isOpen !== true || event.use.startedAt < stale.since || shared.breakers.get(key)?.isOpen === true) return
+  instance.learn({ ...nothingKnown, breakers: [[key, closed(stale)]] })
 }
 
 /** What others route by while this request is still under way; the rest can wait. */
@@ -151,71 +182,5 @@ function sessionOf({ tell, ...rest }: Teller): Session {
     began: (use) => tell({ type: 'began', use }),
     accepted: (use) => tell({ type: 'accepted', use }),
     ended: (use, outcome, settings) => tell({ type: 'ended', use, outcome, settings }),
-  }
-}
-
-interface Outbox {
-  put(told: Told, isUrgent: boolean): void
-  renew(slots: readonly string[]): void
-  /** Nothing more is held; what comes after it is still sent. */
-  close(slots: readonly string[], probes: readonly ProbeMessage[]): void
-}
-
-function createOutbox(
-  { limits, clock, defer, within, lose }: SessionOptions,
-  server: CoordinationServer,
-  owner: string,
-): Outbox {
-  let waiting: Told[] = []
-  let probes: readonly ProbeMessage[] = []
-  let release: readonly string[] | null = null
-  let last: Promise<void> = Promise.resolve()
-  let isSoon = false
-  let cancelLater: (() => void) | undefined
-
-  /** One letter after the other. */
-  function send(count: number, call: () => void | Promise<void>): Promise<void> {
-    last = last.then(async () => {
-      const taken = await within(limits.backgroundPatienceMs, async () => {
-        await call()
-        return true
-      })
-      if (taken === undefined) lose(count)
-    })
-    return last
-  }
-
-  function flush(): Promise<void> {
-    isSoon = false
-    cancelLater?.()
-    cancelLater = undefined
-    if (waiting.length === 0 && probes.length === 0 && release === null) return last
-    const message = { owner, told: waiting, probes, release }
-    waiting = []
-    probes = []
-    release = null
-    return send(Math.max(1, message.told.length), () => server.report(message))
-  }
-
-  // What happens in one go travels together.
-  function soon(): void {
-    if (isSoon) return
-    isSoon = true
-    defer(Promise.resolve().then(flush))
-  }
-
-  return {
-    put(told, isUrgent) {
-      waiting.push(told)
-      if (isUrgent) soon()
-      else cancelLater ??= clock.after(limits.reportDelayMs, soon)
-    },
-    renew: (slots) => defer(send(1, () => server.renew({ owner, slots, leaseMs: limits.leaseMs }))),
-    close(slots, idle) {
-      probes = idle
-      // Where nothing is held and everything was told, there is nobody to tell.
-      if (slots.length > 0 || server.keeps === 'everything') release = slots
-      soon()
-    },
   }
 }

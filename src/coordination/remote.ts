@@ -68,7 +68,8 @@ export function createRemoteCoordinator(options: RemoteOptions): Coordinator {
         ...(share !== undefined && { share }),
       }),
     )
-    const answer = await within(limits.patienceMs, () => asked)
+    const patienceMs = ask.slots.length === 0 ? limits.patienceMs : limits.slotPatienceMs
+    const answer = await within(patienceMs, () => asked)
     if (answer === undefined) return unanswered(ask, server, owner, asked)
     if (instance.isAway) log.info('coordinator_is_back', { backend: options.guarantee.backend })
     instance.isAway = false
@@ -92,10 +93,14 @@ export function createRemoteCoordinator(options: RemoteOptions): Coordinator {
     instance.isAway = true
     if (ask.slots.length === 0) return ok(sessionOf(ask, undefined))
     const release = ask.slots.map(({ name }) => name)
-    // It may have been granted all the same.
+    // It may have been granted all the same, also where the answer was lost.
     options.defer(
       asked
-        .then(({ refused }) => (refused === null ? server.report({ owner, told: [], probes: [], release }) : undefined))
+        .then(
+          ({ refused }) => refused === null,
+          () => true,
+        )
+        .then((isHeld) => (isHeld ? server.report({ owner, told: [], probes: [], release }) : undefined))
         .catch(() => {}),
     )
     return failed('store_unavailable', {

@@ -27,6 +27,8 @@ const maxInbox = 10_000
 /** A writer that is not heard of for this long is gone: another one takes over. */
 const writerMs = 2000
 const pauseMs = 5
+/** Answers of a target that has failed lately are written together: otherwise each of them would cost a write. */
+const gatherMs = 200
 /** A lock that is over is remembered for so long, because the next failure counts on from it. */
 const rememberMs = 86_400_000
 const sweepEvery = 500
@@ -37,6 +39,7 @@ export function createSqlServer({ store, parse, clock, random }: SqlServerOption
   // Plain data, so that a request may write for another one that came while it was writing.
   let inbox: Told[] = []
   let writingSince = -Infinity
+  let gatheringSince = -Infinity
   let steps = 0
 
   const pause = (tries: number): Promise<void> =>
@@ -107,6 +110,15 @@ export function createSqlServer({ store, parse, clock, random }: SqlServerOption
     }
   }
 
+  /** Whether the caller is the one who writes what was gathered; after a wait. */
+  async function gathered(): Promise<boolean> {
+    if (clock.mono() - gatheringSince < writerMs) return false
+    gatheringSince = clock.mono()
+    await new Promise<void>((resolve) => void clock.after(gatherMs, resolve))
+    gatheringSince = -Infinity
+    return inbox.length > 0
+  }
+
   return {
     keeps: 'locks and breakers',
     concerns,
@@ -120,7 +132,7 @@ export function createSqlServer({ store, parse, clock, random }: SqlServerOption
       if (inbox.length + told.length > maxInbox) throw new Error('too many changes wait')
       inbox = [...inbox, ...told]
       if (release !== null && release.length > 0) await store.release(owner, release)
-      await write()
+      if (!told.every(isCalm) || told.length === 0 || (await gathered())) await write()
       for (const { target, prober } of probes) await giveBack(target, prober)
       await sweep()
     },
@@ -164,6 +176,11 @@ function concerns(event: CoordinationEvent, { locks, breakers }: Health): boolea
     case 'completed':
       return touched.locks.some((key) => locks.has(key)) || (breaker !== undefined && !isHealthy(breaker))
   }
+}
+
+/** What others need not hear of at once. */
+function isCalm({ event }: Told): boolean {
+  return event.type === 'ended' && event.outcome.type === 'completed'
 }
 
 function saysSomething({ code, isPermanent }: UseError, task: Task, isCommitted: boolean): boolean {

@@ -6,27 +6,15 @@ import { allKnown, knownOf, nothingKnown, settledLock, touchedBy } from './known
 import type { AdmitAnswer, AdmitMessage, CoordinationServer, ReportMessage } from './messages.ts'
 import { createSlots } from './slots.ts'
 import { createState, stateLimits, type StateLimits } from './state.ts'
-import { defaultBreaker, isHealthy, settledBreaker, type Breaker } from '../policy/breaker.ts'
+import { createWritten, type HeldSlots, type Keeper } from './written.ts'
+import { defaultBreaker, settledBreaker, type Breaker } from '../policy/breaker.ts'
 import { defaultPermanent, type Lock } from '../policy/locks.ts'
-
-/** What an owner holds, as it is kept. */
-export interface HeldSlots {
-  readonly slots: readonly string[]
-  readonly until: number
-}
 
 /** What has to survive the server. */
 export interface Kept {
   readonly locks: readonly (readonly [string, Lock])[]
   readonly breakers: readonly (readonly [string, Breaker])[]
   readonly owners: readonly (readonly [string, HeldSlots])[]
-}
-
-/** Where it is written down; undefined: it is over. Ordered, and never waited for. */
-export interface Keeper {
-  lock(key: string, lock: Lock | undefined): void
-  breaker(key: string, breaker: Breaker | undefined): void
-  owner(owner: string, held: HeldSlots | undefined): void
 }
 
 /** How much of a limit is this server's to give, where it is not alone. */
@@ -66,7 +54,6 @@ const forgottenMs = 120_000
 const sweepEveryMs = 1000
 /** A lock that is over is remembered for so long, because the next failure counts on from it. */
 const rememberMs = 86_400_000
-const spareLocks = 100
 /** How often one admission asks for more of a shared limit: others may take what comes. */
 const maxGrowTries = 16
 /** Of an ending that says nothing, nothing is read but that it came. */
@@ -78,7 +65,7 @@ export function createStateServer(options: StateServerOptions): StateServer {
   const state = createState(options.limits ?? stateLimits)
   const slots = createSlots()
   const owners = new Map<string, Owner>()
-  const keptLocks = new Set<string>()
+  const written = createWritten(state, keeper)
   let sweptAt = -Infinity
   restore(options.kept)
 
@@ -86,13 +73,15 @@ export function createStateServer(options: StateServerOptions): StateServer {
     if (kept === undefined) return
     const at = now()
     const locks = kept.locks.filter(([, lock]) => lock.until + rememberMs > at)
-    for (const [key] of locks) keptLocks.add(key)
-    for (const [key] of kept.locks) if (!keptLocks.has(key)) keeper.lock(key, undefined)
+    const breakers = kept.breakers.filter(
+      ([, { until, since, from }]) => Math.max(until, since, from) + rememberMs > at,
+    )
     state.learn({
       ...nothingKnown,
       locks: locks.map(([key, lock]) => [key, settledLock(lock, at)] as const),
-      breakers: kept.breakers.map(([key, breaker]) => [key, settledBreaker(breaker, at)] as const),
+      breakers: breakers.map(([key, breaker]) => [key, settledBreaker(breaker, at)] as const),
     })
+    written.found(kept)
     for (const [owner, held] of kept.owners) {
       const leaseMs = Math.min(held.until - at, forgottenMs)
       if (leaseMs <= 0) keeper.owner(owner, undefined)
@@ -136,35 +125,15 @@ export function createStateServer(options: StateServerOptions): StateServer {
     return { now: at, refused: null, known: knownOf(state.health(at), message.watch) }
   }
 
-  /** What the state has pushed out is not to be kept for ever. */
-  function keepLock(key: string): void {
-    const lock = state.locks.get(key)
-    keeper.lock(key, lock)
-    if (lock === undefined) keptLocks.delete(key)
-    else keptLocks.add(key)
-    if (keptLocks.size <= state.locks.size + spareLocks) return
-    for (const kept of keptLocks)
-      if (!state.locks.has(kept)) {
-        keeper.lock(kept, undefined)
-        keptLocks.delete(kept)
-      }
-  }
-
-  function keep(key: string, before: Breaker | undefined): void {
-    const breaker = state.breakers.get(key)
-    if (breaker === before) return
-    if (breaker !== undefined && !isHealthy(breaker)) keeper.breaker(key, breaker)
-    else if (before !== undefined && !isHealthy(before)) keeper.breaker(key, undefined)
-  }
-
   function apply(event: CoordinationEvent, random: number): void {
     if (!('use' in event)) return state.apply(event, now(), random)
     const touched = touchedBy(event.use)
     const locksBefore = touched.locks.map((key) => state.locks.get(key))
     const breakerBefore = state.breakers.get(touched.breaker)
     state.apply(event, now(), random)
-    for (const [index, key] of touched.locks.entries()) if (state.locks.get(key) !== locksBefore[index]) keepLock(key)
-    keep(touched.breaker, breakerBefore)
+    for (const [index, key] of touched.locks.entries())
+      if (state.locks.get(key) !== locksBefore[index]) written.lock(key)
+    if (state.breakers.get(touched.breaker) !== breakerBefore) written.breaker(touched.breaker)
   }
 
   function follow(id: string, event: CoordinationEvent): void {
@@ -219,7 +188,7 @@ export function createStateServer(options: StateServerOptions): StateServer {
       for (const { target, prober } of probes) {
         const before = state.breakers.get(target)
         state.releaseProbe(target, prober)
-        keep(target, before)
+        if (state.breakers.get(target) !== before) written.breaker(target)
       }
       if (freed === null) return
       release(owner)
@@ -234,9 +203,8 @@ export function createStateServer(options: StateServerOptions): StateServer {
     },
     claimProbe({ target, prober }) {
       if (!state.claimProbe(target, prober, now())) return null
-      const breaker = state.breakers.get(target) ?? null
-      if (breaker !== null) keeper.breaker(target, breaker)
-      return breaker
+      written.breaker(target)
+      return state.breakers.get(target) ?? null
     },
     view() {
       sweep()
@@ -246,13 +214,13 @@ export function createStateServer(options: StateServerOptions): StateServer {
     resetLocks(selector) {
       const before = [...state.locks.keys()]
       const held = state.resetLocks(selector, now())
-      for (const key of before) if (!state.locks.has(key)) keepLock(key)
+      for (const key of before) if (!state.locks.has(key)) written.lock(key)
       return held
     },
     resetBreaker(route, target) {
       const before = [...state.breakers.keys()]
       const wasOpen = state.resetBreaker(route, target)
-      for (const key of before) if (!state.breakers.has(key)) keeper.breaker(key, undefined)
+      for (const key of before) if (!state.breakers.has(key)) written.breaker(key)
       return wasOpen
     },
   }

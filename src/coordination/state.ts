@@ -15,10 +15,12 @@ import {
 } from '../policy/breaker.ts'
 import { advanced, type Cursor } from '../policy/cursor.ts'
 import { lockKey, placesOf, targetKey, type Health, type Home } from '../policy/health.ts'
-import { holds, lockAfterFailure, lockAfterSuccess, lockedBy, type Lock, type LockPlace } from '../policy/locks.ts'
+import { holds, lockAfterFailure, lockAfterSuccess, lockedBy, type Lock } from '../policy/locks.ts'
 import { measured, type Speed } from '../policy/speed.ts'
+import { put, putBreaker, putLock, take } from './bounded.ts'
 import type { CoordinationEvent, Use, UseOutcome } from './event.ts'
-import type { Entries, Known } from './known.ts'
+import type { Known } from './known.ts'
+import { isMeant, type LockSelector } from './lock-selector.ts'
 
 /** How much is remembered at most, and for how long. */
 export interface StateLimits {
@@ -50,18 +52,6 @@ export interface AccountTally {
   readonly failures: number
   /** Those where the provider refused the credential. */
   readonly authFailures: number
-}
-
-/** Which locks and breakers are meant; null stands for all, `code` for every reason. */
-export interface LockSelector {
-  readonly provider: string | null
-  readonly account: string | null
-  readonly model: string | null
-  readonly code?: ErrorCode
-  /** Absent: every kind of place. */
-  readonly on?: LockPlace['on']
-  /** Absent: every region; for those that have one. */
-  readonly region?: string | null
 }
 
 export interface CoordinationState {
@@ -273,18 +263,10 @@ export function createState(limits: StateLimits = stateLimits): CoordinationStat
     },
     releaseProbe: freeProbe,
     tally: (provider, account) => tallies.get(tallyKey(provider, account)),
-    resetLocks({ provider, account, model, code, on, region }, now) {
+    resetLocks(selector, now) {
       let held = 0
       for (const [key, lock] of locks) {
-        const { place } = lock
-        const isMeant =
-          (provider === null || place.provider === provider) &&
-          (code === undefined || lock.code === code) &&
-          (on === undefined || place.on === on) &&
-          (region === undefined || place.on === 'account' || place.region === region) &&
-          (account === null || place.account === account) &&
-          (model === null || (place.on !== 'account' && place.model === model))
-        if (!isMeant) continue
+        if (!isMeant(lock, selector)) continue
         if (holds(lock, now)) held++
         locks.delete(key)
       }
@@ -310,38 +292,4 @@ type Told = Pick<Ended, 'use' | 'settings'> & { readonly outcome: Exclude<UseOut
 /** The name of an account in the tallies. */
 export function tallyKey(provider: string, account: string): string {
   return `${provider}\u0000${account}`
-}
-
-function take<V>(map: Map<string, V>, entries: Entries<V>): void {
-  for (const [key, value] of entries) map.set(key, value)
-}
-
-// The first entry is the one that was left alone longest. While there is plenty of room the order does not matter, and a
-// value that is only replaced costs half.
-function put<V>(map: Map<string, V>, key: string, value: V, max: number): void {
-  if (map.size * 2 > max) map.delete(key)
-  map.set(key, value)
-  if (map.size > max) for (const oldest of map.keys()) return void map.delete(oldest)
-}
-
-// Clients may ask for models of any name, and must not push out what is known of the accounts.
-function putLock(locks: Map<string, Lock>, key: string, lock: Lock, max: number): void {
-  locks.delete(key)
-  locks.set(key, lock)
-  if (locks.size <= max) return
-  for (const [oldest, { place }] of locks) if (place.on !== 'account') return void locks.delete(oldest)
-  for (const oldest of locks.keys()) return void locks.delete(oldest)
-}
-
-/** How many open breakers are passed over in search of one that is not missed. */
-const spared = 100
-
-// Nor may they push out breakers that are open.
-function putBreaker(breakers: Map<string, Breaker>, key: string, breaker: Breaker, max: number): void {
-  if (breakers.size * 2 > max) breakers.delete(key)
-  breakers.set(key, breaker)
-  if (breakers.size <= max) return
-  let seen = 0
-  for (const [oldest, { isOpen }] of breakers) if (!isOpen || ++seen > spared) return void breakers.delete(oldest)
-  for (const oldest of breakers.keys()) return void breakers.delete(oldest)
 }

@@ -7,7 +7,7 @@ import { toClientStream } from './client-stream.ts'
 import type { RequestContext } from './context.ts'
 import { decisionHeaders, lossHeader, queueHeader, upstreamHeaders, usedHeaders } from './respond.ts'
 import type { StreamEnd } from './stream.ts'
-import { failedOutcome, settingsOf } from './use.ts'
+import { endUse as told, failedOutcome } from './use.ts'
 
 /** The Response of an answer that was taken. */
 export function answerOf(
@@ -33,7 +33,8 @@ export function answerOf(
     const { source, framer } = result.answer
     const { heartbeatMs, limits } = context.snapshot.server
     const stallMs = limits.clientStallMs
-    const body = toClientStream({ source, clock, heartbeat: framer.heartbeat, heartbeatMs, stallMs })
+    const { hangUp } = context
+    const body = toClientStream({ source, clock, heartbeat: framer.heartbeat, heartbeatMs, stallMs, hangUp })
     return new Response(body, { status: 200, headers })
   }
   const { report } = result.answer
@@ -59,7 +60,7 @@ export interface Streamed {
 
 /** Tells whoever keeps count how the use of a target for a stream ended. */
 export function endUse(context: RequestContext, candidate: Candidate, streamed: Streamed, end: StreamEnd): void {
-  context.session.ended(streamed.use, outcomeOf(context, candidate, streamed, end), settingsOf(context, candidate))
+  told(context, candidate, streamed.use, outcomeOf(context, candidate, streamed, end))
 }
 
 /** Tells the trace how a stream ended for the client. */

@@ -1,6 +1,6 @@
 // One call of one account of one target: send, wait for headers, read until the answer is whole or committed, classify.
 import type { AnyDialect } from '../dialects/dialect.ts'
-import { GatewayError } from '../ir/error.ts'
+import { GatewayError, type ErrorCode } from '../ir/error.ts'
 import type { FetchResponse, HeaderSource } from '../ports/index.ts'
 import { providers } from '../providers/index.ts'
 import { parseJson } from '../wire/json-parse.ts'
@@ -12,6 +12,7 @@ import { isStream } from './framing.ts'
 import type { Prepared } from './prepare.ts'
 import { readStream, readWhole, type Answer } from './read-answer.ts'
 import type { ReadOptions } from './reading.ts'
+import { withWait } from './respond.ts'
 import type { StreamEnd, StreamSource } from './stream.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
@@ -95,7 +96,9 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
     abort()
     const isTold = refusal !== undefined && !context.clientSignal.aborted
     const error = (isTold ? refusal : undefined) ?? classify(cause, context, watchdog, response !== undefined)
-    return { ok: false, error, status: response?.status ?? null, headers: response?.headers }
+    const headers = response?.headers
+    const told = headers === undefined ? error : withHint(error, headers, prepared.egress, clock.now())
+    return { ok: false, error: told, status: response?.status ?? null, headers }
   } finally {
     if (source === undefined) watchdog.stop()
     context.clientSignal.removeEventListener('abort', abort)
@@ -124,6 +127,15 @@ async function errorAnswer(response: FetchResponse, egress: AnyDialect, now: num
   const bytes = await collect(response.body, maxErrorBytes).catch(() => new Uint8Array(0))
   return egress.decodeError(response.status, dated(response.headers, now), parseJson(textDecoder.decode(bytes)))
 }
+
+// A refusal inside an answer with status 200: when to come back stands where it stands on every refusal.
+function withHint(error: GatewayError, headers: HeaderSource, egress: AnyDialect, now: number): GatewayError {
+  if (error.retryAfterMs !== undefined || !hinted.has(error.code)) return error
+  const said = { error: { message: error.upstream?.message ?? '' } }
+  return withWait(error, egress.decodeError(error.status, dated(headers, now), said).retryAfterMs)
+}
+
+const hinted: ReadonlySet<ErrorCode> = new Set(['upstream_rate_limited', 'upstream_overloaded', 'upstream_quota'])
 
 /** The headers with the moment of the answer among them: a date to come back at is measured against it. */
 function dated(headers: HeaderSource, now: number): Pick<HeaderSource, 'get'> {

@@ -1,6 +1,6 @@
 // Accounts that were left out because their credential was refused: a new credential deserves a try of its own.
 import type { Snapshot } from '../catalog/snapshot.ts'
-import type { LockSelector } from '../coordination/state.ts'
+import type { LockSelector } from '../coordination/lock-selector.ts'
 import { isSameCredential } from '../credentials/same-credential.ts'
 import type { Coordinator } from '../coordination/coordinator.ts'
 

@@ -13,6 +13,8 @@ interface ClientStreamOptions {
   readonly heartbeatMs: number
   /** A client that takes nothing for so long is given up. */
   readonly stallMs: number
+  /** Ends the connection of such a client, which then cancels its stream; absent where an error of the stream does. */
+  readonly hangUp?: (() => void) | undefined
 }
 
 /**
@@ -53,7 +55,8 @@ export function toClientStream(options: ClientStreamOptions): ReadableStream<Uin
     close()
     void source.cancel(stalled)
     // Whoever reads on after all must not take what came for the whole.
-    controller.error(stalled)
+    if (options.hangUp === undefined) controller.error(stalled)
+    else options.hangUp()
     return undefined
   }
 

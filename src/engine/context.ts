@@ -50,6 +50,8 @@ export interface RequestContext {
   readonly state: StateKeeper
   /** Streams that are under way in this gateway, so that a stop can end them properly. */
   readonly live: Set<StreamSource>
+  /** Ends the connection of a client that has stopped reading. */
+  readonly hangUp?: (() => void) | undefined
   /** The canonical request; decoded at most once, however many attempts need it. */
   readonly canonical: () => Outcome<IrRequest>
   /** The same for texts to embed. */

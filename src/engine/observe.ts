@@ -96,6 +96,7 @@ function rowOf(
     detail: traceDetail(
       {
         decision: observed.decision === undefined ? null : decisionDetail(observed.decision),
+        ...(observed.facts !== undefined && { facts: factsDetail(observed.facts) }),
         attempts: attempts.map((record) => ({ ...record, durationMs: rounded(record.durationMs) })),
         ...(observed.queueMs !== undefined && { queue_ms: rounded(observed.queueMs) }),
         losses: requestLosses,
@@ -110,6 +111,30 @@ function rowOf(
       },
       unknown,
     ),
+  }
+}
+
+const needNames = [
+  ['needsTools', 'tools'],
+  ['needsServerTools', 'server_tools'],
+  ['needsImages', 'images'],
+  ['needsAudio', 'audio'],
+  ['needsFiles', 'files'],
+  ['needsSchema', 'schema'],
+  ['needsReasoning', 'reasoning'],
+  ['needsImageOutput', 'image_output'],
+] as const satisfies readonly (readonly [keyof RequestFacts, string])[]
+
+/** What the planner was asked, but for what the row says itself and for the session, which is the client's word. */
+function factsDetail(facts: RequestFacts): Record<string, unknown> {
+  const { task, choices, approxInputTokens, maxOutputTokens, imageSources } = facts
+  return {
+    task,
+    needs: needNames.flatMap(([member, name]) => (facts[member] === true ? [name] : [])),
+    choices,
+    input_tokens: approxInputTokens,
+    ...(maxOutputTokens !== undefined && { max_output_tokens: maxOutputTokens }),
+    ...(imageSources !== undefined && { image_sources: imageSources }),
   }
 }
 

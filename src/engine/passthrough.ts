@@ -31,6 +31,7 @@ export function createPassthrough(options: PassthroughOptions): StreamMachine {
   const normaliser = quirks.length === 0 ? undefined : dialect.compatibility?.normaliser(quirks, exchange)
   // An event was left out, and what stands around it belongs to the framing: from here on the framing is ours.
   let isReframed = false
+  let hasSaid = false
 
   /** What one frame comes to; `bytes` is what it looks like to the client. */
   function pass(frame: Frame, bytes: () => Uint8Array): StreamStep {
@@ -45,8 +46,10 @@ export function createPassthrough(options: PassthroughOptions): StreamMachine {
         return error === undefined ? { bytes: quiet(bytes(), frame.data), kind: 'idle' } : { kind: 'idle', error }
       }
       case 'content':
+        hasSaid = true
+        return { bytes: quiet(bytes(), frame.data), kind: 'content' }
       case 'end':
-        return { bytes: quiet(bytes(), frame.data), kind: signal.type }
+        return { bytes: quiet(bytes(), frame.data), kind: 'end' }
     }
   }
 
@@ -60,6 +63,9 @@ export function createPassthrough(options: PassthroughOptions): StreamMachine {
   }
 
   function read(block: Block, frame: Frame): StreamStep {
+    // An end alone: the finish that would be put before it is not the provider's word.
+    if (!hasSaid && frame.data === '[DONE]' && !tap.report().complete)
+      return { kind: 'idle', error: new GatewayError('upstream_empty') }
     const instead = normaliser?.step(frame) ?? 'same'
     if (instead !== 'same') return mended(instead)
     const verdict = check.look(frame)

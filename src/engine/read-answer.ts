@@ -49,6 +49,7 @@ export async function readStream(options: StreamOptions): Promise<Answer> {
     onBreak,
     onEnd,
     forClient: options.forClient,
+    mayBeEmpty: options.joining !== undefined,
   })
   options.expose(source)
   const failure = await source.prime()

@@ -60,7 +60,7 @@ export function noTarget(decision: RouteDecision): GatewayError {
         retryAfterMs,
       })
     : new GatewayError('no_eligible_target', {
-        message: `every account for this model is left out after failures, ${soon}`,
+        message: `every target for this model is left out after failures, ${soon}`,
         retry: 'next',
         retryAfterMs,
       })

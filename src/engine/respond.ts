@@ -59,6 +59,8 @@ const earlierNames: Readonly<Record<CompatSystem, Readonly<Record<string, string
     'x-signalbox-request-id': 'x-switchback-request-id',
     'x-signalbox-revision': 'x-switchback-revision',
     'x-signalbox-queue-ms': 'x-switchback-queue-ms',
+    'x-signalbox-client-profile': 'x-switchback-client-profile',
+    'x-signalbox-client-protocol': 'x-switchback-client-protocol',
   },
   switchmaxxer: { 'x-signalbox-request-id': 'x-switchmaxxer-request-id' },
   switch: {},

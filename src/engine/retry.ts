@@ -1,15 +1,14 @@
 // Further tries of the same account: whether a failure is worth one, after how long, and what others hear of it meanwhile.
 import type { RetrySettings } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
-import { breakerPhase } from '../policy/breaker.ts'
 import type { Candidate } from '../policy/decision.ts'
-import { targetKey } from '../policy/health.ts'
+import { accountLock, targetKey, targetLock } from '../policy/health.ts'
 import { backoffMs } from '../policy/retry.ts'
 import type { RequestContext } from './context.ts'
 import { deadlineOf } from './deadline.ts'
 import type { Failure, Tried, TryOptions } from './failure.ts'
 import { pause } from './pause.ts'
-import { settingsOf, settleFailure } from './use.ts'
+import { phaseOf, settingsOf, settleFailure } from './use.ts'
 
 /** A failure that took longer than this, in milliseconds, is not quick: the next target is a better guess. */
 export const quickFailureMs = 10_000
@@ -23,12 +22,21 @@ const neverConnected: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'EADDRNOTAVAIL',
 ])
+/** What an answer fails with that had begun. */
+const brokeOff: ReadonlySet<string> = new Set([
+  'stream_truncated',
+  'upstream_error',
+  'upstream_timeout',
+  'stream_idle_timeout',
+])
 /** What is no matter of a moment, or took long enough. */
 const lasting: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'])
 
 /** Whether the provider may have worked for the request although no answer came. */
 export function mayHaveArrived({ cause, sent, status }: Failure): boolean {
-  if (!sent || status !== null || cause.code === 'upstream_tls' || cause.code === 'blocked_endpoint') return false
+  if (!sent || cause.code === 'upstream_tls' || cause.code === 'blocked_endpoint') return false
+  // It had begun to answer, and nothing that it said is why there is no answer.
+  if (status !== null) return status < 300 && cause.upstream === undefined && brokeOff.has(cause.code)
   return !neverConnected.has(cause.upstream?.code ?? '')
 }
 
@@ -80,7 +88,8 @@ async function waitedFor(context: RequestContext, tried: Tried, waitMs: number):
   if (!isHeld) tell(context, tried)
   const told: Tried = isHeld ? tried : { ...tried, isSettled: true }
   // This very failure may have opened the circuit.
-  if (!isHeld && phaseOf(context, candidate) !== 'closed') return { mayGoOn: false, tried: told }
+  if (isLocked(context, tried, waitMs) || (!isHeld && phaseOf(context, candidate) !== 'closed'))
+    return { mayGoOn: false, tried: told }
   const { clock } = context.ports
   const began = clock.mono()
   const isOver = await pause(clock, waitMs, context.clientSignal)
@@ -91,7 +100,7 @@ async function waitedFor(context: RequestContext, tried: Tried, waitMs: number):
     return { mayGoOn: false, tried: { ...told, error: gone, cause: gone, isSettled: true } }
   }
   if (isHeld) context.session.ended(tried.use, { type: 'neutral' }, settingsOf(context, candidate))
-  const mayGoOn = await mayCall(context, candidate)
+  const mayGoOn = !isLocked(context, tried, 0) && (await mayCall(context, candidate))
   return { mayGoOn, tried: { ...told, isSettled: true } }
 }
 
@@ -104,9 +113,19 @@ function tell(
   settleFailure(context, options.candidate, use, { cause: told, status, totalMs: durationMs, isCommitted: false })
 }
 
-function phaseOf({ session }: RequestContext, candidate: Candidate) {
+/**
+ * Whether account or target are left out for longer than `ms` milliseconds: others have found that out, or the failure
+ * is one that does not pass. The short lock of an overload is what the wait is for.
+ */
+function isLocked({ session }: RequestContext, { options, cause }: Tried, ms: number): boolean {
+  const { candidate, account } = options
   const health = session.health()
-  return breakerPhase(health.breakers.get(targetKey(candidate)), health.now)
+  return [targetLock(health, candidate), accountLock(health, candidate, account)].some(
+    (lock) =>
+      lock !== undefined &&
+      lock.until > health.now + ms &&
+      (lock.isPermanent === true || lock.code !== 'upstream_overloaded' || cause.code !== 'upstream_overloaded'),
+  )
 }
 
 // Others may have opened the circuit during the wait; a probe has to be taken again where it was given back.
@@ -121,7 +140,7 @@ function mayCall(context: RequestContext, candidate: Candidate): boolean | Promi
  * @param retry 1 for the first further try
  * @param random uniform in [0, 1)
  */
-export function retryWait(
+function retryWait(
   failure: Pick<Tried, 'cause' | 'sent' | 'durationMs'>,
   retry: number,
   settings: RetrySettings,

@@ -2,11 +2,11 @@
 // and ends exactly once, whoever ends it. Never throws towards the client: after the commit every fault is an event.
 import { GatewayError } from '../ir/error.ts'
 import type { ByteSource } from '../ports/index.ts'
-import { EventStreamCorrupt } from '../wire/aws-event-stream.ts'
 import { parseJson } from '../wire/json-parse.ts'
-import { BlockOverflow, type Block, type BlockDecoder } from '../wire/block.ts'
+import type { Block, BlockDecoder } from '../wire/block.ts'
 import { join } from './collect.ts'
 import type { MachineReport, StreamMachine, StreamStep } from './machine.ts'
+import { readError, tooMuch } from './stream-fault.ts'
 import type { Watchdog } from './watchdog.ts'
 
 /** How a stream ended: by itself, by a fault, or because the client left. */
@@ -61,6 +61,8 @@ export interface StreamOptions {
   readonly onBreak?: ((error: GatewayError) => boolean) | undefined
   /** What an error becomes before the client may read it. */
   readonly forClient: (error: GatewayError) => GatewayError
+  /** It goes on with an answer that may have been whole but for its end. */
+  readonly mayBeEmpty?: boolean | undefined
 }
 
 /** A stream that has its headers and waits for content. */
@@ -74,6 +76,8 @@ export function createStreamSource(options: StreamOptions): StreamSource {
   let reading = false
   let received = 0
   let unread: Uint8Array | undefined
+  /** The piece that the client waits for. */
+  let awaited: Promise<void> | undefined
   /** A step that is being sealed; nothing more is read until it is done. */
   let pending: Promise<StreamStep> | undefined
   let accepted = false
@@ -113,7 +117,7 @@ export function createStreamSource(options: StreamOptions): StreamSource {
   }
 
   function take(step: StreamStep): void {
-    if (step.bytes !== undefined) ready.push(step.bytes)
+    if (step.bytes !== undefined && !gone) ready.push(step.bytes)
     if (step.kind !== 'idle') watchdog.progress()
     if (step.kind === 'content' && !committed) {
       committed = true
@@ -121,11 +125,20 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       options.onContent()
     }
     if (step.error !== undefined) fail(step.error)
+    else if (step.kind === 'end' && !committed && isEmpty()) fail(new GatewayError('upstream_empty'))
     else if (step.kind === 'end') {
       committed = true
       end({ type: 'complete', report: machine.report() })
       void stopUpstream()
     }
+  }
+
+  // An end that came alone. Where the provider said how it ended, nothing was what it had to say.
+  function isEmpty(): boolean {
+    const { finish } = machine.report()
+    return (
+      options.mayBeEmpty !== true && (finish === undefined || (finish.class === 'stop' && finish.raw === undefined))
+    )
   }
 
   // Stops at the commit too: the answer goes out with its first content, the rest of the chunk is read after that.
@@ -196,7 +209,8 @@ export function createStreamSource(options: StreamOptions): StreamSource {
       await stopUpstream()
     },
     async next() {
-      while (ready.length === 0 && !ended) await advance()
+      while (ready.length === 0 && !ended) await (awaited = advance())
+      awaited = undefined
       if (ready.length === 0) return undefined
       const [only] = ready
       const bytes = ready.length === 1 && only !== undefined ? only : join(ready)
@@ -206,7 +220,9 @@ export function createStreamSource(options: StreamOptions): StreamSource {
     async cancel(reason) {
       if (options.onAbort === 'drain' && reason === undefined) {
         gone = true
-        while (!ended) await advance()
+        ready.length = 0
+        // Two readers of one stream would take its pieces from each other.
+        while (!ended) await (awaited ?? advance())
       }
       if (!ended) {
         machine.settle()
@@ -245,22 +261,4 @@ function isWhole(block: Block): boolean {
 // An upstream that closed without an error and without anything left to say has still ended.
 function finishStep(step: StreamStep): StreamStep {
   return step.error === undefined && step.kind !== 'end' ? { ...step, kind: 'end' } : step
-}
-
-function tooMuch(): GatewayError {
-  return new GatewayError('limit_exceeded', { message: 'the answer grew larger than limits.max_stream_bytes' })
-}
-
-function readError(cause: unknown): GatewayError {
-  if (cause instanceof GatewayError) return cause
-  if (cause instanceof EventStreamCorrupt)
-    return new GatewayError('upstream_bad_content', { message: 'a message of the event stream arrived damaged' })
-  if (cause instanceof BlockOverflow)
-    return new GatewayError('upstream_bad_content', {
-      message: 'one event of the stream was larger than limits.max_event_bytes',
-    })
-  return new GatewayError('stream_truncated', {
-    message: 'the connection to the provider broke before the answer was complete',
-    cause,
-  })
 }

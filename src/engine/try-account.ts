@@ -15,7 +15,7 @@ import { errorForClient } from './respond.ts'
 import { retried } from './retry.ts'
 import { refusesState } from './state/index.ts'
 import type { StreamSource } from './stream.ts'
-import { settingsOf, settleFailure, useOf } from './use.ts'
+import { acceptUse, settingsOf, settleFailure, useOf } from './use.ts'
 
 /** The answer, or why there is none; accounts are locked for it before this returns. */
 export async function tryAccount(context: RequestContext, options: TryOptions): Promise<Response | Failure> {
@@ -152,7 +152,7 @@ function take(call: Call, result: AttemptResult & { ok: true }, losses: readonly
   const { clock } = context.ports
   const totalMs = clock.mono() - call.startedMono
   record(context, options, totalMs, result.status, undefined)
-  context.session.accepted(use)
+  acceptUse(context, candidate, use)
   context.finale.requestLosses(losses)
   call.isTaken = true
   if (result.answer.type !== 'stream') {

@@ -1,5 +1,5 @@
 // The accounts of one target: who may be asked now, and whether another one is worth asking after a failure.
-import { breakerPhase, lastFailed } from '../policy/breaker.ts'
+import { breakerInUse, breakerPhase, lastFailed } from '../policy/breaker.ts'
 import type { Candidate } from '../policy/decision.ts'
 import { accountLock, lockKey, placesOf, targetKey, targetLock, type Health } from '../policy/health.ts'
 import type { RequestContext } from './context.ts'
@@ -7,6 +7,7 @@ import type { Failure, Spent } from './failure.ts'
 import type { Joining, Repairs } from './repair/index.ts'
 import { mayHaveArrived } from './retry.ts'
 import { tryAccount } from './try-account.ts'
+import { settingsOf } from './use.ts'
 
 /** What one request has used up. */
 export interface Progress extends Spent {
@@ -124,7 +125,7 @@ function permitOf(
   if (!progress.hasCalled && candidate.breaker === 'closed') return 'go'
   if (targetLock(health, candidate) !== undefined) return 'stop'
   const key = targetKey(candidate)
-  const phase = breakerPhase(health.breakers.get(key), health.now)
+  const phase = breakerPhase(breakerInUse(health.breakers.get(key), settingsOf(context, candidate).breaker), health.now)
   if (phase === 'open') return 'stop'
   if (progress.hasCalled && hasFailed(health, candidate, account) && !takeExtra(context)) {
     progress.isOutOfBudget = true

@@ -1,8 +1,9 @@
 // One use of an account for a target, as it is told to whoever keeps count: what was used, and how it ended.
 import type { TargetSettings, Use, UseOutcome } from '../coordination/event.ts'
-import type { GatewayError } from '../ir/error.ts'
+import type { ErrorCode, GatewayError } from '../ir/error.ts'
+import { breakerInUse, breakerPhase, type BreakerPhase } from '../policy/breaker.ts'
 import type { Candidate } from '../policy/decision.ts'
-import { homeKey } from '../policy/health.ts'
+import { homeKey, targetKey, targetLock } from '../policy/health.ts'
 import { matchesFailure } from '../policy/failure-patterns.ts'
 import { providerOf, type RequestContext } from './context.ts'
 import { deadlineOf } from './deadline.ts'
@@ -57,15 +58,61 @@ export function failedOutcome({ snapshot }: RequestContext, { target }: Candidat
   return { type: 'failed', error: { code, origin, retryAfterMs, isPermanent }, totalMs, isCommitted }
 }
 
+/** How the circuit of a target stands, as far as this request knows. */
+export function phaseOf(context: RequestContext, candidate: Candidate): BreakerPhase {
+  const health = context.session.health()
+  const { breaker } = settingsOf(context, candidate)
+  return breakerPhase(breakerInUse(health.breakers.get(targetKey(candidate)), breaker), health.now)
+}
+
+/** Tells how a use ended, and the log where that leaves its target out. */
+export function endUse(context: RequestContext, candidate: Candidate, use: Use, outcome: UseOutcome): void {
+  const settings = settingsOf(context, candidate)
+  if (outcome.type !== 'failed') return context.session.ended(use, outcome, settings)
+  const wasOut = isOut(context, candidate)
+  context.session.ended(use, outcome, settings)
+  if (!wasOut && isOut(context, candidate)) logTarget(context, candidate, 'target_left_out', outcome.error.code)
+}
+
+/** Tells that the first content of an answer is there, and the log where that closes the circuit of its target. */
+export function acceptUse(context: RequestContext, candidate: Candidate, use: Use): void {
+  const wasTried = candidate.breaker === 'half_open' && phaseOf(context, candidate) !== 'closed'
+  context.session.accepted(use)
+  if (wasTried && phaseOf(context, candidate) === 'closed') logTarget(context, candidate, 'target_is_back')
+}
+
+// A circuit that is tried out is still that of a target that is left out: an outage is told once.
+function isOut(context: RequestContext, candidate: Candidate): boolean {
+  return phaseOf(context, candidate) !== 'closed' || targetLock(context.session.health(), candidate) !== undefined
+}
+
+function logTarget(
+  { ports, requestId }: RequestContext,
+  { route, target }: Candidate,
+  event: 'target_left_out' | 'target_is_back',
+  code?: ErrorCode,
+): void {
+  const named = { route, target: target.name, request_id: requestId }
+  if (code === undefined) ports.log.info(event, named)
+  else ports.log.warn(event, { ...named, code })
+}
+
+/** What takes an account out until somebody does something about it. */
+const accountEvents: Partial<Record<ErrorCode, string>> = {
+  upstream_auth: 'provider_auth_failed',
+  upstream_quota: 'provider_quota_used_up',
+}
+
 /** Tells what came of an attempt that nothing could mend. */
 export function settleFailure(context: RequestContext, candidate: Candidate, use: Use, failure: ToldFailure): void {
   const { cause, status } = failure
   const isNeutral =
     cause.code === 'client_cancelled' || isOtherThing(cause) || hadLittleTime(context, candidate, failure)
   const outcome = isNeutral ? ({ type: 'neutral' } as const) : failedOutcome(context, candidate, failure)
-  context.session.ended(use, outcome, settingsOf(context, candidate))
-  if (isNeutral || cause.code !== 'upstream_auth') return
-  context.ports.log.warn('provider_auth_failed', {
+  endUse(context, candidate, use, outcome)
+  const event = isNeutral ? undefined : accountEvents[cause.code]
+  if (event === undefined) return
+  context.ports.log.warn(event, {
     provider: candidate.target.provider,
     account: use.account,
     status,

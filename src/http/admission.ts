@@ -14,10 +14,12 @@ export const queueLimits = {
   /** Where the coordinator is far away: at first, and half as long again each time, to the last. */
   remotePollMs: 50,
   maxRemotePollMs: 500,
+  /** Who should have left the line so long ago is gone. */
+  goneMs: 5000,
 } as const
 
-/** Who waits, first come first. Entries are compared by identity. */
-export type AdmissionQueue = object[]
+/** Who waits, first come first, and until when (monotonic milliseconds). Entries are compared by identity. */
+export type AdmissionQueue = { readonly until: number }[]
 
 export interface AdmissionOptions {
   readonly coordinator: Coordinator
@@ -37,6 +39,7 @@ export interface AdmissionOptions {
  */
 export function admit(ask: AdmissionAsk, options: AdmissionOptions): Soon<Outcome<Session>> {
   const { coordinator, queue } = options
+  forgetGone(queue, options.clock.mono())
   // Nobody overtakes those who wait already.
   if (queue.length > 0 && ask.slots.length > 0) return waitInLine(ask, options, false)
   const admitted = coordinator.admit(ask)
@@ -55,27 +58,33 @@ async function waitInLine(ask: AdmissionAsk, options: AdmissionOptions, isFarAwa
   if (timeoutMs <= 0) return failed('overloaded', { retryAfterMs: 1000 })
   if (queue.length >= queueLimits.maxWaiting)
     return failed('overloaded', { message: 'too many requests wait for a slot already', retryAfterMs: 1000 })
-  const ticket = {}
-  queue.push(ticket)
   const began = clock.mono()
+  const ticket = { until: began + timeoutMs }
+  queue.push(ticket)
   try {
     return await untilAdmitted(ask, options, ticket, isFarAway)
   } finally {
-    queue.splice(queue.indexOf(ticket), 1)
+    const place = queue.indexOf(ticket)
+    if (place >= 0) queue.splice(place, 1)
     options.onWaited(clock.mono() - began)
   }
 }
 
+// A runtime may end a request in the middle of its wait, with nothing run after it: it must not keep the others for ever.
+function forgetGone(queue: AdmissionQueue, now: number): void {
+  for (let first = queue[0]; first !== undefined && first.until + queueLimits.goneMs < now; first = queue[0])
+    queue.shift()
+}
+
 async function untilAdmitted(
   ask: AdmissionAsk,
-  { coordinator, queue, clock, random, clientSignal, timeoutMs }: AdmissionOptions,
-  ticket: object,
+  { coordinator, queue, clock, random, clientSignal }: AdmissionOptions,
+  ticket: AdmissionQueue[number],
   isFarAway: boolean,
 ): Promise<Outcome<Session>> {
-  const until = clock.mono() + timeoutMs
   let far = isFarAway
   for (let asked = 0; ;) {
-    const left = until - clock.mono()
+    const left = ticket.until - clock.mono()
     if (left <= 0)
       return failed('overloaded', {
         message: 'no slot was free within limits.admission_timeout_ms',
@@ -83,6 +92,7 @@ async function untilAdmitted(
       })
     const poll = meanPollMs(queue.indexOf(ticket), far ? asked : undefined) * (0.75 + random.next() / 2)
     if (!(await pause(clock, Math.min(left, poll), clientSignal))) return failed('client_cancelled')
+    forgetGone(queue, clock.mono())
     if (queue[0] !== ticket) continue
     const answer = coordinator.admit(ask)
     asked++

@@ -4,7 +4,13 @@ import type { ClientProfile, Snapshot } from '../catalog/snapshot.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import { clientProfileViews } from '../operations/client-profiles.ts'
-import { allowsModel, chooseClientProfile, clientProfileHeader, restrictToProfile } from '../policy/client-profile.ts'
+import {
+  allowsModel,
+  chooseClientProfile,
+  clientKind,
+  clientProfileHeaders,
+  restrictToProfile,
+} from '../policy/client-profile.ts'
 import type { RouteDecision } from '../policy/decision.ts'
 import { headerValue } from '../wire/headers.ts'
 import type { DoorEnv } from './door.ts'
@@ -19,7 +25,8 @@ export function profileOf(
   snapshot: Snapshot,
   { dialect, model }: Pick<RequestFacts, 'dialect' | 'model'>,
 ): ClientProfile | undefined {
-  const asked = headers.get(clientProfileHeader)
+  const name = clientProfileHeaders.find((header) => headers.has(header))
+  const asked = name === undefined ? null : headers.get(name)
   if (asked === null) return undefined
   const chosen = chooseClientProfile(asked, snapshot, dialect)
   if (!chosen.ok) throw chosen.error
@@ -29,6 +36,15 @@ export function profileOf(
       param: 'model',
     })
   return chosen.value
+}
+
+/** What an answer says of the profile that it was served under: its id, and the wire that its clients speak. */
+export function profileHeaders({ id, kind }: ClientProfile): Record<string, string> {
+  const protocol = clientKind(kind)?.protocol
+  return {
+    'x-signalbox-client-profile': headerValue(id, 128),
+    ...(protocol !== undefined && { 'x-signalbox-client-protocol': protocol }),
+  }
 }
 
 /** The decision within the profile's accounts. Throws `client_profile_denied` where nothing is left for that reason. */

@@ -1,6 +1,6 @@
 // The paths that carry inference. Thin: reads the body, asks the dialect for the facts, the planner for a decision,
 // and hands both to the engine.
-import type { Snapshot } from '../catalog/snapshot.ts'
+import type { ClientProfile, Snapshot } from '../catalog/snapshot.ts'
 import type { Coordinator, Session, SlotAsk } from '../coordination/coordinator.ts'
 import { watchOf } from '../coordination/watch.ts'
 import type { CredentialKeeper } from '../credentials/keeper.ts'
@@ -17,6 +17,7 @@ import type { StreamSource } from '../engine/stream.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { RouteDecision } from '../policy/decision.ts'
+import { hintOnName } from '../policy/match-route.ts'
 import { planRoute } from '../policy/plan.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Scrubber } from '../redaction/index.ts'
@@ -25,7 +26,7 @@ import { isObject } from '../wire/json-parse.ts'
 import type { JsonDocument } from '../wire/json-scan.ts'
 import { admit as letIn, type AdmissionQueue } from './admission.ts'
 import { readJsonBody } from './body.ts'
-import { profileOf, restrictedTo } from './client-profiles.ts'
+import { profileHeaders, profileOf, restrictedTo } from './client-profiles.ts'
 import { errorResponse } from './errors.ts'
 import type { Ingress } from './ingress.ts'
 import type { Principal } from './principal.ts'
@@ -54,6 +55,8 @@ export interface InferenceOptions {
   readonly queue: AdmissionQueue
   readonly extraCalls: ExtraCalls
   readonly scrubber: Scrubber
+  /** Ends the connection of a client that has stopped reading; absent where the runtime does so by itself. */
+  readonly hangUp?: (() => void) | undefined
 }
 
 /** Serves one inference request; every failure comes back in the dialect's own shape and ends in a trace. */
@@ -75,6 +78,7 @@ export async function serveInference(
     tenant: principal.tenant,
   }
   let session: Session | undefined
+  let profile: ClientProfile | undefined
   const finale = createFinale(observed, ports, options.scrubber.unknown, () => session?.settle())
   try {
     const body = await readJsonBody(request, snapshot.server.limits, ports.clock)
@@ -93,7 +97,7 @@ export async function serveInference(
     )
     const facts = factsOf(dialect, received)
     observed.facts = facts
-    const profile = profileOf(request.headers, snapshot, facts)
+    profile = profileOf(request.headers, snapshot, facts)
     const entered = (session = await admit(admitted, facts, observed, options))
     const random = ports.random.next()
     const plan = (): RouteDecision | undefined => {
@@ -105,12 +109,12 @@ export async function serveInference(
     const decision = plan()
     if (decision === undefined)
       throw new GatewayError('model_not_found', {
-        message: `no route found for model '${headerValue(facts.model, 128)}'`,
+        message: `no route found for model '${headerValue(facts.model, 128)}'${hintOnName(facts.model)}`,
         param: 'model',
       })
     const route = decision.route === null ? undefined : snapshot.routes.get(decision.route)
     const wire = withDefaults(received, route?.defaults ?? {}, limits)
-    return await execute({
+    const answer = await execute({
       requestId,
       ports,
       snapshot,
@@ -126,6 +130,7 @@ export async function serveInference(
       queueMs: observed.queueMs ?? 0,
       finale,
       live: options.live,
+      hangUp: options.hangUp,
       credentials: options.credentials,
       session,
       extraCalls: options.extraCalls,
@@ -141,15 +146,20 @@ export async function serveInference(
       canonical: once(() => generative(dialect).decodeRequest(wire)),
       embedding: once(() => embeddingIngress(dialect).decodeRequest(wire)),
     })
+    return profile === undefined ? answer : withHeaders(answer, profileHeaders(profile))
   } catch (cause) {
     const error = cause instanceof GatewayError ? cause : new GatewayError('internal', { cause })
     if (error.code === 'internal') ports.log.error('internal_error', { request_id: requestId, reason: describe(cause) })
     const terminal = error.code === 'client_cancelled' ? 'cancelled' : error.origin === 'client' ? 'rejected' : 'failed'
     finale.end({ terminal, status: error.status, error })
     const refused = errorResponse(error, admitted.path, requestId)
-    for (const [name, value] of Object.entries(queueHeader(observed.queueMs ?? 0))) refused.headers.set(name, value)
-    return refused
+    return withHeaders(refused, { ...queueHeader(observed.queueMs ?? 0), ...(profile && profileHeaders(profile)) })
   }
+}
+
+function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+  return response
 }
 
 /** Lets the request in, or says why not; what is known of its candidates comes back with it. */

@@ -22,13 +22,15 @@ export interface DoorVariables {
 
 /** What belongs to one request only, where the runtime binds such things to it (a Worker's `waitUntil`). */
 export interface RequestScope {
-  readonly traces: TraceSink
+  readonly traces?: TraceSink
+  /** Ends the connection of a client that has stopped reading. */
+  readonly hangUp?: () => void
 }
 
 /** Hono's environment for every route of the gateway. */
 export interface DoorEnv {
   Variables: DoorVariables
-  Bindings: Partial<RequestScope>
+  Bindings: RequestScope
 }
 
 export type DoorContext = Context<DoorEnv>

@@ -150,7 +150,10 @@ export class GatewayError extends Error {
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     const facts: CodeFacts = errorCodes[code]
-    super(options.message ?? facts.meaning, options.cause === undefined ? undefined : { cause: options.cause })
+    super(
+      options.message ?? meaningOf(code, options.param),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
     this.code = code
     this.status = options.status ?? facts.status
     this.origin = facts.origin
@@ -159,6 +162,12 @@ export class GatewayError extends Error {
     this.retryAfterMs = options.retryAfterMs
     this.upstream = options.upstream
   }
+}
+
+// The SDKs show the message and not always the param.
+function meaningOf(code: ErrorCode, param: string | undefined): string {
+  const { meaning }: CodeFacts = errorCodes[code]
+  return code === 'missing_required_parameter' && param !== undefined ? `${param}: ${meaning}` : meaning
 }
 
 /** The tri-state of decoding: a value, or an error that says whether the input is invalid or merely unsupported. */

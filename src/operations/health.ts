@@ -68,7 +68,7 @@ export const health = defineOperation({
       status: !storeOk || failing.length > 0 ? ('failing' as const) : isCalm ? ('ok' as const) : ('degraded' as const),
       version: runtime.version,
       runtime: runtime.runtime,
-      store: { kind: context.snapshot.storage.kind, ok: storeOk },
+      store: { kind: runtime.storeKind ?? context.snapshot.storage.kind, ok: storeOk },
       coordination: { backend, scope, guarantee: text, slots: Object.fromEntries(sight.slots) },
       config: configOf(runtime, context.snapshot.revision),
       targets: { all: targets.length, usable: targets.filter(({ trouble }) => trouble === null).length },

@@ -29,6 +29,7 @@ import { routesList } from './routes-list.ts'
 import { routesShow } from './routes-show.ts'
 import { status } from './status.ts'
 import { traceList } from './trace-list.ts'
+import { traceReplay } from './trace-replay.ts'
 import { traceShow } from './trace-show.ts'
 import { translate } from './translate.ts'
 import { vaultList } from './vault-list.ts'
@@ -63,6 +64,7 @@ export const operations: readonly Operation[] = [
   doctor,
   traceList,
   traceShow,
+  traceReplay,
   credentialsList,
   credentialsCheck,
   credentialsAudit,

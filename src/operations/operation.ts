@@ -2,60 +2,23 @@
 import type { z } from 'zod'
 import type { Role, Snapshot, Tier } from '../catalog/snapshot.ts'
 import type { Guarantee } from '../coordination/coordinator.ts'
-import type { AccountTally, LockSelector } from '../coordination/state.ts'
+import type { LockSelector } from '../coordination/lock-selector.ts'
+import type { AccountTally } from '../coordination/state.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
 import type { GatewayError, Outcome } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { Ledger } from '../ir/ledger.ts'
 import type { Health } from '../policy/health.ts'
-import type { Clock, Stores, EgressAbilities } from '../ports/index.ts'
+import type { Clock, Stores } from '../ports/index.ts'
 import type { CredentialState } from '../credentials/state.ts'
 import type { VaultControl } from '../sealing/vault-control.ts'
+import type { ConfigEditor } from './config-editor.ts'
+import type { ConfigReload, RuntimeStatus } from './runtime-status.ts'
 
 export type { CredentialState } from '../credentials/state.ts'
 export type { VaultControl, VaultEntry } from '../sealing/vault-control.ts'
-
-/** Which configuration is in use, and what came of the last one that was to take its place. */
-export interface ConfigStatus {
-  readonly revision: string
-  /** Unix milliseconds. */
-  readonly loadedAt: number
-  /** Where it lies; `name` is the path of a file or the name of a variable. */
-  readonly source: { readonly kind: 'file' | 'variable' | 'store'; readonly name: string | null }
-  /** What was changed and takes another start to go by, as `server.port`. */
-  readonly needsRestart: readonly string[]
-  /** The last one that was refused, until a good one is there. Problems as lines for people, without secrets. */
-  readonly rejected: { readonly at: number; readonly problems: readonly string[] } | null
-}
-
-/** What came of going by the configuration as it is now. */
-export interface ConfigReload {
-  readonly revision: string
-  /** The same where nothing changed that the revision tells. */
-  readonly previous: string
-  /** By the names of the file, as `routes.fast`. */
-  readonly changed: readonly string[]
-  readonly warnings: readonly string[]
-  readonly needsRestart: readonly string[]
-}
-
-/** What a running gateway says of itself. */
-export interface RuntimeStatus {
-  readonly version: string
-  readonly runtime: string
-  /** Unix milliseconds. */
-  readonly startedAt: number
-  readonly url: string | null
-  readonly pid: number | null
-  readonly inFlight: number
-  readonly traces: { readonly queued: number; readonly dropped: number; readonly failed: number }
-  /** The same of the audit of looks at secrets; absent where nobody counts. */
-  readonly accesses?: { readonly queued: number; readonly dropped: number; readonly failed: number }
-  /** What the way out can do on this runtime. */
-  readonly egress?: EgressAbilities
-  /** Absent where nobody keeps it. */
-  readonly config?: ConfigStatus
-}
+export type { ConfigChange, ConfigEdit, ConfigEditor } from './config-editor.ts'
+export type { ConfigReload, ConfigStatus, RuntimeStatus } from './runtime-status.ts'
 
 /** A translation to look at. */
 export interface TranslationRequest {
@@ -113,41 +76,6 @@ export interface UpstreamProbe {
   /** The list that the provider publishes. Fails as an attempt does; `unsupported_content` where it publishes none. */
   models(provider: string, account: string | null): Promise<Outcome<readonly DiscoveredModel[]>>
   infer(asked: Inference): Promise<Inferred>
-}
-
-/** One change of the configuration document: sets the value at a path of keys and indexes, or removes it (undefined). */
-export interface ConfigChange {
-  readonly path: readonly (string | number)[]
-  readonly value: unknown
-  /**
-   * What happens to a value that is there already; absent: it is replaced. `fill` only adds the members that it lacks,
-   * `refuse` fails with `conflict`.
-   */
-  readonly existing?: 'replace' | 'fill' | 'refuse'
-}
-
-/** An accepted edit. */
-export interface ConfigEdit {
-  readonly revision: string
-  readonly warnings: readonly string[]
-  /** The paths that really changed. */
-  readonly changed: readonly ConfigChange['path'][]
-  /** The gateways that go by it already, for people; absent: none does, or that is not known. */
-  readonly live?: string
-}
-
-/** Where the configuration is changed: its file, comments kept, or the store. */
-export interface ConfigEditor {
-  /** `file /path/to/x.jsonc`, `store`. */
-  readonly place: string
-  /** When a running gateway goes by what was written, for people; null where none does, or where each edit says it. */
-  readonly takesEffect: string | null
-  /**
-   * Applies all changes or none: the result is compiled first, and takes the place of the old document in one step.
-   * Fails with `invalid_value` where it does not compile, `conflict` where somebody changed it meanwhile,
-   * `invalid_request` where this configuration is not to be edited here.
-   */
-  apply(changes: readonly ConfigChange[], options?: { readonly dryRun: boolean }): Promise<Outcome<ConfigEdit>>
 }
 
 /** An account, a model of one, or a target that is left out for a while. */

@@ -4,6 +4,7 @@ import { decisionDetail } from '../engine/observe.ts'
 import type { DialectId } from '../ir/dialect-id.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { RequestFacts } from '../ir/facts.ts'
+import { hintOnName } from '../policy/match-route.ts'
 import { planRoute } from '../policy/plan.ts'
 import { defineOperation, type OperationContext } from './operation.ts'
 
@@ -80,7 +81,7 @@ export const routePreview = defineOperation({
     const decision = planRoute(facts, context.snapshot, sight?.health, asked.random)
     if (decision === undefined)
       throw new GatewayError('model_not_found', {
-        message: `no route found for model ${JSON.stringify(facts.model)}`,
+        message: `no route found for model ${JSON.stringify(facts.model)}${hintOnName(facts.model)}`,
         param: 'model',
       })
     const { requested, route, strategy, selected, fallbacks, rejected, reasons, random, ...rest } =

@@ -65,7 +65,7 @@ export const status = defineOperation({
       config: now.config === undefined ? null : configOf(now.config),
       in_flight: now.inFlight,
       store: {
-        kind: snapshot.storage.kind,
+        kind: now.storeKind ?? snapshot.storage.kind,
         ok: await stores.ledger.check().then(
           () => true,
           () => false,

@@ -2,7 +2,14 @@
 import { didYouMean } from '../catalog/hints.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { RouteRecord, Snapshot, TargetRecord } from '../catalog/snapshot.ts'
-import { breakerPhase, freshBreaker, isProbed, type Breaker, type BreakerPhase } from '../policy/breaker.ts'
+import {
+  breakerInUse,
+  breakerPhase,
+  freshBreaker,
+  isProbed,
+  type Breaker,
+  type BreakerPhase,
+} from '../policy/breaker.ts'
 import { accountLock, targetKey, targetLock, type Destination, type Health } from '../policy/health.ts'
 import type { Lock } from '../policy/locks.ts'
 import { directTarget } from '../policy/match-route.ts'
@@ -105,7 +112,9 @@ function seenModels({ breakers, loads, speeds }: Health): Seen {
 function healthOf(place: Place, context: OperationContext, sight: CoordinationSight): TargetHealth {
   const { health } = sight
   const key = targetKey(place)
-  const breaker = health.breakers.get(key) ?? freshBreaker
+  const breaker =
+    breakerInUse(health.breakers.get(key), place.target.breaker ?? context.snapshot.policy.direct.breaker) ??
+    freshBreaker
   const speed = health.speeds.get(key)
   const accounts = accountsOf(place, context, health)
   const trouble = troubleOf(place, breaker, accounts, context, health)

@@ -3,18 +3,12 @@
 // probe it, under a lease that ends by itself where the prober dies.
 import type { BreakerSettings } from '../catalog/snapshot.ts'
 import type { ErrorCode } from '../ir/error.ts'
+import { emptyWindow, sumOf, windowAt, type Window } from './breaker-window.ts'
 
 export type BreakerPhase = 'closed' | 'open' | 'half_open'
 
-/** A part of the sliding window that is over. */
-export interface Bucket {
-  readonly from: number
-  readonly total: number
-  readonly failed: number
-}
-
-/** Plain data and finite numbers only: it travels as JSON. The newest part of the window lies flat in it, so that a success costs one object. */
-export interface Breaker {
+/** Plain data and finite numbers only: it travels as JSON. */
+export interface Breaker extends Window {
   readonly isOpen: boolean
   /** Results of what began before say nothing of the target as it is now. */
   readonly since: number
@@ -22,12 +16,6 @@ export interface Breaker {
   readonly until: number
   /** Failures in a row, up to the last outcome. */
   readonly consecutive: number
-  /** The newest part of the window. */
-  readonly from: number
-  readonly total: number
-  readonly failed: number
-  /** The parts before it, oldest first. */
-  readonly past: readonly Bucket[]
   readonly probe: { readonly owner: string; readonly until: number } | null
   /** The failure that opened it; null where closed. */
   readonly code: ErrorCode | null
@@ -60,20 +48,12 @@ export const defaultBreaker: BreakerSettings = {
 
 /** How long a probe may take before somebody else may try. */
 export const probeLeaseMs = 90_000
-/** How many parts a window slides by. */
-const parts = 10
+/** What a breaker is that nobody holds anything against. */
+const unharmed = { isOpen: false, until: 0, consecutive: 0, ...emptyWindow, probe: null, code: null } as const
 
 export const freshBreaker: Breaker = {
-  isOpen: false,
+  ...unharmed,
   since: 0,
-  until: 0,
-  consecutive: 0,
-  from: 0,
-  total: 0,
-  failed: 0,
-  past: [],
-  probe: null,
-  code: null,
   requests: 0,
   failures: 0,
   totalMs: 0,
@@ -108,6 +88,14 @@ export function breakerPhase(breaker: Breaker | undefined, now: number): Breaker
   return breaker.until > now ? 'open' : 'half_open'
 }
 
+/** The breaker as far as it counts: one that was switched off keeps nobody away, whatever it was before. */
+export function breakerInUse(
+  breaker: Breaker | undefined,
+  { enabled }: Pick<BreakerSettings, 'enabled'>,
+): Breaker | undefined {
+  return breaker?.isOpen === true && !enabled ? closed(breaker) : breaker
+}
+
 /** Whether somebody is probing it at this moment. */
 export function isProbed(breaker: Breaker, now: number): boolean {
   return breaker.probe !== null && breaker.probe.until > now
@@ -138,18 +126,7 @@ export function afterAccepted(breaker: Breaker, owner: string, startedAt: number
 
 /** The breaker as if nothing had failed; what watchers count stays. */
 export function closed(breaker: Breaker): Breaker {
-  return {
-    ...breaker,
-    isOpen: false,
-    until: 0,
-    consecutive: 0,
-    from: 0,
-    total: 0,
-    failed: 0,
-    past: [],
-    probe: null,
-    code: null,
-  }
+  return { ...breaker, ...unharmed }
 }
 
 /** The breaker with what watchers count from another record of the same target. */
@@ -178,9 +155,10 @@ export function afterOutcome(
   settings: BreakerSettings,
   now: number,
 ): Breaker {
+  const before = breakerInUse(breaker, settings) ?? breaker
   return outcome.code === null
-    ? afterAnswer(breaker, outcome, settings, now)
-    : afterFailure(breaker, { ...outcome, code: outcome.code }, settings, now)
+    ? afterAnswer(before, outcome, settings, now)
+    : afterFailure(before, { ...outcome, code: outcome.code }, settings, now)
 }
 
 function afterAnswer(
@@ -230,7 +208,6 @@ function afterFailure(
   }
   if (breaker.isOpen) {
     if (breaker.probe?.owner !== owner) return seen
-    if (!settings.enabled) return closed(seen)
     return opened({ ...seen, consecutive: seen.consecutive + 1 }, code, settings, now)
   }
   if (startedAt < breaker.since) return seen
@@ -251,28 +228,10 @@ function opened(breaker: Breaker, code: ErrorCode, settings: BreakerSettings, no
   return { ...closed(breaker), isOpen: true, since: now, until: now + settings.resetMs, consecutive, code }
 }
 
-function trips({ consecutive, total, failed, past }: Breaker, settings: BreakerSettings): boolean {
-  if (consecutive >= settings.failureThreshold) return true
-  const all = past.reduce((sum, bucket) => sum + bucket.total, total)
-  const bad = past.reduce((sum, bucket) => sum + bucket.failed, failed)
-  return all >= settings.minRequests && bad * 100 >= all * settings.errorPercent
-}
-
-type Window = Pick<Breaker, 'from' | 'total' | 'failed' | 'past'>
-
-// The same object while the newest part of the window lasts.
-function windowAt(breaker: Breaker, windowMs: number, now: number): Window {
-  const width = Math.max(1, Math.ceil(windowMs / parts))
-  const from = Math.floor(now / width) * width
-  // The clock runs forward only, but a reload may have changed the width: what is newer than the new part joins it.
-  if (breaker.total > 0 && from <= breaker.from) return breaker
-  const before = breaker.total === 0 ? breaker.past : [...breaker.past, bucketOf(breaker)]
-  const past = before.filter((bucket) => bucket.from > now - windowMs)
-  return { from, total: 0, failed: 0, past }
-}
-
-function bucketOf({ from, total, failed }: Breaker): Bucket {
-  return { from, total, failed }
+function trips(breaker: Breaker, settings: BreakerSettings): boolean {
+  if (breaker.consecutive >= settings.failureThreshold) return true
+  const { total, failed } = sumOf(breaker)
+  return total >= settings.minRequests && failed * 100 >= total * settings.errorPercent
 }
 
 /**

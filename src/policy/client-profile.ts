@@ -6,8 +6,8 @@ import type { CursorStep } from './cursor.ts'
 import type { Candidate, RouteDecision } from './decision.ts'
 import { matchGlob } from './match-route.ts'
 
-/** The request header that names a profile by its id, or by its kind where only one profile is of that kind. */
-export const clientProfileHeader = 'x-signalbox-client-profile'
+/** The request headers that name a profile by its id, or by its kind where only one profile is of that kind: ours first. */
+export const clientProfileHeaders = ['x-signalbox-client-profile', 'x-switchback-client-profile'] as const
 const maxNameLength = 128
 
 interface KindFacts {

@@ -42,6 +42,6 @@ function boundOf(weights: readonly number[]): number {
 }
 
 function valueOf(cursor: Cursor, name: string, bound: number): number {
-  const value = cursor[name] ?? 0
+  const value = Object.hasOwn(cursor, name) ? (cursor[name] ?? 0) : 0
   return Math.max(-bound, Math.min(bound, value))
 }

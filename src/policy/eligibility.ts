@@ -3,7 +3,7 @@ import type { ModelRecord, PolicySettings, ProviderRecord, Requirements, TargetR
 import { severalAnswers, tasksOf, type DialectId } from '../ir/dialect-id.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { RejectionCode } from './decision.ts'
-import { blendedPrice, laneOf, usdText, type Priced } from './price.ts'
+import { blendedPrice, laneOf, leastPrice, usdText, type Priced } from './price.ts'
 
 /**
  * The dialect to speak to a target for a task: pinned, else the client's own where offered, else the provider's first
@@ -192,8 +192,9 @@ export function judgeByPolicy(applicant: Applicant, facts: RequestFacts, policy:
   if (lane !== 'standard' && !policy.lanes[lane])
     return { refusal: { code: 'lane', reason: `lane ${lane} is switched off by policy.allow_${lane}` } }
   const price = blendedPrice(applicant, facts)
-  if (price !== null && policy.maxPrice !== null && price > policy.maxPrice) {
-    const reason = `blended price ${usdText(price)}/Mtok > max ${usdText(policy.maxPrice)}/Mtok`
+  const least = price ?? leastPrice(applicant)
+  if (policy.maxPrice !== null && least > policy.maxPrice) {
+    const reason = `blended price ${usdText(least)}/Mtok > max ${usdText(policy.maxPrice)}/Mtok`
     return { refusal: { code: 'price', reason } }
   }
   const cost = price === null ? policy.unknownCost : 'allow'

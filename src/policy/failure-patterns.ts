@@ -37,19 +37,29 @@ const faultsOfRequests: ReadonlySet<string> = new Set([
 const toldApart: ReadonlySet<number | null> = new Set([401, 403, 404])
 
 /**
- * Whether one of the patterns is found in `status code message`, in any case of letters. Broken ones match nothing; nor
- * does a 401, 403 or 404 that is about a file or an earlier answer, or no client's requests would be safe from another's.
+ * Whether one of the patterns is found in `status code message`, in any case of letters; one that begins with a status is
+ * looked for at the beginning only. Broken ones match nothing; nor does a 401, 403 or 404 that is about a file or an
+ * earlier answer, or no client's requests would be safe from another's.
  */
 export function matchesFailure(patterns: readonly string[] | undefined, failure: FailureText): boolean {
   if (patterns === undefined || patterns.length === 0) return false
   if (faultsOfRequests.has(failure.code) && toldApart.has(failure.status)) return false
   let known = made.get(patterns)
   if (known === undefined) {
-    known = patterns.map(linearPattern).filter((pattern) => typeof pattern !== 'string')
+    known = patterns
+      .map(anchored)
+      .map(linearPattern)
+      .filter((pattern) => typeof pattern !== 'string')
     made.set(patterns, known)
   }
   const line = lineOf(failure)
   return known.some((pattern) => pattern.test(line))
+}
+
+// A pattern that begins with a status is about that status, and not about a number in the words of another failure, which
+// may be the client's: the address of a picture that was not found, say.
+function anchored(pattern: string): string {
+  return /^\d{3}/.test(pattern) ? `^(?:${pattern})` : pattern
 }
 
 function lineOf({ status, code, message }: FailureText): string {

@@ -3,7 +3,7 @@
 import type { PolicySettings, Requirements, Snapshot, TargetRecord } from '../catalog/snapshot.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import { chooseAccounts } from './accounts.ts'
-import { breakerPhase, isProbed, type Breaker } from './breaker.ts'
+import { breakerInUse, breakerPhase, isProbed, type Breaker } from './breaker.ts'
 import type { Candidate, Rejection } from './decision.ts'
 import {
   chooseDialect,
@@ -41,6 +41,8 @@ export interface Judged {
 }
 
 const none: readonly Rejection[] = []
+/** When it is worth looking again whether somebody else's probe was well, in milliseconds. */
+const probeAnswerMs = 1000
 
 /**
  * Judges one target.
@@ -80,7 +82,9 @@ export function judgeTarget(target: TargetRecord, rank: number, question: Questi
   const rejected =
     locked.length === 0 ? none : locked.map((out) => lockedOut(target, label, out.account, out.lock, health))
   if (order.length === 0) return { rejected }
-  const breaker = health.breakers.size === 0 ? undefined : health.breakers.get(targetKey(destination))
+  const settings = target.breaker ?? snapshot.policy.direct.breaker
+  const breaker =
+    health.breakers.size === 0 ? undefined : breakerInUse(health.breakers.get(targetKey(destination)), settings)
   const phase = breakerPhase(breaker, health.now)
   if (breaker !== undefined && (phase === 'open' || (phase === 'half_open' && isProbed(breaker, health.now))))
     return { rejected: [...rejected, openCircuit(target, label, breaker, health)] }
@@ -128,11 +132,17 @@ function lockedOut(
 }
 
 function openCircuit(target: TargetRecord, label: string, breaker: Breaker, { now }: Health): Rejection {
-  const retryInMs = Math.max(1, Math.ceil((breaker.until > now ? breaker.until : (breaker.probe?.until ?? now)) - now))
+  const isOpen = breaker.until > now
+  // A probe mostly knows long before its lease ends.
+  const wait = isOpen ? breaker.until - now : Math.min(probeAnswerMs, (breaker.probe?.until ?? now) - now)
+  const retryInMs = Math.max(1, Math.ceil(wait))
+  const after = `its circuit is open after ${breaker.code ?? 'failures'}`
   return {
     ...namesOf(target, label),
     code: 'breaker_open',
-    reason: `its circuit is open after ${breaker.code ?? 'failures'} for another ${Math.ceil(retryInMs / 1000)} s`,
+    reason: isOpen
+      ? `${after} for another ${Math.ceil(retryInMs / 1000)} s`
+      : `${after}, and another request finds out whether it is well`,
     ...(breaker.code !== null && { lockedBy: breaker.code }),
     retryInMs,
   }

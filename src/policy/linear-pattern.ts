@@ -18,14 +18,15 @@ type Node =
   | { readonly type: 'all' | 'any'; readonly nodes: readonly Node[] }
   | { readonly type: 'repeat'; readonly node: Node; readonly min: number; readonly max: number }
 
-const maxSteps = 5000
-const tokens = /\\[^]|\[\^?(?:\\[^]|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<\w+>))?|[*+?]\??|\{\d+(?:,\d*)?\}\??|[^]/g
+/** A text of a thousand characters takes some hundredths of a second at the very most. */
+const maxSteps = 500
+const tokens = /\\[^]|\[\^?(?:\\[^]|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<\w+>|[^]))?|[*+?]\??|\{\d+(?:,\d*)?\}\??|[^]/g
 
 /** The pattern, or what is wrong with it, for people. */
 export function linearPattern(source: string): LinearPattern | string {
   if (!isExpression(source)) return 'is not a regular expression'
   const read = source.match(tokens) ?? []
-  const stranger = read.find((token) => /^\((?:\?[=!]|\?<[=!])|^\\[1-9kbBpPu]/.test(token))
+  const stranger = read.find((token) => /^\(\?(?!:|<\w+>)|^\\[1-9kbBpPuxc]/.test(token))
   if (stranger !== undefined) return `uses ${stranger}, which is not available here`
   const steps: Step[] = []
   if (!emit(parse(read), steps)) return 'repeats too much'
@@ -127,7 +128,12 @@ function emitAny(nodes: readonly Node[], steps: Step[]): boolean {
 }
 
 function emitRepeat({ node, min, max }: Node & { type: 'repeat' }, steps: Step[]): boolean {
-  for (let n = 0; n < min; n++) if (!emit(node, steps)) return false
+  for (let n = 0; n < min; n++) {
+    const before = steps.length
+    if (!emit(node, steps)) return false
+    // Nothing, however often.
+    if (steps.length === before) break
+  }
   if (max === Infinity) {
     const fork = steps.length
     steps.push({ type: 'split', to: [] })

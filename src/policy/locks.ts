@@ -61,18 +61,18 @@ export interface Failure {
 /** 5 → 10 → 20 → 40 → 80 minutes. */
 export const defaultPermanent: PermanentFailures = { enabled: true, baseMs: 300_000, maxExponent: 4 }
 /** The longest that a provider's own `Retry-After` is obeyed. */
-export const maxHintedMs = 900_000
+const maxHintedMs = 900_000
 /** Without a hint: 2 s × 2^n, at most 5 minutes. */
-export const backoffBaseMs = 2000
-export const maxBackoffMs = 300_000
+const backoffBaseMs = 2000
+const maxBackoffMs = 300_000
 /** An account without credit that does not say when it has some again. */
-export const quotaMs = 3_600_000
+const quotaMs = 3_600_000
 /** A refused credential or right where the growing schedule is off. */
-export const shortAuthMs = 120_000
-export const shortOtherMs = 30_000
+const shortAuthMs = 120_000
+const shortOtherMs = 30_000
 /** So many streams of a target in a row that broke off lock it for so long. */
-export const truncationsToLock = 3
-export const truncatedMs = 300_000
+const truncationsToLock = 3
+const truncatedMs = 300_000
 
 /**
  * What a failure locks; undefined where it says nothing of the account or the target. One that matches a pattern of

@@ -1,6 +1,6 @@
 // A model name to the targets behind it, in the fixed order: route, auto, provider/model, glob route, default provider.
 import { literalPrefix } from '../catalog/glob.ts'
-import { profileOfName, type ScoreProfile } from '../catalog/score-profiles.ts'
+import { profileOfName, scoreProfiles, type ScoreProfile } from '../catalog/score-profiles.ts'
 import type { RouteRecord, Snapshot, TargetRecord } from '../catalog/snapshot.ts'
 import type { ResolvedBy } from './decision.ts'
 
@@ -39,6 +39,13 @@ export function matchRoute(model: string, snapshot: Snapshot): RouteMatch | unde
   return undefined
 }
 
+/** What to say of a name that nothing answers to; empty where the name says no more than that. */
+export function hintOnName(model: string): string {
+  if (profileOfName(model) !== undefined)
+    return ': it chooses among the targets of a route with "match": {"model": "*"}'
+  return model.startsWith('auto/') ? `: the profiles of auto are ${scoreProfiles.join(', ')}` : ''
+}
+
 function globRoute(model: string, { globRoutes }: Snapshot): RouteRecord | undefined {
   return globRoutes.length === 0
     ? undefined
@@ -61,7 +68,8 @@ export function everyRoute({ globRoutes }: Snapshot): RouteRecord | undefined {
 
 function fromRoute(route: RouteRecord, model: string, resolvedBy: ResolvedBy): RouteMatch {
   const prefix = route.match === null ? '' : literalPrefix(route.match)
-  const clientModel = route.stripPrefix && model.startsWith(prefix) ? model.slice(prefix.length) : model
+  const clientModel =
+    route.stripPrefix && model.length > prefix.length && model.startsWith(prefix) ? model.slice(prefix.length) : model
   return { resolvedBy, route, targets: route.targets, clientModel, unverified: false, profile: null }
 }
 

@@ -10,7 +10,7 @@ export interface Priced {
 }
 
 /** What a request without a limit of its own is taken to write. */
-export const assumedOutputTokens = 1000
+const assumedOutputTokens = 1000
 
 /** The lane of a target: what it says itself, else its provider, else `free` where the price is known to be 0. */
 export function laneOf(priced: Priced): Lane {
@@ -29,6 +29,12 @@ export function blendedPrice(priced: Priced, { task }: Pick<RequestFacts, 'task'
   const output = task === 'embed' ? (price?.output ?? 0) : (price?.output ?? null)
   if (input === null || output === null) return isDeclaredFree(priced) ? 0 : null
   return input + output
+}
+
+/** What is known of the blended price at least, where the rest of it is not; 0 where nothing is. */
+export function leastPrice(priced: Priced): number {
+  const { input, output } = priced.record?.price ?? {}
+  return isDeclaredFree(priced) ? 0 : (input ?? 0) + (output ?? 0)
 }
 
 /** What this request is expected to cost: its estimated input, and as much output as it may have. */

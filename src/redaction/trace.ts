@@ -6,6 +6,8 @@ import type { Scrubber, UnknownField } from './scrubber.ts'
 const detailMembers: ReadonlySet<string> = new Set(
   [
     'decision attempts losses answer_losses upstream_error omitted queue_ms',
+    // What was asked for, in numbers and our own words.
+    'facts task needs choices input_tokens max_output_tokens image_sources',
     // A decision.
     'requested route resolved_by strategy selected fallbacks rejected reasons unverified max_attempts client_profile',
     'target name dialect passthrough accounts code reason profile breaker degraded',

@@ -14,6 +14,8 @@ import { breakerPhase, defaultBreaker } from '../../src/policy/breaker.ts'
 import { targetKey } from '../../src/policy/health.ts'
 import { defaultPermanent, holds } from '../../src/policy/locks.ts'
 import type { Clock } from '../../src/ports/index.ts'
+import { createAgreementStore } from '../../src/store/sql/agreement.ts'
+import type { SqlExecutor } from '../../src/store/sql/executor.ts'
 
 /** Two gateways that are to agree. The same one twice where a backend knows only one. */
 export interface Pair {
@@ -196,6 +198,7 @@ export function describeCoordination({ name, open, slowness = 1, hasLeases, shar
           renewMs: leaseMs / 3,
           reportDelayMs: 20,
           patienceMs: 10_000,
+          slotPatienceMs: 10_000,
           backgroundPatienceMs: 10_000,
         })
         try {
@@ -253,6 +256,27 @@ export function describeCoordination({ name, open, slowness = 1, hasLeases, shar
         await settled()
       }
       expect([await phase(one), await phase(two)]).toEqual(['closed', 'closed'])
+    })
+
+    test('a success between failures keeps the breaker closed where all of them began together', async (pair) => {
+      const { one, settled } = pair
+      const few = { ...settings, breaker: { ...settings.breaker, minRequests: 100 } }
+      const sessions = await Promise.all(Array.from({ length: 8 }, () => admitted(one)))
+      for (const [index, session] of sessions.entries()) {
+        session.began(session.use)
+        const error = {
+          code: 'upstream_error',
+          origin: 'upstream',
+          retryAfterMs: undefined,
+          isPermanent: false,
+        } as const
+        if (index % 2 === 0) {
+          session.ended(session.use, { type: 'failed', error, totalMs: 5, isCommitted: false }, few)
+          session.settle()
+        } else succeedsWith(session, few)
+        await settled()
+      }
+      expect(await phase(one)).toBe('closed')
     })
 
     test('of 40 who want to probe one may, and its success closes the breaker for all', async (pair) => {
@@ -421,4 +445,18 @@ export function describeCoordination({ name, open, slowness = 1, hasLeases, shar
       !sharesEverything,
     )
   })
+}
+
+/** What databases forget where clients ask for models of ever new names. */
+export async function forgetsSurplus(sql: SqlExecutor): Promise<void> {
+  const store = createAgreementStore(sql, { maxRows: 10 })
+  const row = (key: string, forgetAt: number) => ({ key, value: '{}', expected: 0, forgetAt })
+  const account = row('lock\u0000account\u0000acme\u0000a', 100)
+  const targets = Array.from({ length: 30 }, (_, index) =>
+    row(`lock\u0000target\u0000acme\u0000\u0000m${index}\u0000`, 200 + index),
+  )
+  await store.write([account, ...targets], 1)
+  await store.sweep(50)
+  const kept = (await store.all()).map(({ key }) => key)
+  expect(kept.toSorted()).toEqual([account, ...targets.slice(21)].map(({ key }) => key).toSorted())
 }

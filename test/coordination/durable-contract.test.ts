@@ -1,7 +1,7 @@
 // The contract in workerd: the Durable Object with its storage, and D1.
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, it } from 'vitest'
 import { systemClock } from '../../node-adapter/clock.ts'
 import { d1Executor } from '../../src/adapters/workers/d1.ts'
 import type { CoordinationServer } from '../../src/coordination/messages.ts'
@@ -10,7 +10,7 @@ import { createAgreementStore } from '../../src/store/sql/agreement.ts'
 import { migrate } from '../../src/store/sql/migrate.ts'
 import { parseJson } from '../../src/wire/json-parse.ts'
 import { modulesFrom, projectRoot } from '../store/drivers.ts'
-import { describeCoordination, gatewaysAt } from './contract.ts'
+import { describeCoordination, forgetsSurplus, gatewaysAt } from './contract.ts'
 
 const random = { next: () => Math.random(), id: () => crypto.randomUUID() }
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -75,4 +75,10 @@ describeCoordination({
     if (one === undefined || two === undefined || three === undefined) throw new Error('three gateways')
     return gatewaysAt([one, two, three])
   },
+})
+
+it('D1 remembers no more than so many rows, and accounts before models that clients name', async () => {
+  const sql = d1Executor(await miniflare.getD1Database(`D1_${opened++ % databases}`))
+  await migrate(sql)
+  await forgetsSurplus(sql)
 })

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Coordinator, Session, SlotAsk } from '../../src/coordination/coordinator.ts'
 import type { TargetSettings, Use, UseOutcome } from '../../src/coordination/event.ts'
-import { createMemoryCoordinator } from '../../src/coordination/memory.ts'
+import { isolateGuarantee, processGuarantee } from '../../src/coordination/guarantees.ts'
+import { createMemoryCoordinator, isolateLeaseMs } from '../../src/coordination/memory.ts'
 import type { ErrorCode } from '../../src/ir/error.ts'
 import { breakerPhase, defaultBreaker } from '../../src/policy/breaker.ts'
 import { targetKey, targetLock } from '../../src/policy/health.ts'
@@ -174,6 +175,22 @@ describe('T40: clients that leave', () => {
 })
 
 describe('I-15: slots', () => {
+  it('of an isolate come back by themselves where the runtime ended their request; those of a process are held', async () => {
+    for (const [guarantee, isFree] of [
+      [isolateGuarantee, true],
+      [processGuarantee, false],
+    ] as const) {
+      const clock = createVirtualClock()
+      const coordinator = createMemoryCoordinator(clock, { next: () => 0.5, id: () => 'x' }, guarantee)
+      const slot = { name: 'global', limit: 1 }
+      expect(ask(coordinator, [slot]).ok).toBe(true)
+      await clock.advance(isolateLeaseMs - 1)
+      expect(ask(coordinator, [slot]).ok).toBe(false)
+      await clock.advance(1)
+      expect(ask(coordinator, [slot]).ok).toBe(isFree)
+    }
+  })
+
   it('are given back once, whatever happens, and refused with a wait', async () => {
     const { coordinator } = start()
     const slot = { name: 'global', limit: 1 }

@@ -23,8 +23,8 @@ interface Scene {
   readonly reports: ReportMessage[]
   readonly calls: string[]
   readonly logs: string[]
-  /** `well`, `away` (fails at once), `silent` (never answers), or answers after so many milliseconds. */
-  state: 'well' | 'away' | 'silent' | number
+  /** `well`, `away` (fails at once), `silent` (never answers), `lost` (does it, and the answer is lost), or answers after so many milliseconds. */
+  state: 'well' | 'away' | 'silent' | 'lost' | number
 }
 
 function scene(): Scene {
@@ -47,7 +47,9 @@ function scene(): Scene {
     if (state === 'away') throw new Error('network lost')
     if (state === 'silent') return new Promise(() => {})
     if (typeof state === 'number') await new Promise<void>((resolve) => void clock.after(state, resolve))
-    return call()
+    const answer = await call()
+    if (state === 'lost') throw new Error('network lost')
+    return answer
   }
   const server: CoordinationServer = {
     keeps: 'everything',
@@ -174,6 +176,29 @@ describe('where the coordinator does not answer', () => {
     expect(one.logs).toEqual(['coordinator_is_away'])
   })
 
+  it('a target that was probed by leave of the coordinator is well for the instance too', async () => {
+    const one = scene()
+    const quick = { ...settings, breaker: { ...defaultBreaker, failureThreshold: 1, resetMs: 10 } }
+    const error = { code: 'upstream_error', origin: 'upstream', retryAfterMs: undefined, isPermanent: false } as const
+    const ill = await admitted(one.coordinator)
+    ill.began(ill.use)
+    ill.ended(ill.use, { type: 'failed', error, totalMs: 1, isCommitted: false }, quick)
+    ill.settle()
+    await one.clock.advance(20)
+    const probe = await admitted(one.coordinator)
+    const target = targetKey(probe.use)
+    expect(await probe.claimProbe(target)).toBe(true)
+    probe.began(probe.use)
+    probe.accepted(probe.use)
+    probe.ended(probe.use, { type: 'completed', totalMs: 1, ttftMs: null }, quick)
+    probe.settle()
+    await one.clock.advance(1)
+    one.state = 'away'
+    const session = await admitted(one.coordinator)
+    expect(session.health().breakers.get(target)).toMatchObject({ isOpen: false, requests: 2, failures: 1 })
+    session.settle()
+  })
+
   it('asks again after a while, and says that it is back', async () => {
     const one = scene()
     one.state = 'away'
@@ -187,20 +212,61 @@ describe('where the coordinator does not answer', () => {
   it('a request with a limit is refused with store_unavailable: a limit that cannot be asked is not passed', async () => {
     const one = scene()
     one.state = 'silent'
-    const outcome = await during(one.clock, remoteLimits.patienceMs + 1, tryAdmit(one.coordinator, [slot]))
+    const outcome = await during(one.clock, remoteLimits.slotPatienceMs + 1, tryAdmit(one.coordinator, [slot]))
     expect(outcome.ok ? undefined : [outcome.error.code, outcome.error.status]).toEqual(['store_unavailable', 503])
     expect(outcome.ok ? undefined : outcome.error.retryAfterMs).toBe(1000)
   })
 
+  it('a request with a limit is more patient: a slow answer is better than none', async () => {
+    const one = scene()
+    one.state = remoteLimits.patienceMs + 500
+    const outcome = await during(one.clock, remoteLimits.slotPatienceMs, tryAdmit(one.coordinator, [slot]))
+    expect(outcome.ok).toBe(true)
+    if (outcome.ok) outcome.value.settle()
+    expect(one.logs).toEqual([])
+  })
+
   it('a slot that is granted after its request gave up is given back', async () => {
     const one = scene()
-    one.state = remoteLimits.patienceMs + 200
-    const outcome = await during(one.clock, remoteLimits.patienceMs + 1, tryAdmit(one.coordinator, [slot]))
+    one.state = remoteLimits.slotPatienceMs + 200
+    const outcome = await during(one.clock, remoteLimits.slotPatienceMs + 1, tryAdmit(one.coordinator, [slot]))
     expect(outcome.ok).toBe(false)
     one.state = 'well'
     await one.clock.advance(1000)
     expect(one.reports).toMatchObject([{ told: [], release: ['global'] }])
     expect(new Map((await one.server.view()).slots).get('global')).toBeUndefined()
+  })
+
+  it('a slot whose grant was lost on its way is given back', async () => {
+    const one = scene()
+    one.state = 'lost'
+    expect((await tryAdmit(one.coordinator, [slot])).ok).toBe(false)
+    one.state = 'well'
+    await one.clock.advance(1)
+    expect(new Map((await one.server.view()).slots).get('global')).toBeUndefined()
+  })
+
+  it.each([
+    ['comes too late', remoteLimits.patienceMs + 200],
+    ['is lost on its way', 'lost'],
+  ] as const)('a probe whose leave %s is free for the next one', async (_name, state) => {
+    const one = scene()
+    const session = await admitted(one.coordinator)
+    session.began(session.use)
+    const error = { code: 'upstream_error', origin: 'upstream', retryAfterMs: undefined, isPermanent: false } as const
+    const quick = { ...settings, breaker: { ...defaultBreaker, failureThreshold: 1, resetMs: 10 } }
+    session.ended(session.use, { type: 'failed', error, totalMs: 1, isCommitted: false }, quick)
+    await one.clock.advance(20)
+    const target = targetKey(session.use)
+    const late = await admitted(one.coordinator)
+    one.state = state
+    const claimed = Promise.resolve(late.claimProbe(target))
+    expect(await during(one.clock, remoteLimits.patienceMs + 1, claimed)).toBe(false)
+    one.state = 'well'
+    await one.clock.advance(1000)
+    const next = await admitted(one.coordinator)
+    expect(await next.claimProbe(target)).toBe(true)
+    for (const each of [session, late, next]) each.settle()
   })
 
   it('reports that are lost are counted, and one line a minute tells how many', async () => {

@@ -9,7 +9,7 @@ import type { SqlExecutor } from '../../src/store/sql/executor.ts'
 import { migrate } from '../../src/store/sql/migrate.ts'
 import { parseJson } from '../../src/wire/json-parse.ts'
 import { systemClock } from '../../node-adapter/clock.ts'
-import { admitted, gatewaysAt } from './contract.ts'
+import { admitted, forgetsSurplus, gatewaysAt } from './contract.ts'
 
 const settings = { permanent: defaultPermanent, maxMs: 3_600_000, breaker: defaultBreaker }
 
@@ -76,6 +76,45 @@ it('a target that recovered leaves nothing behind', async () => {
   well.settle()
   await pair.settled()
   expect(await sql.all('SELECT key FROM coordination_state', [])).toEqual([])
+  await pair.close()
+  sql.close()
+})
+
+it('remembers no more than so many rows, and accounts before models that clients name', async () => {
+  const { sql, pair } = await counted()
+  await forgetsSurplus(sql)
+  await pair.close()
+  sql.close()
+})
+
+it('answers of a target that failed lately are written together, and a failure among them at once', async () => {
+  const { trips, sql, pair } = await counted()
+  const ends = async (isWell: boolean) => {
+    const session = await admitted(pair.one)
+    session.began(session.use)
+    const error = { code: 'upstream_error', origin: 'upstream', retryAfterMs: undefined, isPermanent: false } as const
+    const failed = { type: 'failed', error, totalMs: 1, isCommitted: false } as const
+    session.ended(session.use, isWell ? { type: 'completed', totalMs: 1, ttftMs: null } : failed, settings)
+    session.settle()
+  }
+  const writes = (): number => trips.filter((trip) => trip === 'batch').length
+  const value = async () =>
+    JSON.parse(String((await sql.all('SELECT value FROM coordination_state', []))[0]?.['value']))
+  await ends(false)
+  await pair.settled()
+  const before = writes()
+  for (let round = 0; round < 20; round++) {
+    await ends(true)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  expect(writes()).toBe(before)
+  await ends(false)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(writes()).toBe(before + 1)
+  expect(await value()).toMatchObject({ requests: 22, failures: 2, consecutive: 1 })
+  await ends(true)
+  await pair.settled()
+  expect(await value()).toMatchObject({ requests: 23, failures: 2, consecutive: 0 })
   await pair.close()
   sql.close()
 })

@@ -4,13 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { unguarded, type Coordinator, type Session } from '../../src/coordination/coordinator.ts'
 import type { TargetSettings, Use, UseOutcome } from '../../src/coordination/event.ts'
 import { createMemoryCoordinator } from '../../src/coordination/memory.ts'
-import {
-  createState,
-  stateLimits,
-  type CoordinationState,
-  type LockSelector,
-  type StateLimits,
-} from '../../src/coordination/state.ts'
+import { createState, stateLimits, type CoordinationState, type StateLimits } from '../../src/coordination/state.ts'
+import type { LockSelector } from '../../src/coordination/lock-selector.ts'
 import type { ErrorCode } from '../../src/ir/error.ts'
 import { errorCodes } from '../../src/ir/error.ts'
 import { defaultBreaker } from '../../src/policy/breaker.ts'

@@ -53,6 +53,47 @@ describe('T39: every target is left out', () => {
     expect(test.attempts()).toMatchObject([{ probe: true, error: null }])
   })
 
+  it('by an open circuit that another request probes: it looks again soon, and not when the lease of the probe ends', async () => {
+    let release = (): void => {}
+    const slow: Script = async (n, request) => {
+      await new Promise<void>((resolve) => (release = resolve))
+      return well(n, request)
+    }
+    const test = attemptsGateway({
+      scripts: { one: inTurn(status(500), slow, well) },
+      targets: solo,
+      route: { breaker: { failure_threshold: 1, reset_timeout_ms: 10_000 } },
+    })
+    await test.ask()
+    await test.clock.advance(10_000)
+    const probe = test.ask()
+    await test.clock.advance(0)
+    const other = test.ask()
+    await test.clock.advance(300)
+    release()
+    await test.clock.advance(1500)
+    expect((await probe).status).toBe(200)
+    expect((await other).status).toBe(200)
+    expect(test.called()).toEqual(['one', 'one', 'one'])
+  })
+
+  it('by a probe that takes its time: the client is told to come again soon', async () => {
+    const slow: Script = () => new Promise(() => {})
+    const test = attemptsGateway({
+      scripts: { one: inTurn(status(500), slow) },
+      targets: solo,
+      route: { breaker: { failure_threshold: 1, reset_timeout_ms: 10_000 } },
+    })
+    await test.ask()
+    await test.clock.advance(10_000)
+    void test.ask()
+    await test.clock.advance(0)
+    const other = test.ask()
+    await test.clock.advance(1500)
+    const refused = await other
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+  })
+
   it.each([
     ['429 where all of them are at their rate limit', limited(50), limited(40), 429, 'upstream_rate_limited', 40],
     ['503 where one of them failed', limited(50), status(401), 503, 'no_eligible_target', 50],

@@ -4,7 +4,7 @@ import type { Use, UseOutcome } from '../../src/coordination/event.ts'
 import { createMemoryCoordinator } from '../../src/coordination/memory.ts'
 import { GatewayError } from '../../src/ir/error.ts'
 import type { Cancellation, FetchRequest, FetchResponse } from '../../src/ports/index.ts'
-import { createTestApp, jsonAnswer, streamAnswer, type TestApp } from '../support/app.ts'
+import { chatProvider, createTestApp, jsonAnswer, streamAnswer, type TestApp } from '../support/app.ts'
 import { chatAnswer, chatChunk } from '../support/upstream.ts'
 
 /** What a provider does with its n-th call (from 1). */
@@ -58,12 +58,9 @@ export function attemptsGateway(setup: GatewaySetup = {}): AttemptsGateway {
       providers: Object.fromEntries(
         names.map((name) => [
           name,
-          {
-            type: 'openai_compatible',
-            base_url: `https://${name}.example.com/v1`,
-            api_formats: ['openai_chat'],
+          chatProvider(name, {
             accounts: (name === 'one' ? (setup.accounts ?? ['a']) : ['a']).map((id) => ({ id, credential: 'k' })),
-          },
+          }),
         ]),
       ),
       storage: { kind: 'memory' },

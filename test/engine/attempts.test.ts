@@ -1,7 +1,7 @@
 // The loop over targets: who is asked after which failure, how often, after how long, and who is not asked any more.
 import { describe, expect, it } from 'vitest'
 import { quickFailureMs } from '../../src/engine/retry.ts'
-import { jsonAnswer, streamAnswer } from '../support/app.ts'
+import { jsonAnswer, pieces, streamAnswer } from '../support/app.ts'
 import { chatChunk } from '../support/upstream.ts'
 import { attemptsGateway, broken, inTurn, silent, status, well, type Script } from './attempts-gateway.ts'
 
@@ -245,6 +245,20 @@ describe('a further try of the same target', () => {
     expect(JSON.stringify(test.attempts())).not.toContain('maybe_duplicate')
   })
 
+  it.each([
+    ['a stream before its first content', true, () => streamAnswer([chatChunk({ role: 'assistant' })], 'break')],
+    ['a whole answer', false, () => ({ ...jsonAnswer({}), body: pieces(['{"id":'], 'break') })],
+  ] as const)('F-10: follows %s that broke once: the provider had worked for it', async (_what, stream, cut) => {
+    const test = attemptsGateway({ scripts: { one: cut }, config: retrying(5) })
+    const asked = test.ask('r', { stream })
+    await test.clock.advance(1000)
+    const response = await asked
+    await response.text()
+    expect(response.status).toBe(200)
+    expect(test.called()).toEqual(['one', 'one', 'two'])
+    expect(test.attempts().map((attempt) => attempt['maybe_duplicate'] ?? false)).toEqual([false, true, true])
+  })
+
   it('F-10: follows a stream that broke before its first content', async () => {
     const cut: Script = () => streamAnswer([chatChunk({ role: 'assistant' })], 'break')
     const test = attemptsGateway({ scripts: { one: inTurn(cut, well) }, config: retrying() })
@@ -298,6 +312,37 @@ describe('a further try of the same target', () => {
     expect((await asked).headers.get('x-used-provider')).toBe('two')
     await vain.ask()
     expect(vain.called()).toEqual(['one', 'one', 'two', 'two'])
+  })
+
+  it('is not made where others locked the account during its wait', async () => {
+    const limited = status(429, { 'retry-after': '1' })
+    const refused = status(401)
+    const test = attemptsGateway({ scripts: { one: inTurn(limited, refused, well) }, config: retrying() })
+    const first = test.ask()
+    await test.clock.advance(500)
+    expect((await test.ask()).headers.get('x-used-provider')).toBe('two')
+    await test.clock.advance(600)
+    expect((await first).headers.get('x-used-provider')).toBe('two')
+    expect(test.called()).toEqual(['one', 'one', 'two', 'two'])
+  })
+
+  it('is not made where the failure is one that does not pass', async () => {
+    const test = attemptsGateway({
+      scripts: { one: status(500, {}, { message: 'the account is closed' }) },
+      route: { breaker: { permanent: { patterns: ['account is closed'] } } },
+      config: retrying(3),
+    })
+    const asked = test.ask()
+    await test.clock.advance(1000)
+    expect((await asked).status).toBe(200)
+    expect(test.called()).toEqual(['one', 'two'])
+  })
+
+  it('waits for as long as a refusal inside an answer says in its headers', async () => {
+    const limited = status(200, { 'retry-after': '77' }, { message: 'slow down', type: 'rate_limit_error' })
+    const test = attemptsGateway({ scripts: { one: limited }, targets: solo })
+    const answer = await test.ask()
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '77'])
   })
 })
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { dialects } from '../../src/dialects/index.ts'
 import { isContent } from '../../src/ir/event.ts'
 import type { Frame } from '../../src/wire/frame.ts'
+import { encodeSse } from '../../src/wire/sse-encode.ts'
 import { framesOf, recordings, type Recording } from '../support/corpus.ts'
 import { plainFacts } from '../support/facts.ts'
 import { clientWires, createRepairScene, answerOf, bytesOf, hear, streamOf, type ClientWire } from './repair-scene.ts'
@@ -154,5 +155,43 @@ describe.each(clientWires)('a stream of %s that fails', (wire) => {
     await scene.test.clock.advance(2001)
     expect((await hear(wire, await response)).text).toBe('fine')
     expect(scene.asked.map(({ name }) => name)).toEqual(['first', 'second'])
+  })
+})
+
+describe('an end alone is no answer', () => {
+  const opened = streamOf('anthropic-messages', [])[0] as Uint8Array
+  const stopped = encodeSse([{ event: 'message_stop', data: '{"type":"message_stop"}' }])
+  const role = encodeSse([{ data: '{"id":"c","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}' }])
+  const done = encodeSse([{ data: '[DONE]' }])
+
+  it.each([
+    ['openai-chat', 'openai-chat', [done]],
+    ['openai-chat', 'openai-chat', [role, done]],
+    ['openai-chat', 'anthropic-messages', [role, done]],
+    ['openai-completions', 'openai-completions', [done]],
+    ['anthropic-messages', 'anthropic-messages', [stopped]],
+    ['anthropic-messages', 'anthropic-messages', [opened, stopped]],
+    ['anthropic-messages', 'openai-chat', [opened, stopped]],
+  ] as const)('of %s, for a client of %s: %#', async (wire, client, chunks) => {
+    const scene = createRepairScene({
+      mode: 'error',
+      targets: [
+        { name: 'first', wire },
+        { name: 'second', wire },
+      ],
+      answer: ({ name }) => answerOf(wire, name === 'first' ? chunks : streamOf(wire, ['words'])),
+    })
+    expect(await hear(client, await scene.ask(client))).toMatchObject({ text: 'words', end: 'success' })
+    expect(scene.asked).toHaveLength(2)
+  })
+
+  it('unless the provider says how it ended', async () => {
+    const finish = encodeSse([{ data: '{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}' }])
+    const scene = createRepairScene({
+      mode: 'error',
+      targets: [{ name: 'first', wire: 'openai-chat' }],
+      answer: () => answerOf('openai-chat', [role, finish, done]),
+    })
+    expect((await hear('openai-chat', await scene.ask('openai-chat'))).end).toBe('success')
   })
 })

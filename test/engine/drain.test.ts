@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createTestApp, streamAnswer } from '../support/app.ts'
+import type { FetchResponse } from '../../src/ports/index.ts'
+import { createTestApp, streamAnswer, type TestApp } from '../support/app.ts'
 import { chatChunk } from '../support/upstream.ts'
 
 const chunks = [
@@ -11,8 +12,7 @@ const chunks = [
   'data: [DONE]\n\n',
 ]
 
-function appWith(onAbort: 'cancel' | 'drain') {
-  const answer = streamAnswer(chunks)
+function appWith<T extends FetchResponse>(onAbort: 'cancel' | 'drain', answer: T) {
   const test = createTestApp({
     config: {
       config_version: 1,
@@ -31,7 +31,7 @@ function appWith(onAbort: 'cancel' | 'drain') {
   return { test, answer }
 }
 
-async function leaveAfterFirstBytes(test: ReturnType<typeof appWith>['test']): Promise<void> {
+async function leaveAfterFirstBytes(test: TestApp): Promise<void> {
   const response = await test.request('/v1/chat/completions', {
     json: { model: 'solo', stream: true, messages: [{ role: 'user', content: 'hi' }] },
   })
@@ -43,7 +43,7 @@ async function leaveAfterFirstBytes(test: ReturnType<typeof appWith>['test']): P
 
 describe('a target with on_abort: drain', () => {
   it('is read to its end after the client left, so that its usage is known and nothing is aborted under it', async () => {
-    const { test, answer } = appWith('drain')
+    const { test, answer } = appWith('drain', streamAnswer(chunks))
     await leaveAfterFirstBytes(test)
     expect(answer.source.reads()).toBe(chunks.length)
     expect(test.traces.map(({ outcome, inputTokens, outputTokens }) => [outcome, inputTokens, outputTokens])).toEqual([
@@ -52,8 +52,40 @@ describe('a target with on_abort: drain', () => {
     expect(test.clock.pending()).toBe(0)
   })
 
+  it('is given up where it falls silent behind a client that left while it was waiting', async () => {
+    let hand: (chunk: string | undefined) => void = () => {}
+    const texts = chunks.slice(0, 2)
+    const answer: FetchResponse = {
+      ...streamAnswer([]),
+      body: {
+        async read() {
+          const text = texts.shift() ?? (await new Promise<string | undefined>((resolve) => (hand = resolve)))
+          return text === undefined ? undefined : new TextEncoder().encode(text)
+        },
+        cancel: async () => hand(undefined),
+      },
+    }
+    const { test } = appWith('drain', answer)
+    const response = await test.request('/v1/chat/completions', {
+      json: { model: 'solo', stream: true, messages: [{ role: 'user', content: 'hi' }] },
+    })
+    const reader = response.body!.getReader()
+    for (let text = ''; !text.includes('hello');) text += new TextDecoder().decode((await reader.read()).value)
+    void reader.read().catch(() => {})
+    await test.clock.advance(10)
+    const waiting = hand
+    void reader.cancel()
+    await test.clock.advance(10)
+    waiting(chunks[2])
+    await test.clock.advance(10)
+    // timeouts.idle_ms
+    await test.clock.advance(180_000)
+    expect(test.traces.map((row) => row.outcome)).toEqual(['cancelled'])
+    expect(test.clock.pending()).toBe(0)
+  })
+
   it('is not the default: another target is stopped at once', async () => {
-    const { test, answer } = appWith('cancel')
+    const { test, answer } = appWith('cancel', streamAnswer(chunks))
     await leaveAfterFirstBytes(test)
     expect(answer.source.cancelled()).toBe(true)
     expect(answer.source.reads()).toBeLessThan(chunks.length)

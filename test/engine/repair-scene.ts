@@ -7,7 +7,7 @@ import type { FetchRequest, FetchResponse } from '../../src/ports/index.ts'
 import { encodeEventStream } from '../../src/wire/aws-event-stream.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { encodeSse } from '../../src/wire/sse-encode.ts'
-import { createTestApp, jsonAnswer, type TestApp, type TestSource } from '../support/app.ts'
+import { createTestApp, jsonAnswer, pieces, type TestApp, type TestSource } from '../support/app.ts'
 import { plainFacts } from '../support/facts.ts'
 
 export type { Heard } from './repair-heard.ts'
@@ -65,31 +65,9 @@ export function answerOf(
   chunks: Told,
   end: 'close' | 'break' | 'hang' = 'close',
 ): FetchResponse & { readonly source: TestSource } {
-  const source = sourceOf(chunks, end)
+  const source = pieces(chunks, end)
   const type = wire === 'bedrock-converse' ? 'application/vnd.amazon.eventstream' : 'text/event-stream'
   return { status: 200, headers: new Headers({ 'content-type': type }), body: source, source }
-}
-
-function sourceOf(chunks: Told, end: 'close' | 'break' | 'hang'): TestSource {
-  let next = 0
-  let cancelled = false
-  let release: (() => void) | undefined
-  return {
-    reads: () => next,
-    cancelled: () => cancelled,
-    async read() {
-      if (cancelled) return undefined
-      const chunk = chunks[next++]
-      if (chunk !== undefined) return chunk
-      if (end === 'break') throw new Error('socket hang up')
-      if (end === 'hang') await new Promise<void>((resolve) => (release = resolve))
-      return undefined
-    },
-    async cancel() {
-      cancelled = true
-      release?.()
-    },
-  }
 }
 
 /** What a provider was asked. */

@@ -577,6 +577,26 @@ describe('while the next target is opened', () => {
     expect(heard).toMatchObject({ text: 'One, ', end: 'error', faults: [] })
     expect(scene.test.traces).toHaveLength(1)
   })
+
+  it('a fault of the gateway itself ends it in band, and is in the log', async () => {
+    const faulty: FetchResponse = {
+      status: 200,
+      get headers(): Headers {
+        throw new RangeError('a bug')
+      },
+      body: answerOf('openai-chat', []).body,
+    }
+    const scene = pending(Promise.resolve(faulty))
+    expect(await hear('anthropic-messages', await scene.ask('anthropic-messages'))).toMatchObject({
+      text: 'One, ',
+      end: 'error',
+      faults: [],
+    })
+    expect(scene.test.logs.join()).toContain('"reason":"RangeError"')
+    expect(scene.test.traces).toHaveLength(1)
+    expect(scene.test.app.inFlight()).toBe(0)
+    expect(scene.test.clock.pending()).toBe(0)
+  })
 })
 
 describe('which models go on with a last turn', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { compileConfig } from '../../src/catalog/compile.ts'
 import type { FetchResponse } from '../../src/ports/index.ts'
-import { createTestApp, pieces, type TestApp, type TestSource } from '../support/app.ts'
+import { chatProvider, createTestApp, pieces, type TestApp, type TestSource } from '../support/app.ts'
 import { chatChunk } from '../support/upstream.ts'
 
 function appWith(server: object, answer: () => FetchResponse): TestApp {
@@ -13,14 +13,7 @@ function appWith(server: object, answer: () => FetchResponse): TestApp {
       config_version: 1,
       server,
       credentials: { k: { type: 'api_key', source: 'env', env: 'K' } },
-      providers: {
-        one: {
-          type: 'openai_compatible',
-          base_url: 'https://one.example.com/v1',
-          api_formats: ['openai_chat'],
-          accounts: [{ id: 'a', credential: 'k' }],
-        },
-      },
+      providers: { one: chatProvider('one', { accounts: [{ id: 'a', credential: 'k' }] }) },
       routes: { r: { targets: [{ provider: 'one', model: 'm' }] } },
       storage: { kind: 'memory' },
     },

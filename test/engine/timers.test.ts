@@ -232,6 +232,35 @@ describe('T32: the timers', () => {
   })
 })
 
+describe('a request whose time is up', () => {
+  /** Failures in a row that the only target has, after a request whose client took so long to send it. */
+  async function failuresAfter(sendingMs: number): Promise<number | undefined> {
+    const test = gateway({ plan: [], target: { timeouts: { total_ms: 4000 } } })
+    const text = JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'hi' }] })
+    const body = new ReadableStream({
+      start(controller) {
+        test.clock.after(sendingMs, () => {
+          controller.enqueue(encoder.encode(text))
+          controller.close()
+        })
+      },
+    })
+    const headers = { 'content-type': 'application/json' }
+    const asked = test.request('/v1/chat/completions', { body, headers, duplex: 'half' } as RequestInit)
+    await test.clock.advance(5000)
+    expect(test.sent).toHaveLength(1)
+    expect((await asked).status).toBe(504)
+    const seen = await test.app.operations().coordination?.look()
+    return [...(seen?.health.breakers.values() ?? [])][0]?.consecutive
+  }
+
+  it('counts against a target that had it, and not against one that was asked at its end', async () => {
+    expect(await failuresAfter(10)).toBe(1)
+    // Whoever sends slowly on purpose would keep the target from everybody.
+    expect(await failuresAfter(3900)).toBeUndefined()
+  })
+})
+
 describe('T31, F-49: what is no progress', () => {
   const pings = messageEvent('ping')
   const { open } = messageStream(['hello'])

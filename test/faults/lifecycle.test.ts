@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { probeLeaseMs, breakerPhase } from '../../src/policy/breaker.ts'
 import { createSlots } from '../../src/coordination/slots.ts'
 import type { FetchRequest, FetchResponse } from '../../src/ports/index.ts'
-import { createTestApp, jsonAnswer, pieces, streamAnswer, type TestApp } from '../support/app.ts'
+import { chatProvider, createTestApp, jsonAnswer, pieces, streamAnswer, type TestApp } from '../support/app.ts'
 import { full, sample } from '../support/full-run.ts'
 import { chatAnswer, chatChunk, messageStream } from '../support/upstream.ts'
 import { chatEvents } from './answers.ts'
@@ -23,17 +23,7 @@ function appOver(names: readonly string[], upstream: Upstream, route: object = {
   const app: TestApp = createTestApp({
     config: {
       config_version: 1,
-      providers: Object.fromEntries(
-        names.map((name) => [
-          name,
-          {
-            type: 'openai_compatible',
-            base_url: `https://${name}.example.com/v1`,
-            api_formats: ['openai_chat'],
-            auth_scheme: { kind: 'none' },
-          },
-        ]),
-      ),
+      providers: Object.fromEntries(names.map((name) => [name, chatProvider(name, { auth_scheme: { kind: 'none' } })])),
       routes: {
         all: { targets: names.map((name, index) => ({ name, provider: name, model: 'm', priority: index })), ...route },
       },

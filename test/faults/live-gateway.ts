@@ -8,6 +8,7 @@ import type { CoordinationView } from '../../src/coordination/coordinator.ts'
 import { createMemoryCoordinator } from '../../src/coordination/memory.ts'
 import type { TraceRow } from '../../src/ports/index.ts'
 import { createMemoryStores } from '../../src/store/memory.ts'
+import { plainStatus } from '../support/app.ts'
 
 export interface LiveGateway {
   readonly url: string
@@ -47,14 +48,7 @@ export async function startLiveGateway(config: object): Promise<LiveGateway> {
     adminToken: undefined,
     unknownFields: 'throw',
     coordinator,
-    status: () => ({
-      version: 'test',
-      runtime: 'node',
-      startedAt: systemClock.now(),
-      url: null,
-      pid: null,
-      traces: { queued: 0, dropped: 0, failed: 0 },
-    }),
+    status: () => plainStatus(systemClock),
   })
   let begun = 0
   const listener = await runtime.listen({

@@ -8,8 +8,8 @@ import type { SimulatedUpstream, UpstreamCall } from './simulated-upstream.ts'
 import type { ClientRecord } from './simulation.ts'
 
 export interface Oracle {
-  /** A provider is about to be called. */
-  called(provider: string): void
+  /** A provider is about to be called for a client; undefined where nobody knows for which. */
+  called(provider: string, client: ClientRecord | undefined): void
   /** Time has passed. */
   step(clients: readonly ClientRecord[]): void
   /** Nothing is under way any more. */
@@ -46,12 +46,13 @@ export function createOracle({ clock, view, upstream, traces }: OracleOptions): 
     targetKey({ route: 'all', target: { name: provider, provider, account: null, region: null }, model: 'm' })
   const isOpen = ({ endedAt }: UpstreamCall): boolean => endedAt === null
 
-  function judgeBreakers({ breakers: current, now }: CoordinationView): void {
+  // A request whose configuration has no breaker closes one that another configuration had.
+  function judgeBreakers({ breakers: current, now }: CoordinationView, mayClose: boolean): void {
     for (const [key, breaker] of current) {
       const before = breakers.get(key)
       if (before === undefined || before.isOpen === breaker.isOpen) continue
       // Through half open, which begins with `until`.
-      if (before.isOpen && now < before.until)
+      if (before.isOpen && now < before.until && !mayClose)
         complain(`I-16: ${key} closed ${Math.round(before.until - now)} ms before its time`)
     }
     breakers = new Map(current)
@@ -153,7 +154,9 @@ export function createOracle({ clock, view, upstream, traces }: OracleOptions): 
   }
 
   return {
-    called(provider) {
+    called(provider, client) {
+      // Where the configuration of the request has no breaker, what it was before keeps nobody away.
+      if (client?.rules.hasBreaker === false) return
       const { breakers: current, now } = view()
       const breaker = current.get(keyOf(provider))
       const phase = phaseOf(breaker, now)
@@ -167,7 +170,8 @@ export function createOracle({ clock, view, upstream, traces }: OracleOptions): 
     step(clients) {
       const now = view()
       const maxMs = Math.max(0, ...clients.map(({ rules }) => rules.lockMaxMs))
-      judgeBreakers(now)
+      const hasNone = clients.some(({ rules }) => !rules.hasBreaker)
+      judgeBreakers(now, hasNone)
       judgeLocks(now.locks, now.now, maxMs)
       judgeLoad(now, clients)
       judgeCalls(clients)

@@ -6,6 +6,7 @@ import type { CoordinationView, Coordinator } from '../../src/coordination/coord
 import { createMemoryCoordinator } from '../../src/coordination/memory.ts'
 import type { Fetch, TraceRow } from '../../src/ports/index.ts'
 import { createMemoryStores } from '../../src/store/memory.ts'
+import { chatProvider, plainStatus } from '../support/app.ts'
 import { seededRandom } from '../support/chunkings.ts'
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts'
 import { createOracle, type Oracle } from './oracle.ts'
@@ -27,6 +28,7 @@ export interface Rules {
   readonly maxConcurrency: number | null
   readonly streamFailure: 'error' | 'continue' | 'restart_if_prefix_matches'
   readonly lockMaxMs: number
+  readonly hasBreaker: boolean
 }
 
 /** One client and what it got. */
@@ -73,7 +75,9 @@ export async function simulate(seed: number, mutant: Mutant = {}): Promise<reado
   const traces: TraceRow[] = []
   const oracle: Oracle = createOracle({ clock, view: () => real.view() as CoordinationView, upstream, traces })
   const fetch: Fetch = (request) => {
-    oracle.called(new URL(request.url).hostname.split('.')[0] ?? '')
+    const asked = new TextDecoder().decode(request.body)
+    const client = world.clients.find(({ canary }) => asked.includes(canary))
+    oracle.called(new URL(request.url).hostname.split('.')[0] ?? '', client)
     return upstream.fetch(request)
   }
   const write = (row: TraceRow): void => void traces.push(row)
@@ -102,14 +106,7 @@ export async function simulate(seed: number, mutant: Mutant = {}): Promise<reado
     adminToken: undefined,
     unknownFields: 'throw',
     coordinator,
-    status: () => ({
-      version: 'test',
-      runtime: 'node',
-      startedAt: clock.now(),
-      url: null,
-      pid: null,
-      traces: { queued: 0, dropped: 0, failed: 0 },
-    }),
+    status: () => plainStatus(clock),
   })
   const world: World = { clock, random, upstream, app, clients: [], current: () => generated }
   // Some come one by one, others all at once.
@@ -200,7 +197,7 @@ function requestOf({ canary, streamed, dialect }: ClientRecord, signal: AbortSig
 function configOf(providers: number, random: () => number): Generated {
   const pick = <T>(...items: readonly [T, ...T[]]): T => items[Math.floor(random() * items.length)] ?? items[0]
   const accounts = 1 + Math.floor(random() * 3)
-  const rules: Rules = {
+  const rules: Omit<Rules, 'hasBreaker'> = {
     maxAttempts: 1 + Math.floor(random() * 4),
     maxRetries: pick(0, 0, 1, 2),
     accounts,
@@ -223,14 +220,11 @@ function configOf(providers: number, random: () => number): Generated {
     providers: Object.fromEntries(
       names.map((name) => [
         name,
-        {
-          type: 'openai_compatible',
-          base_url: `https://${name}.example.com/v1`,
-          api_formats: ['openai_chat'],
+        chatProvider(name, {
           accounts: accountIds.map((id) => ({ id, credential: id })),
           selection: pick('fill_first', 'round_robin'),
           capabilities: { assistant_prefill: random() < 0.5 },
-        },
+        }),
       ]),
     ),
     routes: {
@@ -257,7 +251,7 @@ function configOf(providers: number, random: () => number): Generated {
     policy: { lock: { max_ms: rules.lockMaxMs }, retry: { max_retries: rules.maxRetries } },
     storage: { kind: 'memory' },
   }
-  return { document, rules }
+  return { document, rules: { ...rules, hasBreaker: document.routes.all.breaker.enabled } }
 }
 
 function compiled(document: object) {

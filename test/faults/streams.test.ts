@@ -1,4 +1,4 @@
-import { streamRows, streamSections } from './catalogue-streams.ts'
+import { streamRows, streamSections } from './stream-rows.ts'
 import { describeRows } from './run-rows.ts'
 
 describeRows('node', streamRows, { sections: streamSections })

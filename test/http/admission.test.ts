@@ -5,7 +5,7 @@ import { createMemoryCoordinator } from '../../src/coordination/memory.ts'
 import { admit, queueLimits, type AdmissionQueue } from '../../src/http/admission.ts'
 import { failed, type Outcome } from '../../src/ir/error.ts'
 import type { FetchResponse } from '../../src/ports/index.ts'
-import { createTestApp, jsonAnswer, streamAnswer, type TestApp } from '../support/app.ts'
+import { chatProvider, createTestApp, jsonAnswer, streamAnswer, type TestApp } from '../support/app.ts'
 import { chatAnswer, chatChunk } from '../support/upstream.ts'
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts'
 
@@ -23,16 +23,9 @@ function gateway(limits: object = {}): Gate {
     upstream: () => new Promise<FetchResponse>((resolve) => release.push(resolve)),
     config: {
       config_version: 1,
-      server: { limits: { max_concurrency: 1, ...limits } },
+      server: { limits: { max_concurrency: 1, ...limits }, compat: { headers: ['switchback'] } },
       credentials: { k: { type: 'api_key', source: 'env', env: 'K' } },
-      providers: {
-        one: {
-          type: 'openai_compatible',
-          base_url: 'https://one.example.com/v1',
-          api_formats: ['openai_chat'],
-          accounts: [{ id: 'a', credential: 'k' }],
-        },
-      },
+      providers: { one: chatProvider('one', { accounts: [{ id: 'a', credential: 'k' }] }) },
       routes: { r: { targets: [{ provider: 'one', model: 'm' }] } },
       storage: { kind: 'memory' },
     },
@@ -60,6 +53,7 @@ describe('a request that finds no slot', () => {
     expect(queued.status).toBe(200)
     expect(Number(queued.headers.get('x-signalbox-queue-ms'))).toBeGreaterThanOrEqual(400)
     expect(Number(queued.headers.get('x-signalbox-queue-ms'))).toBeLessThan(430)
+    expect(queued.headers.get('x-switchback-queue-ms')).toBe(queued.headers.get('x-signalbox-queue-ms'))
     const details = test.traces.map((row) => JSON.parse(row.detail))
     expect(details.map((detail) => detail.queue_ms ?? null)).toEqual([null, expect.any(Number)])
     expect(test.clock.pending()).toBe(0)
@@ -210,6 +204,18 @@ describe('the line', () => {
     const { enter, queue } = setup()
     expect(enter('r1')).toMatchObject({ ok: true })
     expect(queue).toHaveLength(0)
+  })
+
+  it('goes on behind a request that its runtime ended in the middle of its wait', async () => {
+    const { enter, queue, clock } = setup()
+    queue.push({ until: clock.mono() + 1000 })
+    const behind = enter('r1')
+    await clock.advance(1000 + queueLimits.goneMs - 100)
+    expect(queue).toHaveLength(2)
+    await clock.advance(400)
+    expect(await behind).toMatchObject({ ok: true })
+    expect(enter('r2')).toBeInstanceOf(Promise)
+    expect(queue).toHaveLength(1)
   })
 
   it('holds queueLimits.maxWaiting; whoever comes then is refused at once', async () => {

@@ -75,6 +75,21 @@ describe('a request that names a client profile', () => {
     expect(app.traces[0]?.detail).toContain('client_profile=codex')
   })
 
+  it.each(['x-signalbox-client-profile', 'x-switchback-client-profile'])(
+    'is told which one it was, whether it is served or not: %s',
+    async (header) => {
+      const app = createTestApp({ config: { ...config, server: { compat: { headers: ['switchback'] } } }, env })
+      const asked = (json: object) => app.request('/v1/messages', { json, headers: { [header]: 'claude' } })
+      for (const answer of [await asked(messages), await asked({ ...messages, model: 'unheard-of' })])
+        for (const brand of ['signalbox', 'switchback']) {
+          expect(answer.headers.get(`x-${brand}-client-profile`)).toBe('claude')
+          expect(answer.headers.get(`x-${brand}-client-protocol`)).toBe('anthropic_messages')
+        }
+      const nobody = await app.request('/v1/messages', { json: messages })
+      expect(nobody.headers.get('x-signalbox-client-profile')).toBeNull()
+    },
+  )
+
   it('that lists nothing may use everything, and so may a request that names none', async () => {
     expect((await ask('/v1/messages', messages, 'claude').answer).status).toBe(200)
     const { app, answer } = ask('/v1/responses', responses)

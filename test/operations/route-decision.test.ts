@@ -1,7 +1,9 @@
 // Through the whole gateway: what a preview says before a request is what its trace says after it, and what its headers
 // say in between.
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createTestApp, jsonAnswer, type TestApp } from '../support/app.ts'
+import { rounds } from '../support/full-run.ts'
 
 const adminToken = 'admin-token-of-this-test'
 const names = ['a', 'b', 'c']
@@ -33,10 +35,10 @@ const config = {
   storage: { kind: 'memory' },
 }
 
-function gateway(): TestApp & { failing: Set<string> } {
+function gateway(document: object = config): TestApp & { failing: Set<string> } {
   const failing = new Set<string>()
   const test = createTestApp({
-    config,
+    config: document,
     adminToken,
     upstream: ({ url }) => {
       const host = new URL(url).hostname.split('.')[0] ?? ''
@@ -82,6 +84,32 @@ const ask = (model: string, more: object = {}): object => ({
 
 const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }]
 
+const anyName = fc.constantFrom(...names)
+
+const routes = fc.record({
+  strategy: fc.constantFrom(...Object.keys(config.routes)),
+  sticky: fc.constantFrom('none', 'session'),
+  targets: fc
+    .array(fc.record({ priority: fc.integer({ min: 1, max: 2 }), weight: fc.integer({ min: 0, max: 5 }) }), {
+      minLength: 3,
+      maxLength: 3,
+    })
+    .map((many) =>
+      many.map((target, index) => ({ ...target, name: names[index], provider: names[index], model: 'm' })),
+    ),
+  breaker: fc.record({ failure_threshold: fc.integer({ min: 1, max: 3 }), reset_timeout_ms: fc.constant(5000) }),
+  fallback: fc.record({ max_attempts: fc.integer({ min: 1, max: 3 }), degrade_to: fc.subarray(['lesser']) }),
+})
+
+/** One request, and what happens before it. */
+const steps = fc.record({
+  fails: fc.option(anyName, { nil: undefined }),
+  recovers: fc.option(anyName, { nil: undefined }),
+  afterMs: fc.constantFrom(0, 1, 500, 6000),
+  tools: fc.boolean(),
+  session: fc.constantFrom('s1', 's2', 's3'),
+})
+
 describe('a preview over HTTP', () => {
   it.each(Object.keys(config.routes))('says what serving then does, request after request: %s', async (model) => {
     const test = gateway()
@@ -99,6 +127,29 @@ describe('a preview over HTTP', () => {
       expect(decision).toEqual(seen)
     }
   })
+
+  it('says what serving then does, whatever is configured and whatever happened before', async () => {
+    let decided = 0
+    await fc.assert(
+      fc.asyncProperty(routes, fc.array(steps, { minLength: 4, maxLength: 12 }), async (any, history) => {
+        const test = gateway({ ...config, routes: { any, lesser: { targets: [{ provider: 'b', model: 'm2' }] } } })
+        for (const step of history) {
+          if (step.fails !== undefined) test.failing.add(step.fails)
+          if (step.recovers !== undefined) test.failing.delete(step.recovers)
+          await test.clock.advance(step.afterMs)
+          const body = ask('any', { ...(step.tools && { tools }), metadata: { session_id: step.session } })
+          const seen = await preview(test, body)
+          const { decision } = await serve(test, body)
+          // Where nobody could be asked the request may have waited, and looked again.
+          if (seen['selected'] === null) continue
+          expect(decision).toEqual(seen)
+          decided++
+        }
+      }),
+      { numRuns: rounds(1000, 60) },
+    )
+    expect(decided).toBeGreaterThan(rounds(1000, 60))
+  }, 60_000)
 
   it('advances nothing: of a hundred looks the next request sees nothing', async () => {
     const test = gateway()

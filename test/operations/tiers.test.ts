@@ -65,7 +65,9 @@ describe.runIf(requireShared('the tier table'))('the tiers of the contract', () 
   // What we have beyond the table looks and changes nothing, but for locks: "breaker and lock reset" is a mutation.
   const table = new Map([
     ...tierTable(),
-    ...(['translate', 'accounts list', 'doctor', 'client-profiles'] as const).map((verb) => [verb, 'read'] as const),
+    ...(['translate', 'accounts list', 'doctor', 'client-profiles', 'trace replay'] as const).map(
+      (verb) => [verb, 'read'] as const,
+    ),
     ['accounts reset', 'mutation'] as const,
     // `health` there.
     ['health targets', 'read'] as const,

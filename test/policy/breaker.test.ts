@@ -6,6 +6,7 @@ import {
   afterAccepted,
   afterOtherFailure,
   afterOutcome,
+  breakerInUse,
   breakerPhase,
   claimProbe,
   countsAgainstTarget,
@@ -173,6 +174,14 @@ describe('a half-open breaker', () => {
 
   it('closes with a failed probe where it was switched off meanwhile', () => {
     expect(after(probing, 62_000, { owner: 'p' }, { ...settings, enabled: false }).isOpen).toBe(false)
+  })
+
+  it('closes with any outcome where it was switched off meanwhile, and keeps nobody away until then', () => {
+    const off = { ...settings, enabled: false }
+    for (const ok of [true, false]) expect(after(open, 2000, { ok }, off)).toMatchObject({ isOpen: false, until: 0 })
+    expect(breakerPhase(breakerInUse(open, off), 2000)).toBe('closed')
+    expect(breakerInUse(open, settings)).toBe(open)
+    expect(breakerInUse(undefined, off)).toBeUndefined()
   })
 })
 

@@ -35,6 +35,12 @@ const electorLists = fc
   .map((weights) => weights.map((weight, index) => ({ name: `t${index}`, weight })))
 
 describe('smooth weighted round robin', () => {
+  it('takes no name for one of the language', () => {
+    const electors = ['constructor', 'toString', '__proto__'].map((name) => ({ name, weight: 1 }))
+    const { names } = picks(electors, 6)
+    expect(electors.map(({ name }) => names.filter((picked) => picked === name).length)).toEqual([2, 2, 2])
+  })
+
   it('gives each target exactly its weight in any run of as many steps as the weights sum up to', () => {
     fc.assert(
       fc.property(electorLists, fc.nat(200), (electors, begin) => {

@@ -19,6 +19,16 @@ describe('a failure matches', () => {
     ['not where the request is at fault', defaults, 404, 'upstream_rejected', 'Previous response not found', false],
     ['not where the content is', defaults, 403, 'upstream_filtered', 'Forbidden by policy', false],
     ['a request that an operator calls permanent', ['400.*suspended'], 400, 'upstream_rejected', 'suspended', true],
+    [
+      "not by a status in its words, which may be the client's",
+      defaults,
+      400,
+      'upstream_rejected',
+      'https://example.com/404 was not found',
+      false,
+    ],
+    ['by a status of several', ['404.*gone|410.*gone'], 410, 'upstream_error', 'gone', true],
+    ['not by the second status of several in its words', ['404|410'], 400, 'upstream_rejected', 'error 410', false],
     ['in none of no patterns', [], 404, 'upstream_model_missing', 'not found', false],
     ['in no pattern that is broken', ['('], 404, 'upstream_model_missing', '(', false],
   ])('%s', (_, patterns, status, code, message, expected) => {
@@ -36,6 +46,14 @@ describe('a failure matches', () => {
   })
 })
 
+function isKnown(source: string): boolean {
+  try {
+    return new RegExp(source) instanceof RegExp
+  } catch {
+    return false
+  }
+}
+
 describe('a pattern is refused that', () => {
   it.each<[string, string]>([
     ['(', 'is not a regular expression'],
@@ -48,7 +66,13 @@ describe('a pattern is refused that', () => {
     ['a(?=b)', 'uses (?='],
     ['a(?<!b)', 'uses (?<!'],
     ['\\bgone', 'uses \\b'],
+    ['\\x41', 'uses \\x'],
+    ['\\cJ', 'uses \\c'],
+    // Where the language knows them at all.
+    ['(?i:gone)', isKnown('(?i:gone)') ? 'uses (?i' : 'is not a regular expression'],
+    ['(?<$a>gone)', 'uses (?<'],
     ['((a{99}){99}){99}', 'repeats too much'],
+    ['(a?){300}b', 'repeats too much'],
   ])('%s: %s', (pattern, problem) => {
     expect(failurePatternProblem(pattern)).toContain(problem)
   })
@@ -61,6 +85,7 @@ describe('a pattern is refused that', () => {
     '(?:billing|quota) .*(?:exceeded|over)',
     '[*+?(){}]{2} \\* \\+ \\( \\)',
     '^5\\d{2} ',
+    '((){999999}){999999}gone',
   ])('and not: %s', (pattern) => {
     expect(failurePatternProblem(pattern)).toBeUndefined()
   })

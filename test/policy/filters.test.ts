@@ -169,6 +169,17 @@ describe('the policy', () => {
       'blended price 9.00/Mtok > max 5.00/Mtok',
     ],
     ['lets through what costs the ceiling', { model: priced(2, 3), policy: { max_price_per_mtok: 5 } }, undefined],
+    [
+      'turns away what the known half of a price is too much of already',
+      { model: { cost: { input: 6 } }, policy: { max_price_per_mtok: 5 } },
+      'price',
+      'blended price 6.00/Mtok > max 5.00/Mtok',
+    ],
+    [
+      'lets half a price through that is below the ceiling',
+      { model: { cost: { output: 4 } }, policy: { max_price_per_mtok: 5 } },
+      undefined,
+    ],
     ['has no ceiling for what is not known', { policy: { max_price_per_mtok: 5 } }, undefined],
     ['turns away what has no known price', { policy: { unknown_cost: 'reject' } }, 'cost_unknown'],
     ['turns away half a price', { model: { cost: { input: 1 } }, policy: { unknown_cost: 'reject' } }, 'cost_unknown'],

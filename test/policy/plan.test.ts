@@ -6,6 +6,8 @@ import type { Snapshot } from '../../src/catalog/snapshot.ts'
 import type { RequestFacts } from '../../src/ir/facts.ts'
 import { listModels } from '../../src/policy/list-models.ts'
 import { matchGlob, matchRoute } from '../../src/policy/match-route.ts'
+import { freshBreaker } from '../../src/policy/breaker.ts'
+import { noHealth, targetKey } from '../../src/policy/health.ts'
 import { planRoute } from '../../src/policy/plan.ts'
 import { summariseDecision } from '../../src/policy/decision.ts'
 
@@ -309,5 +311,24 @@ describe('a glob', () => {
       { numRuns: 2000 },
     )
     expect(matchGlob('*a'.repeat(50), 'a'.repeat(5000) + 'b')).toBe(false)
+  })
+})
+
+describe('a target whose circuit is open', () => {
+  const planned = (breaker: object) => {
+    const targets = [{ provider: 'mock', model: 'echo' }]
+    const snapshot = snapshotOf({ routes: { exact: { targets, breaker } } })
+    const key = targetKey({
+      route: 'exact',
+      target: { name: 'mock/echo', provider: 'mock', account: null, region: null },
+      model: 'echo',
+    })
+    const breakers = new Map([[key, { ...freshBreaker, isOpen: true, since: 10, until: 5000 }]])
+    return planRoute(facts('exact'), snapshot, { ...noHealth, now: 1000, breakers })
+  }
+
+  it('is left out, and used where its breaker was switched off since', () => {
+    expect(planned({})).toMatchObject({ candidates: [], rejected: [{ code: 'breaker_open', retryInMs: 4000 }] })
+    expect(planned({ enabled: false })).toMatchObject({ candidates: [{ breaker: 'closed' }], rejected: [] })
   })
 })

@@ -370,10 +370,13 @@ describe('a request of a Chat client', () => {
     expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true)
   })
 
-  it('goes to the region of its target, signed for it, and on to the next one', async () => {
+  it.each([
+    ['targets of their own', [{ region: 'eu-west-3' }, {}]],
+    ['a target that has several', [{ regions: ['eu-west-3', 'us-east-1'] }]],
+  ])('goes to one region after the other, signed for each: %s', async (_name, targets) => {
     const app = gateway(
       ({ url }) => (url.includes('eu-west-3') ? jsonAnswer({ message: 'no' }, 503) : jsonAnswer(answer)),
-      { targets: [{ region: 'eu-west-3' }, {}] },
+      { targets },
     )
     expect((await app.request('/v1/chat/completions', { json: { model: 'm', ...question } })).status).toBe(200)
     expect(app.sent.map(({ url }) => new URL(url).host)).toEqual([

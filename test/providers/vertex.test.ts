@@ -117,6 +117,25 @@ describe('the address', () => {
     ])
   })
 
+  it.each([
+    ['gemini-2.5-pro', 'google/models/gemini-2.5-pro:generateContent'],
+    ['claude-haiku-4-5', 'anthropic/models/claude-haiku-4-5@20251001:rawPredict'],
+  ])('is that of one region after the other where a target has several: %s', async (model, path) => {
+    const one = gateway(
+      (request) => (request.url.includes('us-east5') ? jsonAnswer({ error: { code: 503 } }, 503) : answerOf(request)),
+      {},
+      { near: { targets: [{ provider: 'v', model, regions: ['us-east5', 'europe-west1'] }] } },
+    )
+    const response = await one.request('/v1/chat/completions', { json: { model: 'near', messages: [user] } })
+    expect([response.status, response.headers.get('x-used-fallback')]).toEqual([200, 'true'])
+    expect(one.sent.map(({ url }) => url)).toEqual(
+      ['us-east5', 'europe-west1'].map(
+        (region) =>
+          `https://${region}-aiplatform.googleapis.com/v1/projects/my-project/locations/${region}/publishers/${path}`,
+      ),
+    )
+  })
+
   it('of a proxy keeps its own path', async () => {
     const one = gateway(answerOf, { base_url: 'https://llm.example.com/vertex/v1/' })
     await one.request('/v1/chat/completions', { json: { model: 'gemini-2.5-pro', messages: [user] } })

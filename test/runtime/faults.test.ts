@@ -1,6 +1,6 @@
 // The faults of providers on the runtimes beside Node: the rows of the catalogue that are marked `everywhere`, in the quick
 // run a sample of them.
-import { streamRows, streamSections } from '../faults/catalogue-streams.ts'
+import { streamRows, streamSections } from '../faults/stream-rows.ts'
 import { describeRows } from '../faults/run-rows.ts'
 import { upstreamRows } from '../faults/upstream-rows.ts'
 import { full, sample } from '../support/full-run.ts'

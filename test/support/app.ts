@@ -78,14 +78,7 @@ export function createTestApp(options: TestAppOptions): TestApp {
     boundHost: '127.0.0.1',
     adminToken: options.adminToken,
     unknownFields: 'throw',
-    status: () => ({
-      version: 'test',
-      runtime: 'node',
-      startedAt: clock.now(),
-      url: null,
-      pid: null,
-      traces: { queued: 0, dropped: 0, failed: 0 },
-    }),
+    status: () => plainStatus(clock),
   })
   return {
     app,
@@ -104,6 +97,22 @@ export function createTestApp(options: TestAppOptions): TestApp {
         new Request(`http://127.0.0.1${path}`, { ...rest, method, headers, ...(body !== undefined && { body }) }),
       )
     },
+  }
+}
+
+/** The status of a gateway under test: nothing has happened yet. */
+export function plainStatus(clock: Pick<Clock, 'now'>) {
+  const traces = { queued: 0, dropped: 0, failed: 0 }
+  return { version: 'test', runtime: 'node', startedAt: clock.now(), url: null, pid: null, traces }
+}
+
+/** A provider of a Chat wire of its own name, which nobody but the test's upstream answers. */
+export function chatProvider(name: string, more: object = {}): object {
+  return {
+    type: 'openai_compatible',
+    base_url: `https://${name}.example.com/v1`,
+    api_formats: ['openai_chat'],
+    ...more,
   }
 }
 
@@ -137,7 +146,8 @@ export interface TestSource extends ByteSource {
   cancelled(): boolean
 }
 
-export function pieces(texts: readonly string[], end: 'close' | 'break' | 'hang' = 'close'): TestSource {
+/** A body of these pieces. */
+export function pieces(texts: readonly (string | Uint8Array)[], end: 'close' | 'break' | 'hang' = 'close'): TestSource {
   let next = 0
   let cancelled = false
   let release: (() => void) | undefined
@@ -147,7 +157,7 @@ export function pieces(texts: readonly string[], end: 'close' | 'break' | 'hang'
     async read() {
       if (cancelled) return undefined
       const text = texts[next++]
-      if (text !== undefined) return encoder.encode(text)
+      if (text !== undefined) return typeof text === 'string' ? encoder.encode(text) : text
       if (end === 'break') throw new Error('socket hang up')
       if (end === 'hang') await new Promise<void>((resolve) => (release = resolve))
       return undefined

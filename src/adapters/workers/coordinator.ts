@@ -12,9 +12,10 @@ import {
   type SliceMessage,
   type SlicePool,
 } from '../../coordination/slices.ts'
-import { createStateServer, type HeldSlots, type Keeper, type Share } from '../../coordination/state-server.ts'
+import { createStateServer, type Share } from '../../coordination/state-server.ts'
 import { createSteadyClock } from '../../coordination/steady-clock.ts'
-import type { LockSelector } from '../../coordination/state.ts'
+import type { LockSelector } from '../../coordination/lock-selector.ts'
+import type { HeldSlots, Keeper } from '../../coordination/written.ts'
 import type { Breaker } from '../../policy/breaker.ts'
 import type { Lock } from '../../policy/locks.ts'
 

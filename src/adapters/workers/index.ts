@@ -136,6 +136,7 @@ function build(env: Env, stores: Stores, config: IsolateConfig, coordinator: Coo
         startedAt,
         url: null,
         pid: null,
+        storeKind: env.DB !== undefined ? 'd1' : env.KV !== undefined ? 'kv' : 'memory',
         traces: { queued: 0, dropped: 0, failed: 0 },
         config: config.live.status(),
       }),

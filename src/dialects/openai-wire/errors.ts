@@ -27,11 +27,13 @@ export function hiddenError(value: unknown): GatewayError | undefined {
   if (!isObject(value)) return undefined
   if (!isPlaceholder(value['error'])) return embeddedError(value)
   const choices: unknown = value['choices']
-  // OpenRouter reports a provider that failed in the middle on the choice.
-  const failed = Array.isArray(choices)
-    ? choices.find((choice) => isObject(choice) && !isPlaceholder(choice['error']))
-    : undefined
-  return failed === undefined ? undefined : embeddedError(failed)
+  // OpenRouter reports a provider that failed in the middle on the choice, with or without its words.
+  const failed: unknown = Array.isArray(choices) ? choices.find(hasFailed) : undefined
+  return isObject(failed) ? embeddedError(isPlaceholder(failed['error']) ? {} : failed) : undefined
+}
+
+function hasFailed(choice: unknown): boolean {
+  return isObject(choice) && (!isPlaceholder(choice['error']) || choice['finish_reason'] === 'error')
 }
 
 /** An error object without a status around it; whatever it is, it is an error. */

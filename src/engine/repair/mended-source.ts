@@ -8,7 +8,7 @@ interface MendedOptions {
   readonly voice: ClientVoice
   /** Whether what was said so far can be gone on with. */
   readonly canGoOn: () => boolean
-  /** Opens the next upstream, content at hand; undefined where there is none, or the signal fired. */
+  /** Opens the next upstream, content at hand; undefined where there is none, or the signal fired. Never throws. */
   readonly open: (failure: GatewayError, signal: AbortSignal) => Promise<StreamSource | undefined>
   /** Called exactly once for an accepted answer. */
   readonly onEnd: (end: StreamEnd) => void

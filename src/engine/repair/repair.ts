@@ -96,7 +96,7 @@ export function createRepair(
     return source ?? tried
   }
 
-  return async (failure, signal) => {
+  async function open(failure: GatewayError, signal: AbortSignal): Promise<StreamSource | undefined> {
     const again = continued?.graft()?.hasDeparted() === true ? continued.candidate : undefined
     continued = undefined
     let to = again ?? next(failure)
@@ -113,6 +113,14 @@ export function createRepair(
     }
     return undefined
   }
+
+  // A fault of our own is one that nobody can go on after; the client hears of its end all the same.
+  return (failure, signal) =>
+    open(failure, signal).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.name : typeof cause
+      context.ports.log.error('internal_error', { request_id: context.requestId, reason })
+      return undefined
+    })
 }
 
 function isInTime({ ports, startedMono, snapshot }: RequestContext): boolean {

@@ -21,7 +21,7 @@ export interface SealOptions {
   readonly before: Turn | undefined
 }
 
-export const keylessLoss: Loss = {
+const keylessLoss: Loss = {
   path: 'reasoning',
   action: 'dropped',
   reason: 'no sealing key is configured, so signatures cannot travel',
@@ -31,7 +31,7 @@ export const roomlessLoss: Loss = {
   action: 'dropped',
   reason: 'the wire has no room for a signature here',
 }
-export const unstoredLoss: Loss = {
+const unstoredLoss: Loss = {
   path: 'reasoning',
   action: 'dropped',
   reason: 'the signatures beside the tool calls could not be stored',

@@ -52,11 +52,23 @@ DELETE FROM coordination_slots WHERE (name, owner) IN (
 const sweepState = `
 DELETE FROM coordination_state WHERE key IN (SELECT key FROM coordination_state WHERE forget_at <= ?1 LIMIT 1000)`
 
+/**
+ * Params: how many rows there may be. Of more than that, those that would be forgotten first; clients may ask for models of
+ * any name, and must not push out what is known of the accounts.
+ */
+const sweepSurplus = `
+DELETE FROM coordination_state WHERE key IN (
+  SELECT key FROM coordination_state WHERE substr(key, 1, 13) <> 'lock' || char(31) || 'account' || char(31)
+  ORDER BY forget_at LIMIT min(1000, max(0, (SELECT COUNT(*) FROM coordination_state) - CAST(?1 AS INTEGER)))
+)`
+
 /** Params: keys as a JSON list. */
 const selectRows = `
 SELECT key, value, version FROM coordination_state WHERE key IN (SELECT value FROM json_each(?1))`
 
-const selectAll = 'SELECT key, value, version FROM coordination_state ORDER BY key LIMIT 20000'
+/** How many locks and breakers are remembered. */
+const maxRows = 20_000
+const selectAll = `SELECT key, value, version FROM coordination_state ORDER BY key LIMIT ${maxRows}`
 
 /**
  * Params: key, value, when it may be forgotten, now. A first version is a time, so that a row that was removed and came
@@ -83,7 +95,10 @@ const restored = (key: string): string => key.replaceAll('\u001f', '\u0000')
 const listOf = (keys: readonly string[]): string => JSON.stringify(keys.map(stored))
 
 /** The agreement over one migrated database. */
-export function createAgreementStore(sql: SqlExecutor): AgreementStore {
+export function createAgreementStore(
+  sql: SqlExecutor,
+  limits: { readonly maxRows: number } = { maxRows },
+): AgreementStore {
   return {
     async admit({ owner, slots, until, keys, now }) {
       const read: SqlStatement = { sql: selectRows, params: [listOf(keys)] }
@@ -124,6 +139,7 @@ export function createAgreementStore(sql: SqlExecutor): AgreementStore {
       await sql.batch([
         { sql: sweepSlots, params: [now] },
         { sql: sweepState, params: [now] },
+        { sql: sweepSurplus, params: [limits.maxRows] },
       ])
     },
   }

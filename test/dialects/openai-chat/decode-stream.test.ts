@@ -755,6 +755,11 @@ describe('an error in a stream', () => {
       'upstream_error',
     ],
     [
+      'in a finish reason alone (OpenRouter)',
+      [chunk({ content: 'a' }), chunk({ content: '' }, { finish_reason: 'error' })],
+      'upstream_error',
+    ],
+    [
       'as an event of its own (Groq)',
       [
         {

@@ -136,6 +136,7 @@ describe('an error', () => {
     ['as text', frame({ error: 'rate limit', code: 429 })],
     ['beside choices', chunk({ content: '' }, {}, { error: { message: 'x', code: 429 } })],
     ['on a choice', chunk({ content: '' }, { error: { message: 'x', code: 429 } })],
+    ['in a finish reason alone', chunk({}, { finish_reason: 'error' })],
     ['as an event', { event: 'error', data: '{"error":{"message":"x","code":429}}' }],
   ])('%s is seen before and after content, and ends it all', (_name, entry) => {
     for (const before of [[], [content], [content, finish('length')]]) {
