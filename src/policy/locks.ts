@@ -43,7 +43,7 @@ export interface LockSettings {
   /** The longest that anything is left out. */
   readonly maxMs: number
   /** Its `maxOpenMs` caps the schedule of permanent failures too; where it is off, no stream locks a target. */
-  readonly breaker?: Pick<BreakerSettings, 'enabled' | 'maxOpenMs'>
+  readonly breaker?: Pick<BreakerSettings, 'enabled' | 'maxOpenMs'> & { readonly resetMs?: number }
 }
 
 /** An attempt that failed, as far as locks care. */
@@ -70,9 +70,10 @@ const quotaMs = 3_600_000
 /** A refused credential or right where the growing schedule is off. */
 const shortAuthMs = 120_000
 const shortOtherMs = 30_000
-/** So many streams of a target in a row that broke off lock it for so long. */
+/** So many streams of a target in a row that broke off lock it for so long, or for so many of its breaker's reset times. */
 const truncationsToLock = 3
 const truncatedMs = 300_000
+const truncatedResets = 5
 
 /**
  * What a failure locks; undefined where it says nothing of the account or the target. One that matches a pattern of
@@ -170,7 +171,8 @@ function durationOf(failure: Failure, failures: number, { breaker }: LockSetting
     case 'stream_truncated':
       if (breaker?.enabled === false) return undefined
       // The first ones only count: a lock of no length.
-      return failures < truncationsToLock ? 0 : truncatedMs
+      if (failures < truncationsToLock) return 0
+      return Math.min(truncatedMs, truncatedResets * (breaker?.resetMs ?? Infinity))
     default:
       return undefined
   }

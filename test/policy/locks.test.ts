@@ -228,6 +228,27 @@ describe('a lock', () => {
     expect([lock?.failures, holds(lock, 120)]).toEqual([1, false])
   })
 
+  it.each([
+    [60_000, 300_000],
+    [4000, 20_000],
+  ])(
+    'F-35: a target whose reset time is %i ms is locked for %i ms at the third stream that broke off',
+    (resetMs, ms) => {
+      const breaker = { enabled: true, maxOpenMs: 4_800_000, resetMs }
+      let lock: Lock | undefined
+      for (const now of [100, 200, 300])
+        lock = lockAfterFailure(
+          lock,
+          failure('stream_truncated', { startedAt: now }),
+          place,
+          { ...settings, breaker },
+          now,
+          0.5,
+        )
+      expect(lock?.until).toBe(300 + ms)
+    },
+  )
+
   it('says whether it was set by the growing schedule', () => {
     const marked = (code: ErrorCode, more: Partial<Failure> = {}, by = settings) =>
       lockAfterFailure(undefined, failure(code, more), place, by, 100, 0.5)?.isPermanent
