@@ -1,4 +1,4 @@
-// The contract in workerd: the Durable Object with its storage, and D1.
+// The contract in workerd: the Durable Object with its storage, and (in the full run) D1.
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, it } from 'vitest'
@@ -10,6 +10,7 @@ import { createAgreementStore } from '../../src/store/sql/agreement.ts'
 import { migrate } from '../../src/store/sql/migrate.ts'
 import { parseJson } from '../../src/wire/json-parse.ts'
 import { modulesFrom, projectRoot } from '../store/drivers.ts'
+import { full } from '../support/full-run.ts'
 import { describeCoordination, forgetsSurplus, gatewaysAt } from './contract.ts'
 
 const random = { next: () => Math.random(), id: () => crypto.randomUUID() }
@@ -57,7 +58,10 @@ describeCoordination({
   },
 })
 
-describeCoordination({
+// The same code over the same statements runs on sqlite in every run.
+const describeOnD1: typeof describeCoordination = full ? describeCoordination : () => {}
+
+describeOnD1({
   name: 'D1',
   slowness: 8,
   hasLeases: true,

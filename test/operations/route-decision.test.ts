@@ -94,6 +94,8 @@ const routes = fc.record({
       minLength: 3,
       maxLength: 3,
     })
+    // A route on which nobody may ever be first is refused.
+    .filter((many) => many.some(({ weight }) => weight > 0))
     .map((many) =>
       many.map((target, index) => ({ ...target, name: names[index], provider: names[index], model: 'm' })),
     ),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { rounds } from '../support/full-run.ts'
 import { d1Executor } from '../../src/adapters/workers/d1.ts'
 import { refreshTimes } from '../../src/adapters/workers/isolate-config.ts'
 import { migrate } from '../../src/store/sql/migrate.ts'
@@ -120,19 +121,23 @@ describe('a document that is published beside the Worker', () => {
     expect(await ask('two')).toBe(200)
   })
 
-  it.each([
-    ['is no JSON', '{ "routes": ', 'line 1'],
+  const bad = [
     ['leads nowhere', documentOf('x').replace('"provider":"mock"', '"provider":"nobody"'), 'nobody'],
-  ])('F-75: never takes the place of a good one where it %s, and says why', async (_name, document, said) => {
-    await publish(document)
-    const refused = await admin('gateway-reload')
-    expect(refused).toMatchObject({ status: 422, body: { error: { code: 'invalid_configuration' } } })
-    expect(JSON.stringify(refused.body)).toContain(said)
-    await pause(refreshTimes.stale + slackMs)
-    expect(await ask('two')).toBe(200)
-    await publish(documentOf('two'))
-    expect(await admin('gateway-reload')).toMatchObject({ status: 200, body: { data: { changed: [] } } })
-  })
+    ['is no JSON', '{ "routes": ', 'line 1'],
+  ] as const
+  it.each(bad.slice(0, rounds(bad.length, 1)))(
+    'F-75: never takes the place of a good one where it %s, and says why',
+    async (_name, document, said) => {
+      await publish(document)
+      const refused = await admin('gateway-reload')
+      expect(refused).toMatchObject({ status: 422, body: { error: { code: 'invalid_configuration' } } })
+      expect(JSON.stringify(refused.body)).toContain(said)
+      await pause(refreshTimes.stale + slackMs)
+      expect(await ask('two')).toBe(200)
+      await publish(documentOf('two'))
+      expect(await admin('gateway-reload')).toMatchObject({ status: 200, body: { data: { changed: [] } } })
+    },
+  )
 
   it('is in use at once where the Worker is told', async () => {
     await publish(documentOf('three', { coordination: { backend: 'memory' } }))
