@@ -236,7 +236,7 @@ describe('a storm in which every target answers 503', () => {
 })
 
 describe('the same storm on real sockets', () => {
-  it(`F-25 · ${rounds(60, 2)} s at 50 per second`, async () => {
+  it(`F-25 · ${rounds(60, 1)} s at 50 per second`, async () => {
     const names = ['one', 'two', 'three']
     const upstream = await startFaultUpstream()
     for (const name of names) upstream.on(name, openaiError(503))
@@ -250,7 +250,7 @@ describe('the same storm on real sockets', () => {
       storage: { kind: 'memory' },
     })
     cleanups.push(upstream.close, gateway.stop)
-    const offered = rounds(60, 2) * 50
+    const offered = rounds(60, 1) * 50
     for (const route of ['guarded', 'bare']) {
       const before = upstream.received.length
       const began = performance.now()

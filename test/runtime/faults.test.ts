@@ -6,6 +6,6 @@ import { upstreamRows } from '../faults/upstream-rows.ts'
 import { full, sample } from '../support/full-run.ts'
 
 const rows = [...upstreamRows, ...streamRows].filter((row) => row.everywhere === true)
-const shown = full ? rows : sample(rows, 10)
+const shown = full ? rows : sample(rows, 6)
 
 for (const runtime of ['bun', 'deno', 'workerd'] as const) describeRows(runtime, shown, { sections: streamSections })
