@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Certificate } from '../support/certificates.ts'
-import { freePort, listen, type Listening } from '../support/loopback.ts'
+import { listen, type Listening } from '../support/loopback.ts'
 import { createRequestReader } from './request-reader.ts'
 
 /** One thing that it does on a connection. The last step says what becomes of the connection; `keep` where none does. */
@@ -107,7 +107,8 @@ export async function startFaultUpstream(): Promise<FaultUpstream> {
   async function open(entrance: Entrance): Promise<string> {
     switch (entrance.kind) {
       case 'refused':
-        return `http://127.0.0.1:${await freePort()}`
+        // No server listens there, and none is given it by chance, as a port that was free a moment ago may be.
+        return 'http://127.0.0.1:3'
       case 'reset':
         return (
           await opened(
