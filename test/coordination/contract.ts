@@ -191,8 +191,9 @@ export function describeCoordination({ name, open, slowness = 1, hasLeases, shar
     const fails = (at: Coordinator, code: ErrorCode, retryAfterMs?: number): Promise<void> =>
       failsWith(at, settings, code, retryAfterMs)
     const succeeds = (session: Session & { readonly use: Use }): void => succeedsWith(session, settings)
+    // A database of workerd may fail to answer in time where others use the machine: then it is asked again.
     const test = (title: string, run: (pair: Pair) => Promise<void>, skip = false): void =>
-      it.skipIf(skip)(title, async () => {
+      it.skipIf(skip)(title, { retry: slowness > 1 ? 2 : 0 }, async () => {
         const pair = await open({
           leaseMs,
           renewMs: leaseMs / 3,
@@ -350,30 +351,24 @@ export function describeCoordination({ name, open, slowness = 1, hasLeases, shar
       expect([await phase(one), await phase(two)]).toEqual(['open', 'open'])
     })
 
-    // Where others use the machine, a database of workerd may fail to answer a hundred in time: then it is asked again.
-    const patience = { retry: slowness > 1 ? 3 : 0 }
-    test(
-      '100 at once on two gateways never hold more slots than the limit, and none at the end',
-      patience,
-      async (pair) => {
-        const { one, two, settled } = pair
-        const limit = 7
-        const asked = await Promise.all(
-          Array.from({ length: 100 }, (_, index) => tryAdmit(index % 2 === 0 ? one : two, [{ name: 'global', limit }])),
-        )
-        const granted = asked.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
-        const codes = new Set(asked.flatMap((outcome) => (outcome.ok ? [] : [outcome.error.code])))
-        expect([granted.length, [...codes]]).toEqual([limit, ['overloaded']])
-        expect(await used(two)).toBe(limit)
-        for (const session of granted) session.settle()
-        await settled()
-        expect([await used(one), await used(two)]).toEqual([0, 0])
-        const again = await tryAdmit(one, [{ name: 'global', limit }])
-        expect(again.ok).toBe(true)
-        if (again.ok) again.value.settle()
-        await settled()
-      },
-    )
+    test('100 at once on two gateways never hold more slots than the limit, and none at the end', async (pair) => {
+      const { one, two, settled } = pair
+      const limit = 7
+      const asked = await Promise.all(
+        Array.from({ length: 100 }, (_, index) => tryAdmit(index % 2 === 0 ? one : two, [{ name: 'global', limit }])),
+      )
+      const granted = asked.flatMap((outcome) => (outcome.ok ? [outcome.value] : []))
+      const codes = new Set(asked.flatMap((outcome) => (outcome.ok ? [] : [outcome.error.code])))
+      expect([granted.length, [...codes]]).toEqual([limit, ['overloaded']])
+      expect(await used(two)).toBe(limit)
+      for (const session of granted) session.settle()
+      await settled()
+      expect([await used(one), await used(two)]).toEqual([0, 0])
+      const again = await tryAdmit(one, [{ name: 'global', limit }])
+      expect(again.ok).toBe(true)
+      if (again.ok) again.value.settle()
+      await settled()
+    })
 
     test('all slots are given or none', async ({ one, two, settled }) => {
       const tenant = { name: 'tenant:acme', limit: 1 }
