@@ -5,8 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
-    // Suites start real servers and real runtimes; many of them wait, so a third one fills the gaps of two cores.
-    maxWorkers: 3,
+    // Suites start real servers and real runtimes; two cores do not gain from more.
+    maxWorkers: 2,
     // Prints the conformance suite's two tables at the end.
     globalSetup: ['test/conformance/summary.ts'],
   },

@@ -191,9 +191,8 @@ export function describeCoordination({ name, open, slowness = 1, hasLeases, shar
     const fails = (at: Coordinator, code: ErrorCode, retryAfterMs?: number): Promise<void> =>
       failsWith(at, settings, code, retryAfterMs)
     const succeeds = (session: Session & { readonly use: Use }): void => succeedsWith(session, settings)
-    // A database of workerd may fail to answer in time where others use the machine: then it is asked again.
     const test = (title: string, run: (pair: Pair) => Promise<void>, skip = false): void =>
-      it.skipIf(skip)(title, { retry: slowness > 1 ? 2 : 0 }, async () => {
+      it.skipIf(skip)(title, async () => {
         const pair = await open({
           leaseMs,
           renewMs: leaseMs / 3,

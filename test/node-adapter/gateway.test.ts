@@ -49,16 +49,11 @@ describe('F-84 · stopping with a stream under way', () => {
   })
 
   it('is not held up by a connection that only waits for a next request', async () => {
-    const times: number[] = []
-    // The best of three says least about whoever else uses the machine.
-    while (times.length < 3 && !times.some((ms) => ms < 900)) {
-      const { url, stop } = await start()
-      await (await fetch(`${url}/health`)).text()
-      const began = performance.now()
-      await stop(0)
-      times.push(performance.now() - began)
-      gateway = undefined
-    }
-    expect(Math.min(...times)).toBeLessThan(900)
+    const { url, stop } = await start()
+    await (await fetch(`${url}/health`)).text()
+    const began = performance.now()
+    await stop(0)
+    expect(performance.now() - began).toBeLessThan(900)
+    gateway = undefined
   })
 })

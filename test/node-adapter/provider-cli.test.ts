@@ -191,8 +191,7 @@ describe('provider certify', () => {
       const began = performance.now()
       child.kill('SIGINT')
       expect(await exitOf(child)).toBe(130)
-      // A probe may take 60 s.
-      expect(performance.now() - began).toBeLessThan(20_000)
+      expect(performance.now() - began).toBeLessThan(2000)
       expect(JSON.parse(stdout)).toMatchObject({
         ok: false,
         command: 'provider certify',
