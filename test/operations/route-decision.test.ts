@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createTestApp, jsonAnswer, type TestApp } from '../support/app.ts'
 import { rounds } from '../support/full-run.ts'
+import { drainMicrotasks } from '../support/virtual-clock.ts'
 
 const adminToken = 'admin-token-of-this-test'
 const names = ['a', 'b', 'c']
@@ -70,7 +71,13 @@ async function preview(test: TestApp, body: object): Promise<Detail> {
 }
 
 async function serve(test: TestApp, body: object): Promise<{ response: Response; decision: Detail }> {
-  const response = await test.request('/v1/chat/completions', { json: body })
+  const answer = test.request('/v1/chat/completions', { json: body })
+  let answered = false
+  void answer.finally(() => (answered = true))
+  await drainMicrotasks()
+  // All targets are out and one is back soon: the request waits for it.
+  while (!answered) await test.clock.advance(100)
+  const response = await answer
   await response.arrayBuffer()
   const detail = JSON.parse(test.traces.at(-1)?.detail ?? '{}') as { decision: Detail }
   return { response, decision: detail.decision }
@@ -107,7 +114,7 @@ const routes = fc.record({
 const steps = fc.record({
   fails: fc.option(anyName, { nil: undefined }),
   recovers: fc.option(anyName, { nil: undefined }),
-  afterMs: fc.constantFrom(0, 1, 500, 6000),
+  afterMs: fc.constantFrom(0, 1, 500, 3500, 6000),
   tools: fc.boolean(),
   session: fc.constantFrom('s1', 's2', 's3'),
 })
