@@ -18,6 +18,7 @@ import {
   type LoadedConfig,
   type ReadConfig,
 } from './config-files.ts'
+import { isConfigText } from './config-source.ts'
 import { codeOf } from './error-code.ts'
 import { FileLocked, withFileLock } from './file-lock.ts'
 import { replaceFile } from './replace-file.ts'
@@ -37,7 +38,7 @@ export interface RunningGateway {
  * the gateway that goes by it, if one does.
  */
 export function createFileEditor(source: string, running?: RunningGateway): ConfigEditor {
-  if (source.trimStart().startsWith('{'))
+  if (isConfigText(source))
     return readOnlyEditor(
       'variable SIGNALBOX_CONFIG',
       'the configuration is the value of SIGNALBOX_CONFIG and cannot be edited here: put it into a file',

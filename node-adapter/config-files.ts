@@ -8,6 +8,7 @@ import { compileConfig, type Compiled } from '../src/catalog/compile.ts'
 import { parseConfig } from '../src/catalog/parse-config.ts'
 import type { Problem } from '../src/catalog/problem.ts'
 import { shellWord } from '../src/operations/shell-word.ts'
+import { isConfigText } from './config-source.ts'
 import { codeOf } from './error-code.ts'
 
 export interface LoadOptions {
@@ -23,7 +24,7 @@ export interface LoadOptions {
 export type LoadedConfig = Compiled & { readonly files: readonly string[] }
 
 /** How large each file of a configuration may be. */
-export const configLimits = { fileBytes: 8 * 1024 * 1024 } as const
+const configLimits = { fileBytes: 8 * 1024 * 1024 } as const
 // They come readable for everybody from a checkout or a package, and hold no secret.
 const bundledNames = ['quickstart.jsonc', 'smoke.json', 'signalbox.example.jsonc', 'catalog.example.json']
 const bundledFolder = fileURLToPath(new URL('../configs/', import.meta.url))
@@ -34,8 +35,7 @@ const bundledFolder = fileURLToPath(new URL('../configs/', import.meta.url))
  */
 export async function loadConfigFiles(source: string, options: LoadOptions = {}): Promise<LoadedConfig> {
   const cwd = options.cwd ?? process.cwd()
-  if (source.trimStart().startsWith('{'))
-    return compileTexts({ config: { name: 'SIGNALBOX_CONFIG', text: source } }, cwd, [])
+  if (isConfigText(source)) return compileTexts(inlineTexts(source), cwd, [])
   const read = await readConfigTexts(source, options)
   return read.ok ? compileTexts(read.texts, read.folder, read.files) : read
 }
@@ -93,6 +93,11 @@ export interface ConfigTexts {
   readonly config: NamedText
   readonly catalog?: NamedText
   readonly secrets?: NamedText
+}
+
+/** The texts of a configuration that is a text itself. */
+export function inlineTexts(source: string): ConfigTexts {
+  return { config: { name: 'SIGNALBOX_CONFIG', text: source } }
 }
 
 /** Parses and compiles texts that were read; relative paths begin at `folder`. */

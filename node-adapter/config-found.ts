@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import process from 'node:process'
 import { compiledSafely, type Candidate } from '../src/operations/live-config.ts'
-import { compileTexts, configPaths, readConfigTexts, type ConfigTexts } from './config-files.ts'
+import { compileTexts, configPaths, inlineTexts, readConfigTexts, type ConfigTexts } from './config-files.ts'
+import { isConfigText } from './config-source.ts'
 
 export interface FoundConfig extends Candidate {
   /** The files that were there; those of the configuration itself and of its siblings. */
@@ -14,18 +15,13 @@ export interface FoundConfig extends Candidate {
 
 const maxTries = 3
 
-/** Whether the configuration is the text itself, and not the path of a file. */
-export function isConfigText(source: string): boolean {
-  return source.trimStart().startsWith('{')
-}
-
 /**
  * Reads and compiles the configuration at a path, or the one that `source` is. Problems are in what is returned: nothing is
  * thrown.
  */
 export async function findConfig(source: string): Promise<FoundConfig> {
   if (isConfigText(source)) {
-    const texts = { config: { name: 'SIGNALBOX_CONFIG', text: source } }
+    const texts = inlineTexts(source)
     const compiled = compiledSafely(() => compileTexts(texts, process.cwd(), []))
     return { compiled, files: [], print: printOf(texts), stamps: '' }
   }

@@ -4,7 +4,8 @@ import { failed, type Outcome } from '../src/ir/error.ts'
 import { reloadOutcome, type LiveConfig, type Offered } from '../src/operations/live-config.ts'
 import type { ConfigReload } from '../src/operations/operation.ts'
 import type { Log } from '../src/ports/index.ts'
-import { findConfig, isConfigText, stampsOf, type FoundConfig } from './config-found.ts'
+import { findConfig, stampsOf, type FoundConfig } from './config-found.ts'
+import { isConfigText } from './config-source.ts'
 import { watchConfig } from './config-watch.ts'
 
 /** Who wants it. */
@@ -49,6 +50,7 @@ export function createConfigReloader(options: ReloaderOptions): ConfigReloader {
   let turn: Promise<unknown> = Promise.resolve()
   let endWatch: (() => void) | undefined
   let isLooking = false
+  let isNoticed = false
   let isFollowing = false
   let isStopped = false
 
@@ -77,20 +79,29 @@ export function createConfigReloader(options: ReloaderOptions): ConfigReloader {
     return isStopped || (isDoubtful && !isLast) ? undefined : go(found, 'file')
   }
 
+  // A notice that comes during a look may be of what that look did not see any more.
   async function look(): Promise<void> {
-    if (isLooking || isStopped) return
+    isNoticed = true
+    if (isLooking) return
     isLooking = true
     try {
-      if ((await stampsOf(source)) === stamps) return
-      await atRest(source)
-      const deadline = performance.now() + reloadTimes.doubt
-      for (let isLast = false; !isStopped; isLast = performance.now() >= deadline) {
-        if ((await inTurn(() => tryFile(isLast))) !== undefined) return
-        await pause(reloadTimes.pause)
-        if ((await stampsOf(source)) === stamps) return
+      while (isNoticed && !isStopped) {
+        isNoticed = false
+        await lookOnce()
       }
     } finally {
       isLooking = false
+    }
+  }
+
+  async function lookOnce(): Promise<void> {
+    if ((await stampsOf(source)) === stamps) return
+    await atRest(source)
+    const deadline = performance.now() + reloadTimes.doubt
+    for (let isLast = false; !isStopped; isLast = performance.now() >= deadline) {
+      if ((await inTurn(() => tryFile(isLast))) !== undefined) return
+      await pause(reloadTimes.pause)
+      if ((await stampsOf(source)) === stamps) return
     }
   }
 

@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { isConfigText } from './config-source.ts'
 
 /** Who named it. */
 export type ConfigOrigin = 'flag' | 'variable' | 'home' | 'quickstart'
@@ -42,8 +43,7 @@ export function userConfigPath(env: NodeJS.ProcessEnv = process.env): string | u
 
 /** The choice for people, as one line. */
 export function choiceText({ source, origin }: ConfigChoice): string {
-  if (source.trimStart().startsWith('{'))
-    return `configuration: the value of ${origin === 'flag' ? '--config' : 'SIGNALBOX_CONFIG'}`
+  if (isConfigText(source)) return `configuration: the value of ${origin === 'flag' ? '--config' : 'SIGNALBOX_CONFIG'}`
   return `configuration: ${resolve(source)} (${reasons[origin]})`
 }
 

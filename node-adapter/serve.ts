@@ -13,7 +13,8 @@ import { createScrubber, knownSecrets } from '../src/redaction/index.ts'
 import { CommandFailure } from './cli/failure.ts'
 import { jsonLine, printFailure, successEnvelope } from './cli/output.ts'
 import { systemClock, systemRandom } from './clock.ts'
-import { findConfig, isConfigText } from './config-found.ts'
+import { findConfig } from './config-found.ts'
+import { isConfigText } from './config-source.ts'
 import { createConfigReloader } from './config-reload.ts'
 import { chooseConfig, choiceText, type ConfigChoice } from './default-config.ts'
 import { createSecrets, withFallback } from './environment.ts'
@@ -101,7 +102,7 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
     pid: process.pid,
     token: adminToken,
     startedAt: Date.now(),
-    config: source.trimStart().startsWith('{') ? null : source,
+    config: isConfigText(source) ? null : source,
   }).catch((cause: unknown) => {
     log.warn('run_file_not_written', { reason: cause instanceof Error ? cause.message : 'unknown' })
     return undefined
@@ -114,7 +115,7 @@ export async function serveMain(flags: ServeFlags): Promise<number> {
 
 // Whoever starts gateways reads one line: this one, or the one of `fail`.
 function announce({ json }: ServeFlags, url: string, { source, origin }: ConfigChoice): void {
-  const config = source.trimStart().startsWith('{') ? null : resolve(source)
+  const config = isConfigText(source) ? null : resolve(source)
   if (json === true) process.stdout.write(jsonLine(successEnvelope('serve', { url, pid: process.pid, config })))
   else process.stdout.write(`listening on ${url}\n${origin === 'quickstart' ? firstSteps(url) : ''}`)
 }
@@ -126,7 +127,7 @@ async function fail({ json }: ServeFlags, exit: 1 | 78, problems: readonly strin
 }
 
 function refusedText({ source, origin }: ConfigChoice): string {
-  const named = origin === 'flag' && !source.trimStart().startsWith('{') ? ` ${shellWord(source)}` : ''
+  const named = origin === 'flag' && !isConfigText(source) ? ` ${shellWord(source)}` : ''
   return `the configuration was refused; \`signalbox config validate${named}\` shows the same`
 }
 

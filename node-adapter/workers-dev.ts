@@ -12,6 +12,7 @@ import { parseConfig } from '../src/catalog/parse-config.ts'
 import { problemText } from '../src/catalog/problem.ts'
 import { keyringName } from '../src/sealing/keyring.ts'
 import { isObject } from '../src/wire/json-parse.ts'
+import { isConfigText } from './config-source.ts'
 import { chooseConfig, choiceText } from './default-config.ts'
 import { createSecrets, withFallback } from './environment.ts'
 import { openLocalKeys } from './key-file.ts'
@@ -31,7 +32,7 @@ const { values } = parseArgs({
 const choice = chooseConfig(values.config)
 const { source } = choice
 process.stderr.write(`${choiceText(choice)}\n`)
-const text = source.trimStart().startsWith('{') ? source : readFileSync(source, 'utf8')
+const text = isConfigText(source) ? source : readFileSync(source, 'utf8')
 const parsed = parseConfig(text)
 if (!parsed.ok) {
   for (const problem of parsed.problems) process.stderr.write(`error: ${problemText(problem)}\n`)

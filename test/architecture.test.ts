@@ -55,6 +55,7 @@ const layers: readonly (readonly [prefix: string, layer: string])[] = [
   ['src/dialects/', 'dialect-folder'],
   ['src/auth/', 'auth'],
   ['src/catalog/snapshot.ts', 'snapshot'],
+  ['src/catalog/snapshot/', 'snapshot'],
   ['src/catalog/capabilities.ts', 'snapshot'],
   ['src/catalog/score-profiles.ts', 'snapshot'],
   ['src/catalog/digest.ts', 'snapshot'],

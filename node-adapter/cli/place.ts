@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import process from 'node:process'
 import type { Operation } from '../../src/operations/operation.ts'
+import { isConfigText } from '../config-source.ts'
 import { chooseConfig } from '../default-config.ts'
 import { readLiveRunFiles, type RunFile } from '../run-file.ts'
 import { CommandFailure, usageFailure } from './failure.ts'
@@ -48,7 +49,7 @@ export async function choosePlace(scope: Operation['scope'], flags: PlaceFlags):
 }
 
 function inProcess(source: string): Place {
-  const isText = source.trimStart().startsWith('{')
+  const isText = isConfigText(source)
   const label = `in process on ${isText ? 'SIGNALBOX_CONFIG' : resolve(source)}`
   return { kind: 'in-process', source, label, again: { config: source } }
 }

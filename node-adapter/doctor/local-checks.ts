@@ -6,6 +6,7 @@ import type { Snapshot } from '../../src/catalog/snapshot.ts'
 import { broken, doubtful, fine, type Check } from '../../src/operations/doctor.ts'
 import type { Secrets } from '../../src/ports/index.ts'
 import type { LoadedConfig } from '../config-files.ts'
+import { isConfigText } from '../config-source.ts'
 import { KeyFileRefused, keyFilePath, readLocalKeys } from '../key-file.ts'
 import { readLiveRunFiles } from '../run-file.ts'
 import { loadRuntime } from '../runtime.ts'
@@ -39,7 +40,7 @@ function runtimeVersion(): string {
 
 /** The files of the configuration: readable, ours, and without a mistake. Every problem is a check of its own. */
 export function configurationChecks(source: string, loaded: LoadedConfig): Check[] {
-  const place = source.trimStart().startsWith('{') ? 'SIGNALBOX_CONFIG' : source
+  const place = isConfigText(source) ? 'SIGNALBOX_CONFIG' : source
   const warnings = loaded.warnings.map((problem) =>
     doubtful('configuration', problemText(problem), problem.hint ?? 'look at this place of the file'),
   )

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { CommandFailure, exitCodes, usageFailure, type ExitCode } from '../cli/failure.ts'
 import { printEnvelope, successEnvelope } from '../cli/output.ts'
 import { write } from '../cli/terminal.ts'
+import { isConfigText } from '../config-source.ts'
 import { chooseConfig, userConfigPath } from '../default-config.ts'
 import { codeOf } from '../error-code.ts'
 import { writeNewFile } from '../new-file.ts'
@@ -34,7 +35,7 @@ const defaultUrl = 'http://127.0.0.1:8787'
 export function starterPath(config: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
   if (config !== undefined) return resolve(config)
   const named = env['SIGNALBOX_CONFIG']?.trim()
-  if (named !== undefined && named !== '' && !named.startsWith('{')) return resolve(named)
+  if (named !== undefined && named !== '' && !isConfigText(named)) return resolve(named)
   const own = userConfigPath(env)
   if (own !== undefined) return own
   throw usageFailure('invalid_flag', 'this user has no home folder: name the file to write with --config', '--config')

@@ -6,6 +6,7 @@ import { ConfigRefused, openStoresOrFail } from '../cli/in-process.ts'
 import { configSource } from '../cli/place.ts'
 import { note } from '../cli/terminal.ts'
 import { loadConfigFiles } from '../config-files.ts'
+import { isConfigText } from '../config-source.ts'
 import { createSecrets } from '../environment.ts'
 import { readLiveRunFiles } from '../run-file.ts'
 import { withLocalKeys } from './local-secrets.ts'
@@ -29,7 +30,7 @@ export async function openVault(config: string | undefined, verb: string): Promi
   const { storage } = loaded.snapshot
   if (storage.kind === 'memory')
     throw new CommandFailure('not_configured', 'this configuration keeps its vault in memory: nothing to work on here')
-  note(`${verb} in process on ${source.trimStart().startsWith('{') ? 'SIGNALBOX_CONFIG' : source}`)
+  note(`${verb} in process on ${isConfigText(source) ? 'SIGNALBOX_CONFIG' : source}`)
   const opened = await openStoresOrFail(loaded.snapshot)
   const local = withLocalKeys(createSecrets(loaded.secrets))
   return {

@@ -50,7 +50,6 @@ export const availabilityRows = once((): readonly AvailabilityRow[] => [
   refused('plugins.*.kind', ['request_tag']),
   refused('keys.*.hash', [undefined], useEnvKey),
   // Steering.
-  replaced('policy.hedge', [{ enabled: false, delay_ms: 150, max_parallel: 2 }], 'requests are not hedged'),
   replaced('policy.compress_tool_results', [false], 'tool results are sent as they are'),
   replaced('agents.default_id', ['default'], 'there are no agents'),
   replaced('plugins', [[]], 'no plugin runs'),

@@ -7,7 +7,7 @@ import type { PolicySettings } from './snapshot.ts'
 
 /** Checks and compiles the `policy` section. */
 export function compilePolicy({ policy }: Config, report: Report): PolicySettings {
-  const { retry } = policy
+  const { retry, hedge } = policy
   checkPatterns(policy.breaker, ['policy', 'breaker'], report)
   return {
     strictSchemaDownlevel: policy.strict_schema_downlevel,
@@ -26,6 +26,7 @@ export function compilePolicy({ policy }: Config, report: Report): PolicySetting
       maxMs: retry.max_delay_ms,
       budget: { percent: retry.budget.percent, minPerSecond: retry.budget.min_per_second },
     },
+    hedge: { enabled: hedge.enabled, delayMs: hedge.delay_ms, maxParallel: hedge.max_parallel },
   }
 }
 

@@ -39,11 +39,17 @@ export function policySchema() {
       .prefault({}),
     hedge: z
       .strictObject({
-        enabled: z.boolean().default(false),
-        delay_ms: count().default(150),
-        max_parallel: count(8).default(2),
+        enabled: z
+          .boolean()
+          .default(false)
+          .describe('Each hedge is a call that is paid for, whoever answers; it draws on retry.budget'),
+        delay_ms: count().default(150).describe('How long the target asked last may take before the next one is asked'),
+        max_parallel: count(8)
+          .default(2)
+          .describe('Targets asked at the same time; Workers wait for the headers of six calls at most'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Asks the next target too where the first is slow, for answers that are not streamed'),
     breaker: breakerSchema()
       .prefault({})
       .describe('Of targets that are named without a route: provider/model, and those of default_provider'),

@@ -3,8 +3,8 @@ import type { Breaker } from '../policy/breaker.ts'
 import type { Lock } from '../policy/locks.ts'
 import type { Entries } from './known.ts'
 
-/** Takes over the values of somebody else, whose map is bounded already. */
-export function take<V>(map: Map<string, V>, entries: Entries<V>): void {
+/** Puts in the values of somebody else, whose map is bounded already. */
+export function putAll<V>(map: Map<string, V>, entries: Entries<V>): void {
   for (const [key, value] of entries) map.set(key, value)
 }
 

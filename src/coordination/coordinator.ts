@@ -8,7 +8,7 @@ import type { Health } from '../policy/health.ts'
 import type { Lock } from '../policy/locks.ts'
 import type { TargetSettings, Use, UseOutcome } from './event.ts'
 import type { LockSelector } from './lock-selector.ts'
-import type { AccountTally } from './state.ts'
+import type { AccountTally } from './tally.ts'
 import type { Watch } from './watch.ts'
 
 /** At once where the coordinator is in this process, else later: whoever awaits only promises pays for none. */

@@ -34,23 +34,35 @@ export interface TargetSettings extends LockSettings {
   readonly breaker: BreakerSettings
 }
 
-/** How a use ended. Milliseconds. */
-export type UseOutcome =
-  | {
-      readonly type: 'completed'
-      readonly totalMs: number
-      /** To the first content; null for an answer that came whole. */
-      readonly ttftMs: number | null
-    }
-  | {
-      readonly type: 'failed'
-      readonly error: UseError
-      readonly totalMs: number
-      /** Content had been there before it. */
-      readonly isCommitted: boolean
-    }
-  /** It says nothing of the target: the client left, or the request was refused for what it is. */
-  | { readonly type: 'neutral' }
+/** An answer that came to its end. Milliseconds. */
+export interface Completed {
+  readonly type: 'completed'
+  readonly totalMs: number
+  /** To the first content; null for an answer that came whole. */
+  readonly ttftMs: number | null
+}
+
+/** No answer, or one that broke off. */
+export interface Failed {
+  readonly type: 'failed'
+  readonly error: UseError
+  readonly totalMs: number
+  /** Content had been there before it. */
+  readonly isCommitted: boolean
+}
+
+/** How a use ended. Neutral says nothing of the target: the client left, or the request was refused for what it is. */
+export type UseOutcome = Completed | Failed | { readonly type: 'neutral' }
+
+/** A use that is over, and what its end may lead to. */
+export interface EndedUse<O extends UseOutcome = UseOutcome> {
+  readonly use: Use
+  readonly outcome: O
+  readonly settings: TargetSettings
+}
+
+export type CompletedUse = EndedUse<Completed>
+export type FailedUse = EndedUse<Failed>
 
 /** Something that happened. `began` and `ended` come in pairs, `accepted` at most once between them. */
 export type CoordinationEvent =
@@ -62,9 +74,4 @@ export type CoordinationEvent =
   | { readonly type: 'began'; readonly use: Use }
   /** The provider took the request: locks of this account, model and target are over, unless they are newer. */
   | { readonly type: 'accepted'; readonly use: Use }
-  | {
-      readonly type: 'ended'
-      readonly use: Use
-      readonly outcome: UseOutcome
-      readonly settings: TargetSettings
-    }
+  | ({ readonly type: 'ended' } & EndedUse)

@@ -68,6 +68,9 @@ export function touchedBy(use: Use): { readonly locks: readonly string[]; readon
   return { locks: Object.values(placesOf(use, use.account)).map(lockKey), breaker: targetKey(use) }
 }
 
+/** A lock or a breaker that is over is remembered for so many milliseconds: the next failure counts on from it. */
+export const rememberMs = 86_400_000
+
 /** The same event for whoever's clock is ahead by so many milliseconds. */
 export function shifted(event: CoordinationEvent, byMs: number): CoordinationEvent {
   if (!('use' in event)) return event

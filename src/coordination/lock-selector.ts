@@ -2,11 +2,12 @@
 import type { ErrorCode } from '../ir/error.ts'
 import type { Lock, LockPlace } from '../policy/locks.ts'
 
-/** Which locks and breakers are meant; null stands for all, `code` for every reason. */
+/** Which locks are meant; null stands for all. */
 export interface LockSelector {
   readonly provider: string | null
   readonly account: string | null
   readonly model: string | null
+  /** Absent: every reason. */
   readonly code?: ErrorCode
   /** Absent: every kind of place. */
   readonly on?: LockPlace['on']

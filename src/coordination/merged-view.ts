@@ -3,7 +3,7 @@ import type { Breaker } from '../policy/breaker.ts'
 import type { Lock } from '../policy/locks.ts'
 import type { Entries, Known } from './known.ts'
 import type { ViewAnswer } from './messages.ts'
-import type { AccountTally } from './state.ts'
+import type { AccountTally } from './tally.ts'
 
 /** One view of many; of at least one. */
 export function mergedView(views: readonly ViewAnswer[]): ViewAnswer {

@@ -6,7 +6,7 @@ import type { CoordinationEvent } from './event.ts'
 import type { SlotAsk, Soon } from './coordinator.ts'
 import type { Entries, Known } from './known.ts'
 import type { LockSelector } from './lock-selector.ts'
-import type { AccountTally } from './state.ts'
+import type { AccountTally } from './tally.ts'
 import type { Watch } from './watch.ts'
 
 export interface AdmitMessage {

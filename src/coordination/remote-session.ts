@@ -1,5 +1,5 @@
 // One request at a coordinator that is somewhere else: what it knows, and the letters it sends, in their order.
-import { closed, isHealthy } from '../policy/breaker.ts'
+import { closed, isHealthy, type Breaker } from '../policy/breaker.ts'
 import type { Health } from '../policy/health.ts'
 import type { Random } from '../ports/index.ts'
 import type { AdmissionAsk, Session } from './coordinator.ts'
@@ -8,7 +8,8 @@ import { nothingKnown, shifted, touchedBy } from './known.ts'
 import type { AdmitAnswer, CoordinationServer, ProbeMessage, Told } from './messages.ts'
 import { createOutbox, type OutboxOptions } from './outbox.ts'
 import type { Instance } from './remote-instance.ts'
-import { createState, stateLimits, type CoordinationState } from './state.ts'
+import { localSession, randomFor, sessionOf } from './session.ts'
+import { createState, type CoordinationState } from './state.ts'
 
 /** The way to the server; without one a request goes by what its instance knows. */
 export interface Link {
@@ -24,28 +25,12 @@ export interface SessionOptions extends OutboxOptions {
   readonly random: Random
 }
 
-/** A session that tells a server. */
+/** A session that tells a server, or goes by what its instance knows. */
 export function openSession(options: SessionOptions): Session {
-  const { link } = options
-  return link === undefined ? ownSession(options) : linkedSession(options, link)
-}
-
-function ownSession({ ask, instance, random }: SessionOptions): Session {
+  const { ask, link, instance, random } = options
+  if (link !== undefined) return linkedSession(options, link)
   const { state, now } = instance
-  const probes: string[] = []
-  return sessionOf({
-    now,
-    health: () => state.health(now()),
-    tell: (event) => state.apply(event, now(), random.next()),
-    claimProbe(target) {
-      const isMine = state.claimProbe(target, ask.requestId, now())
-      if (isMine) probes.push(target)
-      return isMine
-    },
-    settle() {
-      for (const target of probes.splice(0)) state.releaseProbe(target, ask.requestId)
-    },
-  })
+  return localSession({ state, now, random, requestId: ask.requestId })
 }
 
 function linkedSession(options: SessionOptions, { server, owner, answer }: Link): Session {
@@ -53,38 +38,21 @@ function linkedSession(options: SessionOptions, { server, owner, answer }: Link)
   const startedMono = clock.mono()
   const now = (): number => answer.now + (clock.mono() - startedMono)
   const ahead = answer.now - instance.now()
-  const own = createState(stateLimits)
+  const own = createState()
   own.learn(answer.known)
   const health = (): Health => healthOf(server, own, instance.state, now())
   const outbox = createOutbox(options, server, owner)
   const slots = ask.slots.map(({ name }) => name)
   const probes: string[] = []
   let isSettled = false
-  let cancelRenewal = (): void => {}
-  const renewLater = (): void => {
-    if (slots.length === 0 && server.keeps !== 'everything') return
-    cancelRenewal = clock.after(limits.renewMs, () => {
-      outbox.renew(slots)
-      renewLater()
-    })
-  }
-  // It may have been granted all the same, also where the answer was lost.
-  const giveBackLate = (asked: Promise<unknown>, probe: ProbeMessage): void =>
-    options.defer(
-      asked
-        .then(
-          (claimed) => claimed !== null,
-          () => true,
-        )
-        .then((isHeld) => (isHeld ? server.report({ owner, told: [], probes: [probe], release: null }) : undefined))
-        .catch(() => {}),
-    )
-  renewLater()
+  // Where nothing is held and nothing counted, there is nothing to renew.
+  const isHeld = slots.length > 0 || server.keeps === 'everything'
+  const cancelRenewal = isHeld ? repeat(options, () => outbox.renew(slots)) : (): void => {}
   return sessionOf({
     now,
     health,
     tell(event) {
-      const told: Told = { event, random: event.type === 'ended' ? random.next() : 0 }
+      const told: Told = { event, random: randomFor(event, random) }
       const before = health()
       const isNews = (server.concerns?.(event, before) ?? true) || endsRowOfFailures(event, instance.state)
       const urgent = isNews && isUrgent(event, before)
@@ -98,7 +66,7 @@ function linkedSession(options: SessionOptions, { server, owner, answer }: Link)
       const probe = { target, prober: ask.requestId }
       const asked = Promise.resolve().then(() => server.claimProbe(probe))
       const claimed = await options.within(limits.patienceMs, () => asked)
-      if (claimed === undefined) giveBackLate(asked, probe)
+      if (claimed === undefined) options.defer(givenBackLate(asked, probe, { server, owner }))
       if (claimed === undefined || claimed === null) return false
       own.learn({ ...nothingKnown, breakers: [[target, claimed]] })
       probes.push(target)
@@ -116,6 +84,34 @@ function linkedSession(options: SessionOptions, { server, owner, answer }: Link)
       )
     },
   })
+}
+
+/** Every `renewMs`, until the returned function is called. */
+function repeat({ clock, limits }: Pick<SessionOptions, 'clock' | 'limits'>, call: () => void): () => void {
+  const again = (): (() => void) =>
+    clock.after(limits.renewMs, () => {
+      call()
+      cancel = again()
+    })
+  let cancel = again()
+  return () => cancel()
+}
+
+/** Gives back a probe whose answer was not waited for: it may have been granted all the same, also where that was lost. */
+async function givenBackLate(
+  asked: Promise<Breaker | null>,
+  probe: ProbeMessage,
+  { server, owner }: Pick<Link, 'server' | 'owner'>,
+): Promise<void> {
+  const isHeld = await asked.then(
+    (claimed) => claimed !== null,
+    () => true,
+  )
+  try {
+    if (isHeld) await server.report({ owner, told: [], probes: [probe], release: null })
+  } catch {
+    // Its lease ends by itself.
+  }
 }
 
 function healthOf(
@@ -163,24 +159,5 @@ function isUrgent(event: CoordinationEvent, { breakers }: Health): boolean {
       return breakers.get(touchedBy(event.use).breaker)?.probe?.owner === event.use.requestId
     case 'ended':
       return event.outcome.type === 'failed'
-  }
-}
-
-interface Teller {
-  now(): number
-  health(): Health
-  tell(event: CoordinationEvent): void
-  claimProbe: Session['claimProbe']
-  settle(): void
-}
-
-function sessionOf({ tell, ...rest }: Teller): Session {
-  return {
-    ...rest,
-    planned: (step) => tell({ type: 'planned', step }),
-    takeTurn: (provider) => tell({ type: 'turn', provider }),
-    began: (use) => tell({ type: 'began', use }),
-    accepted: (use) => tell({ type: 'accepted', use }),
-    ended: (use, outcome, settings) => tell({ type: 'ended', use, outcome, settings }),
   }
 }

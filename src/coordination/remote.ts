@@ -73,6 +73,7 @@ export function createRemoteCoordinator(options: RemoteOptions): Coordinator {
     if (answer === undefined) return unanswered(ask, server, owner, asked)
     if (instance.isAway) log.info('coordinator_is_back', { backend: options.guarantee.backend })
     instance.isAway = false
+    instance.awayUntil = -Infinity
     if (answer.refused !== null) return failed(refusalOf(answer.refused), { retryAfterMs: 1000 })
     return ok(sessionOf(ask, { server, owner, answer }))
   }

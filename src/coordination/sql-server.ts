@@ -7,7 +7,7 @@ import type { Health } from '../policy/health.ts'
 import { lockedBy, type Lock } from '../policy/locks.ts'
 import type { Task } from '../ir/dialect-id.ts'
 import type { CoordinationEvent, UseError } from './event.ts'
-import { nothingKnown, settledLock, touchedBy, type Entries, type Known } from './known.ts'
+import { nothingKnown, rememberMs, settledLock, touchedBy, type Entries, type Known } from './known.ts'
 import type { CoordinationServer, Told } from './messages.ts'
 import { createState, type CoordinationState } from './state.ts'
 import { createSteadyClock } from './steady-clock.ts'
@@ -21,7 +21,7 @@ export interface SqlServerOptions {
 }
 
 /** How often a change is tried on top of what others wrote meanwhile. */
-export const maxWriteTries = 12
+const maxWriteTries = 12
 /** How many changes may wait for the one who writes; what comes on top of it is lost, and said to be. */
 const maxInbox = 10_000
 /** A writer that is not heard of for this long is gone: another one takes over. */
@@ -29,8 +29,6 @@ const writerMs = 2000
 const pauseMs = 5
 /** Answers of a target that has failed lately are written together: otherwise each of them would cost a write. */
 const gatherMs = 200
-/** A lock that is over is remembered for so long, because the next failure counts on from it. */
-const rememberMs = 86_400_000
 const sweepEvery = 500
 
 /** A server over a database that several instances have in common. */
@@ -58,7 +56,7 @@ export function createSqlServer({ store, parse, clock, random }: SqlServerOption
       if (tries > 0) await pause(tries)
       const rows = await store.rows([...open])
       const state = createState()
-      state.learn(knownOf(rows, parse, now()))
+      state.learn(storedKnown(rows, parse, now()))
       const before = new Map(state.locks)
       const breakersBefore = new Map(state.breakers)
       for (const { event, random: drawn } of told) state.apply(event, now(), drawn)
@@ -78,7 +76,7 @@ export function createSqlServer({ store, parse, clock, random }: SqlServerOption
       if (tries > 0) await pause(tries)
       const rows = await store.rows([breakerRow(target)])
       const state = createState()
-      state.learn(knownOf(rows, parse, now()))
+      state.learn(storedKnown(rows, parse, now()))
       const before = state.breakers.get(target)
       if (!step(state)) return null
       const breaker = state.breakers.get(target)
@@ -126,7 +124,11 @@ export function createSqlServer({ store, parse, clock, random }: SqlServerOption
       const at = now()
       const keys = [...watch.locks.map(lockRow), ...watch.targets.map(breakerRow)]
       const { refused, rows } = await store.admit({ owner, slots, until: at + leaseMs, keys, now: at })
-      return { now: at, refused: refused === null ? null : (slots[refused] ?? null), known: knownOf(rows, parse, at) }
+      return {
+        now: at,
+        refused: refused === null ? null : (slots[refused] ?? null),
+        known: storedKnown(rows, parse, at),
+      }
     },
     async report({ owner, told, probes, release }) {
       if (inbox.length + told.length > maxInbox) throw new Error('too many changes wait')
@@ -140,7 +142,7 @@ export function createSqlServer({ store, parse, clock, random }: SqlServerOption
     claimProbe: ({ target, prober }) => onBreaker(target, (state) => state.claimProbe(target, prober, now())),
     async view() {
       const [rows, slots] = await Promise.all([store.all(), store.slots(now())])
-      return { now: now(), known: knownOf(rows, parse, now()), tallies: [], slots }
+      return { now: now(), known: storedKnown(rows, parse, now()), tallies: [], slots }
     },
     async resetLocks(selector) {
       const state = await everything(store, parse, now())
@@ -159,8 +161,8 @@ export function createSqlServer({ store, parse, clock, random }: SqlServerOption
   }
 }
 
-/** What leaves a row as it is, or changes one that nobody misses, is not told. */
-function concerns(event: CoordinationEvent, { locks, breakers }: Health): boolean {
+/** Whether a database has to hear of it: what leaves a row as it is, or changes one that nobody misses, is not told. */
+export function concerns(event: CoordinationEvent, { locks, breakers }: Health): boolean {
   if (event.type !== 'accepted' && event.type !== 'ended') return false
   const touched = touchedBy(event.use)
   const breaker = breakers.get(touched.breaker)
@@ -228,11 +230,11 @@ async function everything(
   now: number,
 ): Promise<CoordinationState> {
   const state = createState()
-  state.learn(knownOf(await store.all(), parse, now))
+  state.learn(storedKnown(await store.all(), parse, now))
   return state
 }
 
-function knownOf(rows: readonly AgreedRow[], parse: SqlServerOptions['parse'], now: number): Known {
+function storedKnown(rows: readonly AgreedRow[], parse: SqlServerOptions['parse'], now: number): Known {
   const locks: [string, Lock][] = []
   const breakers: [string, Breaker][] = []
   for (const { key, value } of rows) {

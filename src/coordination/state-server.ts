@@ -1,21 +1,15 @@
 // The server that keeps everything in memory: one for all instances. It writes down what has to survive it, and is fed with
 // that when it comes back. Synchronous but for shared limits, which a tenant's server leases from the root's.
+import { defaultBreaker } from '../policy/breaker.ts'
+import { defaultPermanent } from '../policy/locks.ts'
 import type { SlotAsk } from './coordinator.ts'
 import type { CoordinationEvent, Use } from './event.ts'
-import { allKnown, knownOf, nothingKnown, settledLock, touchedBy } from './known.ts'
+import { allKnown, knownOf, nothingKnown, touchedBy } from './known.ts'
 import type { AdmitAnswer, AdmitMessage, CoordinationServer, ReportMessage } from './messages.ts'
+import { createOwners } from './owners.ts'
 import { createSlots } from './slots.ts'
-import { createState, stateLimits, type StateLimits } from './state.ts'
-import { createWritten, type HeldSlots, type Keeper } from './written.ts'
-import { defaultBreaker, settledBreaker, type Breaker } from '../policy/breaker.ts'
-import { defaultPermanent, type Lock } from '../policy/locks.ts'
-
-/** What has to survive the server. */
-export interface Kept {
-  readonly locks: readonly (readonly [string, Lock])[]
-  readonly breakers: readonly (readonly [string, Breaker])[]
-  readonly owners: readonly (readonly [string, HeldSlots])[]
-}
+import { createState, type StateLimits } from './state.ts'
+import { createWritten, type Kept, type Keeper } from './written.ts'
 
 /** How much of a limit is this server's to give, where it is not alone. */
 export interface Share {
@@ -31,6 +25,7 @@ export interface StateServerOptions {
   /** Milliseconds that never run backwards. */
   readonly now: () => number
   readonly keeper: Keeper
+  /** What the one before it has written down. */
   readonly kept?: Kept
   /** Absent: all limits are this server's alone. */
   readonly share?: Share
@@ -42,18 +37,6 @@ export interface StateServer extends CoordinationServer {
   used(name: string): number
 }
 
-interface Owner {
-  readonly slots: readonly string[]
-  readonly until: number
-  /** What has begun and not ended. */
-  readonly underWay: Use[]
-}
-
-/** How long a use is counted whose request is not heard of; longer than any lease. */
-const forgottenMs = 120_000
-const sweepEveryMs = 1000
-/** A lock that is over is remembered for so long, because the next failure counts on from it. */
-const rememberMs = 86_400_000
 /** How often one admission asks for more of a shared limit: others may take what comes. */
 const maxGrowTries = 16
 /** Of an ending that says nothing, nothing is read but that it came. */
@@ -62,38 +45,13 @@ const nothingSaid = { permanent: defaultPermanent, maxMs: 0, breaker: defaultBre
 /** A server over plain memory. */
 export function createStateServer(options: StateServerOptions): StateServer {
   const { now, keeper, share } = options
-  const state = createState(options.limits ?? stateLimits)
+  const state = createState(options.limits)
   const slots = createSlots()
-  const owners = new Map<string, Owner>()
   const written = createWritten(state, keeper)
-  let sweptAt = -Infinity
-  restore(options.kept)
-
-  function restore(kept: Kept | undefined): void {
-    if (kept === undefined) return
-    const at = now()
-    const locks = kept.locks.filter(([, lock]) => lock.until + rememberMs > at)
-    const breakers = kept.breakers.filter(
-      ([, { until, since, from }]) => Math.max(until, since, from) + rememberMs > at,
-    )
-    state.learn({
-      ...nothingKnown,
-      locks: locks.map(([key, lock]) => [key, settledLock(lock, at)] as const),
-      breakers: breakers.map(([key, breaker]) => [key, settledBreaker(breaker, at)] as const),
-    })
-    written.found(kept)
-    for (const [owner, held] of kept.owners) {
-      const leaseMs = Math.min(held.until - at, forgottenMs)
-      if (leaseMs <= 0) keeper.owner(owner, undefined)
-      else hold(owner, held.slots, leaseMs)
-    }
-  }
-
-  /** Holds them whatever the limit says: the request is under way. */
-  function hold(owner: string, names: readonly string[], leaseMs: number): void {
-    const asked = names.map((name) => ({ name, limit: Infinity }))
-    slots.take(owner, asked, now(), leaseMs)
-    owners.set(owner, { slots: names, until: now() + leaseMs, underWay: [] })
+  const owners = createOwners({ slots, now, keep: (owner, held) => keeper.owner(owner, held), lose })
+  if (options.kept !== undefined) {
+    written.restore(options.kept, now())
+    owners.restore(options.kept.owners)
   }
 
   const used = (name: string): number => slots.used(now()).get(name) ?? 0
@@ -117,11 +75,8 @@ export function createStateServer(options: StateServerOptions): StateServer {
   function answer(message: AdmitMessage, refused: SlotAsk | undefined): AdmitAnswer {
     const at = now()
     if (refused !== undefined) return { now: at, refused, known: nothingKnown }
-    if (message.slots.length > 0) {
-      const held = { slots: message.slots.map(({ name }) => name), until: at + message.leaseMs }
-      owners.set(message.owner, { ...held, underWay: [] })
-      keeper.owner(message.owner, held)
-    }
+    const names = message.slots.map(({ name }) => name)
+    if (names.length > 0) owners.admitted(message.owner, { slots: names, until: at + message.leaseMs })
     return { now: at, refused: null, known: knownOf(state.health(at), message.watch) }
   }
 
@@ -136,45 +91,16 @@ export function createStateServer(options: StateServerOptions): StateServer {
     if (state.breakers.get(touched.breaker) !== breakerBefore) written.breaker(touched.breaker)
   }
 
-  function follow(id: string, event: CoordinationEvent): void {
-    if (event.type !== 'began' && event.type !== 'ended') return
-    const owner = owners.get(id) ?? { slots: [], until: now() + forgottenMs, underWay: [] }
-    owners.set(id, owner)
-    if (event.type === 'began') return void owner.underWay.push(event.use)
-    const index = owner.underWay.findIndex((use) => touchedBy(use).breaker === touchedBy(event.use).breaker)
-    if (index >= 0) owner.underWay.splice(index, 1)
-  }
-
-  function release(id: string): void {
-    const owner = owners.get(id)
-    if (owner === undefined) return
-    owners.delete(id)
-    if (owner.slots.length === 0) return
-    slots.release(
-      id,
-      owner.slots.map((name) => ({ name })),
-    )
-    keeper.owner(id, undefined)
-  }
-
-  /** Requests that were not heard of for too long: what they began is over. */
-  function sweep(): void {
-    const at = now()
-    if (at - sweptAt < sweepEveryMs) return
-    sweptAt = at
-    for (const [id, owner] of owners) {
-      if (owner.until > at) continue
-      for (const use of owner.underWay)
-        apply({ type: 'ended', use, outcome: { type: 'neutral' }, settings: nothingSaid }, 0)
-      release(id)
-    }
+  // What a request that is gone had under way is over, and said nothing.
+  function lose(use: Use): void {
+    apply({ type: 'ended', use, outcome: { type: 'neutral' }, settings: nothingSaid }, 0)
   }
 
   return {
     keeps: 'everything',
     used,
     admit(message) {
-      sweep()
+      owners.sweep()
       const refused = take(message)
       return refused === undefined || share === undefined
         ? answer(message, refused)
@@ -182,7 +108,7 @@ export function createStateServer(options: StateServerOptions): StateServer {
     },
     report({ owner, told, probes, release: freed }: ReportMessage) {
       for (const { event, random } of told) {
-        follow(owner, event)
+        owners.follow(owner, event)
         apply(event, random)
       }
       for (const { target, prober } of probes) {
@@ -191,23 +117,17 @@ export function createStateServer(options: StateServerOptions): StateServer {
         if (state.breakers.get(target) !== before) written.breaker(target)
       }
       if (freed === null) return
-      release(owner)
+      owners.release(owner)
       if (freed.length > 0) share?.released(freed)
     },
-    renew({ owner: id, slots: names, leaseMs }) {
-      const owner = owners.get(id)
-      const underWay = owner?.underWay ?? []
-      hold(id, names, leaseMs)
-      owners.set(id, { slots: names, until: now() + Math.max(leaseMs, names.length === 0 ? forgottenMs : 0), underWay })
-      if (names.length > 0) keeper.owner(id, { slots: names, until: now() + leaseMs })
-    },
+    renew: ({ owner, slots: names, leaseMs }) => owners.renew(owner, names, leaseMs),
     claimProbe({ target, prober }) {
       if (!state.claimProbe(target, prober, now())) return null
       written.breaker(target)
       return state.breakers.get(target) ?? null
     },
     view() {
-      sweep()
+      owners.sweep()
       const at = now()
       return { now: at, known: allKnown(state.health(at)), tallies: [...state.tallies], slots: [...slots.used(at)] }
     },

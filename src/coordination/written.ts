@@ -1,6 +1,7 @@
-// What a server of memory writes down of its state, and takes out again: nothing stays that the state has forgotten.
-import { isHealthy, type Breaker } from '../policy/breaker.ts'
+// What a server of memory writes down of its state, and takes up again: nothing stays that the state has forgotten.
+import { isHealthy, settledBreaker, type Breaker } from '../policy/breaker.ts'
 import type { Lock } from '../policy/locks.ts'
+import { nothingKnown, rememberMs, settledLock, type Entries } from './known.ts'
 import type { CoordinationState } from './state.ts'
 
 /** What an owner holds, as it is kept. */
@@ -16,26 +17,31 @@ export interface Keeper {
   owner(owner: string, held: HeldSlots | undefined): void
 }
 
-/** What lies in the store of a server. */
+/** What was written down, by whoever was there before. */
+export interface Kept {
+  readonly locks: Entries<Lock>
+  readonly breakers: Entries<Breaker>
+  readonly owners: Entries<HeldSlots>
+}
+
 export interface Written {
-  /** Says of what was found there, once the state has learned what is still of use, that the rest is over. */
-  found(kept: { readonly locks: Keys; readonly breakers: Keys }): void
+  /** The state learns what is still of use of what was kept; the rest is over. */
+  restore(kept: Pick<Kept, 'locks' | 'breakers'>, now: number): void
   /** A lock that changed. */
   lock(key: string): void
   /** A breaker that changed; one that is well is not written down. */
   breaker(key: string): void
 }
 
-type Keys = readonly (readonly [key: string, value: unknown])[]
-
 const spareKept = 100
 
 /** Writes down what changes in a state. */
-export function createWritten(state: Pick<CoordinationState, 'locks' | 'breakers'>, keeper: Keeper): Written {
+export function createWritten(state: Pick<CoordinationState, 'locks' | 'breakers' | 'learn'>, keeper: Keeper): Written {
   const keptLocks = new Set<string>()
   const keptBreakers = new Set<string>()
   return {
-    found({ locks, breakers }) {
+    restore({ locks, breakers }, now) {
+      state.learn({ ...nothingKnown, ...stillOfUse(locks, breakers, now) })
       for (const [key] of locks)
         if (state.locks.has(key)) keptLocks.add(key)
         else keeper.lock(key, undefined)
@@ -58,6 +64,17 @@ export function createWritten(state: Pick<CoordinationState, 'locks' | 'breakers
         forgetPushedOut(keptBreakers, state.breakers, keeper.breaker)
       } else if (keptBreakers.delete(key)) keeper.breaker(key, undefined)
     },
+  }
+}
+
+function stillOfUse(locks: Entries<Lock>, breakers: Entries<Breaker>, now: number) {
+  return {
+    locks: locks
+      .filter(([, { until }]) => until + rememberMs > now)
+      .map(([key, lock]) => [key, settledLock(lock, now)] as const),
+    breakers: breakers
+      .filter(([, { until, since, from }]) => Math.max(until, since, from) + rememberMs > now)
+      .map(([key, breaker]) => [key, settledBreaker(breaker, now)] as const),
   }
 }
 

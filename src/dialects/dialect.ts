@@ -9,7 +9,7 @@ import type { Loss } from '../ir/loss.ts'
 import type { IrRequest } from '../ir/request.ts'
 import type { Finish, IrResponse } from '../ir/response.ts'
 import type { QuirkName, Traits } from '../ir/traits.ts'
-import type { Usage } from '../ir/usage.ts'
+import type { OutputCount, Usage } from '../ir/usage.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { JsonDocument } from '../wire/json-scan.ts'
 import type { Edit } from '../wire/json-splice.ts'
@@ -119,6 +119,8 @@ export interface StreamTap {
    * answer is not in full flow. Must never say true of a finish, usage, an error or a terminal.
    */
   skim(text: string): boolean | undefined
+  /** The events that `skim` agreed to went by: counts what they say, and no more. */
+  passed(text: string): void
   /** What was learned so far. `complete`: a finish reason or the terminal was seen, so the end of the bytes is a success. */
   report(): TapReport
   /** The terminal frames that a complete stream still lacks (OpenAI's `[DONE]`, Anthropic's `message_stop`). */
@@ -131,6 +133,8 @@ export interface TapReport {
   readonly finish?: Finish
   readonly model?: string
   readonly id?: string
+  /** Of a stream: what the model wrote, for a provider that does not say. */
+  readonly count?: OutputCount
 }
 
 /** A rule of a wire that a stream breaks. */

@@ -15,6 +15,17 @@ import type { Finale } from './finale.ts'
 import type { StateKeeper } from './state/index.ts'
 import type { StreamSource } from './stream.ts'
 
+/** One of several targets that are asked for the same request at the same time. */
+export interface Contender {
+  /** A call begins; `withdraw` ends it before its answer is there, for the reason that the trace gives. */
+  began(withdraw: (reason: LossReason) => void): void
+  /** Whether its answer may be the client's; from then on nobody else's may. */
+  claim(): boolean
+}
+
+/** Why a call that had not failed came to nothing: somebody else answered or ended the request, or nobody waits for it. */
+export type LossReason = 'hedge_lost' | 'client_cancelled'
+
 /** A request that passed the door and has a plan. */
 export interface RequestContext {
   readonly requestId: string
@@ -39,6 +50,8 @@ export interface RequestContext {
   /** What it waited for a slot, in milliseconds. */
   readonly queueMs: number
   readonly finale: Finale
+  /** Absent where one target is asked at a time. */
+  readonly contender?: Contender
   readonly credentials: CredentialKeeper
   /** What is known of accounts and targets, and told of them. */
   readonly session: Session

@@ -30,8 +30,8 @@ export interface Spent {
 
 export interface TryOptions extends PrepareOptions {
   readonly spent: Spent
-  /** There is another target to go to. */
-  readonly hasNext: boolean
+  /** Whether somebody else is asked, or may be. */
+  readonly hasNext: () => boolean
   /** An earlier attempt broke off without an answer, so the provider may have worked for this request before. */
   readonly maybeDuplicate: boolean
   /** This finds out whether the target is well again. */

@@ -16,7 +16,7 @@ export interface AttemptRecord {
   readonly durationMs: number
   /** HTTP status of the provider; null where none arrived. */
   readonly status: number | null
-  /** Our error code; null where it answered. */
+  /** Our error code, or `hedge_lost`: somebody else's answer came first. Null where it answered. */
   readonly error: string | null
   /** How many tries of this account there were before. */
   readonly retry?: number
@@ -24,6 +24,8 @@ export interface AttemptRecord {
   readonly wait_ms?: number
   /** It found out whether a target is well again. */
   readonly probe?: true
+  /** It was asked although nobody had failed: others took long. */
+  readonly hedge?: true
   /** Its target stands in for those of the route. */
   readonly degraded?: true
   /** The provider may have worked for this request before: an earlier attempt broke off without an answer. */

@@ -15,12 +15,15 @@ export function repairsOf(context: RequestContext, progress: Progress): Repairs 
     async attempt(asking, candidate, joining) {
       // The call that broke off went out, and its target may have worked for the request.
       const own = { ...freshProgress(), turns: progress.turns, hasCalled: true, maybeDuplicate: true, joining }
-      const tried = await tryTarget(asking, candidate, false, own)
+      const tried = await tryTarget(asking, candidate, nobodyElse, own)
       if (tried instanceof Response) return 'answered'
       return tried !== undefined && isRefusal(tried) ? 'refused' : 'failed'
     },
   }
 }
+
+// Whoever goes on with an answer is asked for itself.
+const nobodyElse = (): boolean => false
 
 /** Targets of the route and those that stand in for them: of each kind as many as may be tried. */
 function withinAttempts({ candidates, maxAttempts }: RouteDecision): RouteDecision['candidates'] {

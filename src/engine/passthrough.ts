@@ -3,12 +3,13 @@
 import type { Dialect, Exchange } from '../dialects/dialect.ts'
 import { GatewayError } from '../ir/error.ts'
 import type { QuirkName } from '../ir/traits.ts'
+import type { OutputCount, Usage } from '../ir/usage.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Block } from '../wire/block.ts'
 import { join } from './collect.ts'
 import type { ClientFramer } from './framing.ts'
 import { plainError, type EventCheck } from './malformed.ts'
-import type { StreamMachine, StreamStep } from './machine.ts'
+import type { MachineReport, StreamMachine, StreamStep } from './machine.ts'
 
 interface PassthroughOptions {
   readonly dialect: Dialect
@@ -19,6 +20,8 @@ interface PassthroughOptions {
   /** Takes known secrets out of a text: an event may quote what its sender was sent. */
   readonly hide: (text: string) => string
   readonly check: EventCheck
+  /** Makes of what was told and what was counted the usage of the answer. */
+  readonly settle: (told: Usage | undefined, count: OutputCount | undefined) => Usage
 }
 
 const textDecoder = new TextDecoder()
@@ -26,7 +29,7 @@ const textEncoder = new TextEncoder()
 
 /** Forwards whole events byte for byte; an event that only carries the usage we asked for stays behind. */
 export function createPassthrough(options: PassthroughOptions): StreamMachine {
-  const { dialect, exchange, framer, quirks, hide, check } = options
+  const { dialect, exchange, framer, quirks, hide, check, settle } = options
   const tap = dialect.streamTap(exchange)
   const normaliser = quirks.length === 0 ? undefined : dialect.compatibility?.normaliser(quirks, exchange)
   // An event was left out, and what stands around it belongs to the framing: from here on the framing is ours.
@@ -87,6 +90,12 @@ export function createPassthrough(options: PassthroughOptions): StreamMachine {
     return hide(text) === text ? { bytes, kind: 'idle' } : { kind: 'idle' }
   }
 
+  // The client reads its provider's own counters, and none where it gave none.
+  function report(): MachineReport {
+    const { count, usage, ...said } = tap.report()
+    return { ...said, usage: settle(usage, count), losses: check.losses() }
+  }
+
   return {
     step(block) {
       if (block.skimmed === true) return { bytes: block.bytes, kind: 'content' }
@@ -95,7 +104,10 @@ export function createPassthrough(options: PassthroughOptions): StreamMachine {
     skim(text) {
       const agreed = tap.skim(text)
       if (agreed !== true) return agreed
-      return check.isSound(text) && hide(text) === text && (normaliser === undefined || normaliser.skim(text))
+      if (!check.isSound(text) || hide(text) !== text || normaliser?.skim(text) === false) return false
+      // What is agreed to goes by as a whole.
+      tap.passed(text)
+      return true
     },
     finish() {
       const rest = mended(normaliser?.finish() ?? [])
@@ -108,7 +120,7 @@ export function createPassthrough(options: PassthroughOptions): StreamMachine {
     settle() {
       for (const frame of normaliser?.finish() ?? []) tap.step(frame)
     },
-    report: () => ({ ...tap.report(), losses: check.losses() }),
+    report,
   }
 }
 

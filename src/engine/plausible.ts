@@ -1,6 +1,6 @@
 // Whether a provider's count of tokens can be true. Some proxies add up cumulative counts, and a client that believes them
-// compacts its conversation for ever.
-import { totalInput, type Usage } from '../ir/usage.ts'
+// compacts its conversation for ever. And what there is to say where it told nothing.
+import { totalInput, type OutputCount, type Usage } from '../ir/usage.ts'
 
 /** More than any model reads for one answer, the loops of its own server tools included. */
 const largestInput = 10_000_000
@@ -29,4 +29,39 @@ export function plausibleUsage(told: Usage, requestBytes: number, approxInputTok
 
 function withoutOutput({ output: _output, reasoning: _reasoning, ...rest }: Usage): Usage {
   return { ...rest, evidence: 'counted' }
+}
+
+/**
+ * What an answer took, for the trace: the provider's word where it gave one, else what was counted, and marked so. A
+ * count is no replacement for a report, it is what there is without one: thoughts that nobody got to read and the tokens
+ * around tool calls are not in it.
+ * @param told what the provider said, as far as it can be true
+ * @param count what went by; undefined where none of it was text
+ * @param approxInputTokens the estimate of the request
+ */
+export function settledUsage(
+  told: Usage | undefined,
+  count: OutputCount | undefined,
+  approxInputTokens: number,
+): Usage {
+  const read = told === undefined ? 0 : (totalInput(told) ?? 0)
+  if (told !== undefined && read > 0 && (count === undefined || isEvidence(told, count))) return told
+  const output = settledOutput(told, count)
+  return {
+    ...told,
+    ...(read === 0 && { input: approxInputTokens }),
+    ...(output !== undefined && { output }),
+    evidence: 'counted',
+  }
+}
+
+// Nothing written is what a provider says that does not count, where there is text.
+function isEvidence({ output = 0 }: Usage, { isBehind }: OutputCount): boolean {
+  return output > 0 && !isBehind
+}
+
+// A stand on the way is the least that it can have been.
+function settledOutput(told: Usage | undefined, count: OutputCount | undefined): number | undefined {
+  if (count === undefined || (told !== undefined && isEvidence(told, count))) return told?.output
+  return Math.max(told?.output ?? 0, count.tokens)
 }

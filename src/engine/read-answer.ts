@@ -4,16 +4,26 @@ import { generative } from '../dialects/index.ts'
 import { GatewayError } from '../ir/error.ts'
 import { createFold } from '../ir/fold.ts'
 import type { Loss } from '../ir/loss.ts'
+import { countOutput } from '../ir/output-meter.ts'
 import type { IrResponse } from '../ir/response.ts'
 import { unfold } from '../ir/unfold.ts'
 import type { FetchResponse } from '../ports/index.ts'
+import type { OutputCount } from '../ir/usage.ts'
 import { parseJson } from '../wire/json-parse.ts'
 import type { Frame } from '../wire/frame.ts'
 import { collect, join } from './collect.ts'
 import { clientFramer, upstreamDecoder, type ClientFramer } from './framing.ts'
 import { createLegalEncoder } from './legal-encoder.ts'
 import type { MachineReport } from './machine.ts'
-import { checkOf, exchangeOf, plausibleIn, sealingOf, type ReadOptions, type StreamOptions } from './reading.ts'
+import {
+  checkOf,
+  exchangeOf,
+  plausibleIn,
+  sealingOf,
+  settledIn,
+  type ReadOptions,
+  type StreamOptions,
+} from './reading.ts'
 import { sealAnswer } from './state/index.ts'
 import { createStreamSource, type StreamSource } from './stream.ts'
 import { streamParts } from './stream-parts.ts'
@@ -117,11 +127,19 @@ function passWhole(options: ReadOptions, bytes: Uint8Array, parsed: unknown): An
   const inspected = prepared.egress.inspectResponse(mended === 'same' ? parsed : mended)
   if (!inspected.ok) throw inspected.error
   const { usage } = inspected.value
+  const count = (usage?.output ?? 0) > 0 ? undefined : countWhole(options, parsed)
   return body(mended === 'same' ? bytes : textEncoder.encode(JSON.stringify(mended)), {
     ...inspected.value,
-    ...(usage !== undefined && { usage: plausibleIn(context)(usage) }),
+    usage: settledIn(context)(usage, count),
     losses: [],
   })
+}
+
+// Read only where the provider did not count.
+function countWhole({ context, prepared }: ReadOptions, parsed: unknown): OutputCount | undefined {
+  if (context.facts.task !== 'generate') return undefined
+  const decoded = generative(prepared.egress).decodeResponse(parsed, prepared.provider.traits)
+  return decoded.ok ? countOutput(decoded.value) : undefined
 }
 
 interface Readable {
@@ -140,7 +158,7 @@ async function readable(answer: IrResponse, options: ReadOptions): Promise<Reada
 
 function writeWhole(options: ReadOptions, { response, losses }: Readable): Answer {
   const encoded = generative(options.context.ingress).encodeResponse(response, exchangeOf(options))
-  return body(encoded.body, reportOf(response, [...losses, ...encoded.losses]))
+  return body(encoded.body, reportOf(options, response, [...losses, ...encoded.losses]))
 }
 
 // JSON where a stream was asked for: the same answer as the events that a stream would have had.
@@ -153,16 +171,18 @@ function writeStream(options: ReadOptions, { response, losses }: Readable): Answ
   const fault = encoder.fault()
   if (fault !== undefined) throw fault
   const written = join([framer.encode(frames), framer.close()])
-  const report = reportOf(response, [...losses, ...encoder.losses()])
+  const report = reportOf(options, response, [...losses, ...encoder.losses()])
   return { ...body(written, report), contentType: framer.contentType }
 }
 
-function reportOf({ usage, model, outputs }: IrResponse, losses: readonly Loss[]): MachineReport {
+function reportOf({ context }: ReadOptions, response: IrResponse, losses: readonly Loss[]): MachineReport {
+  const { usage, model, outputs } = response
   const finish = outputs[0]?.finish
   return {
     complete: true,
     losses,
-    ...(usage !== undefined && { usage }),
+    // The trace alone: what the client's wire says where nobody counted is its encoder's business.
+    usage: settledIn(context)(usage, countOutput(response)),
     ...(finish !== undefined && { finish }),
     ...(model !== undefined && { model }),
   }

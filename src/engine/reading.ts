@@ -1,12 +1,12 @@
 // What every way of reading an answer has in hand: types, and what follows from whose answer it is and for whom.
 import type { Exchange } from '../dialects/dialect.ts'
 import type { GatewayError } from '../ir/error.ts'
-import type { Usage } from '../ir/usage.ts'
+import type { OutputCount, Usage } from '../ir/usage.ts'
 import type { Candidate } from '../policy/decision.ts'
 import type { FetchResponse } from '../ports/index.ts'
 import type { RequestContext } from './context.ts'
 import { createEventCheck, type EventCheck } from './malformed.ts'
-import { plausibleUsage } from './plausible.ts'
+import { plausibleUsage, settledUsage } from './plausible.ts'
 import type { Prepared } from './prepare.ts'
 import type { Joining, Repairs } from './repair/index.ts'
 import { realmOf, type SealOptions } from './state/index.ts'
@@ -52,6 +52,13 @@ export function exchangeOf({ context, candidate }: ReadOptions): Exchange {
 /** Makes of a usage report one that can be true. */
 export function plausibleIn({ wire, facts }: RequestContext): (usage: Usage) => Usage {
   return (usage) => plausibleUsage(usage, wire.body.bytes.length, facts.approxInputTokens)
+}
+
+/** Makes of what was told and what was counted the usage of an answer, for those who look at the trace. */
+export function settledIn(context: RequestContext): (told: Usage | undefined, count: OutputCount | undefined) => Usage {
+  const plausible = plausibleIn(context)
+  const { approxInputTokens } = context.facts
+  return (told, count) => settledUsage(told === undefined ? undefined : plausible(told), count, approxInputTokens)
 }
 
 /** How the tokens of the answer are sealed. */

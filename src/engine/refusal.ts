@@ -22,6 +22,11 @@ export function unsent(error: GatewayError): Failure {
   return { error, cause: error, status: null, headers: undefined, sent: false }
 }
 
+/** Of two failures the one to tell: a refusal before sending must not hide what a provider really answered. */
+export function toTell(last: Failure | undefined, tried: Failure): Failure {
+  return last === undefined || tried.sent || !last.sent ? tried : last
+}
+
 /**
  * The last failure of a request that has nothing left to try because further tries are used up for now: one that passes
  * with time, so that clients come again later and not at once.

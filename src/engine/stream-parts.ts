@@ -5,7 +5,7 @@ import type { IrEvent } from '../ir/event.ts'
 import type { ClientFramer } from './framing.ts'
 import type { MachineReport, StreamMachine } from './machine.ts'
 import { createPassthrough } from './passthrough.ts'
-import { checkOf, exchangeOf, plausibleIn, sealingOf, type StreamOptions } from './reading.ts'
+import { checkOf, exchangeOf, plausibleIn, sealingOf, settledIn, type StreamOptions } from './reading.ts'
 import {
   createMendedSource,
   createRepair,
@@ -77,20 +77,15 @@ function breaking(
 }
 
 function passthroughOf({ context, candidate, prepared }: StreamOptions, framer: ClientFramer): StreamMachine {
-  const machine = createPassthrough({
+  return createPassthrough({
     dialect: generative(context.ingress),
     exchange: exchangeOf({ context, candidate, prepared }),
     framer,
     quirks: prepared.provider.traits.quirks ?? [],
     hide: context.scrubber.hideKnown(),
     check: checkOf({ context, candidate, prepared }),
+    settle: settledIn(context),
   })
-  // The client reads its provider's own counters; those who look at the trace get what can be true.
-  const report = (): MachineReport => {
-    const told = machine.report()
-    return told.usage === undefined ? told : { ...told, usage: plausibleIn(context)(told.usage) }
-  }
-  return { ...machine, report }
 }
 
 function translationOf(options: StreamOptions, voice: ClientVoice, graft?: Graft): StreamMachine {
@@ -117,6 +112,7 @@ function voiceOf(options: StreamOptions, framer: ClientFramer, watch?: (event: I
     exchange: exchangeOf(options),
     framer,
     plausible: plausibleIn(context),
+    settle: settledIn(context),
     ...(watch !== undefined && { watch }),
   })
 }

@@ -3,12 +3,12 @@
 // Every use that begins ends exactly once, whatever happens.
 import type { Use } from '../coordination/event.ts'
 import type { Lease } from '../credentials/keeper.ts'
-import { GatewayError } from '../ir/error.ts'
+import { GatewayError, type ErrorCode } from '../ir/error.ts'
 import type { Loss } from '../ir/loss.ts'
 import { targetKey } from '../policy/health.ts'
 import { answerOf, endRequest, endUse } from './answer.ts'
 import { attempt, type AttemptOptions, type AttemptResult } from './attempt.ts'
-import type { RequestContext } from './context.ts'
+import type { LossReason, RequestContext } from './context.ts'
 import type { Failure, Tried, TryOptions } from './failure.ts'
 import { prepare } from './prepare.ts'
 import { errorForClient } from './respond.ts'
@@ -82,12 +82,15 @@ interface Call {
   contentMono: number
   lease: Lease | undefined
   accepted: StreamSource | undefined
+  /** The trace knows how it ended. */
+  isTold: boolean
   /** An answer was taken: from here on it tells its end by itself. */
   isTaken: boolean
 }
 
 async function tryOnce(context: RequestContext, options: TryOptions): Promise<Response | Tried> {
   const call = begin(context, options)
+  context.contender?.began((reason) => withdraw(call, reason))
   try {
     const prepared = await prepare(context, options)
     if (!prepared.ok) return lost(call, prepared.error, { status: null, headers: undefined, sent: false })
@@ -95,15 +98,17 @@ async function tryOnce(context: RequestContext, options: TryOptions): Promise<Re
     const result = await attempt({ ...options, context, prepared: prepared.value, ...listenersOf(call) })
     const { status, headers } = result
     if (!result.ok) return lost(call, result.error, { status, headers, sent: true })
-    if (options.hasNext && isEmpty(result)) {
+    if (options.hasNext() && isEmpty(result)) {
       if (result.answer.type === 'stream') await result.answer.source.discard()
       return lost(call, new GatewayError('upstream_empty'), { status, headers, sent: true })
     }
+    if (context.contender?.claim() === false)
+      return lost(call, new GatewayError('client_cancelled'), { status, headers, sent: true })
     return take(call, result, prepared.value.losses)
   } catch (cause) {
     // A fault of our own: whoever keeps count must not wait for the end of this use for ever.
-    if (!call.isTaken) context.session.ended(call.use, { type: 'neutral' }, settingsOf(context, options.candidate))
-    else await call.accepted?.cancel()
+    if (call.isTaken) await call.accepted?.cancel()
+    else if (!call.isTold) endNeutrally(call)
     throw cause
   }
 }
@@ -120,8 +125,21 @@ function begin(context: RequestContext, options: TryOptions): Call {
     contentMono: startedMono,
     lease: undefined,
     accepted: undefined,
+    isTold: false,
     isTaken: false,
   }
+}
+
+/** Ends a call that nobody waits for any more, at once: it says nothing of its target. */
+function withdraw(call: Call, reason: LossReason): void {
+  if (call.isTold) return
+  call.isTold = true
+  record(call.context, call.options, call.context.ports.clock.mono() - call.startedMono, null, reason)
+  endNeutrally(call)
+}
+
+function endNeutrally({ context, options, use }: Call): void {
+  context.session.ended(use, { type: 'neutral' }, settingsOf(context, options.candidate))
 }
 
 /** What a stream tells of itself. */
@@ -140,9 +158,16 @@ function listenersOf(call: Call): Pick<AttemptOptions, 'onUseEnd' | 'onStreamEnd
 function lost(call: Call, cause: GatewayError, found: Pick<Failure, 'status' | 'headers' | 'sent'>): Tried {
   const { context, options, use, lease } = call
   const durationMs = context.ports.clock.mono() - call.startedMono
-  record(context, options, durationMs, found.status, cause)
+  const ended = { ...found, options, use, durationMs, lease }
+  if (call.isTold) {
+    // Withdrawn in the very moment: whatever it came to, nobody acts on it.
+    const gone = new GatewayError('client_cancelled')
+    return { ...ended, error: gone, cause: gone, isSettled: true }
+  }
   const error = errorForClient(cause, options.candidate.passthrough, context.scrubber)
-  return { error, cause, ...found, options, use, durationMs, lease }
+  record(context, options, durationMs, found.status, cause.code)
+  call.isTold = true
+  return { ...ended, error, cause }
 }
 
 /** The answer is the client's: what there is to tell of it now, and the Response. */
@@ -151,7 +176,7 @@ function take(call: Call, result: AttemptResult & { ok: true }, losses: readonly
   const { candidate, joining } = options
   const { clock } = context.ports
   const totalMs = clock.mono() - call.startedMono
-  record(context, options, totalMs, result.status, undefined)
+  record(context, options, totalMs, result.status, null)
   acceptUse(context, candidate, use)
   context.finale.requestLosses(losses)
   call.isTaken = true
@@ -182,7 +207,7 @@ function record(
   { candidate, account, maybeDuplicate, isProbe, retry, waitedMs, joining }: TryOptions,
   durationMs: number,
   status: number | null,
-  error: GatewayError | undefined,
+  error: ErrorCode | LossReason | null,
 ): void {
   context.finale.attempt({
     target: candidate.target.name,
@@ -192,7 +217,7 @@ function record(
     dialect: candidate.dialect,
     durationMs,
     status,
-    error: error?.code ?? null,
+    error,
     ...(retry !== undefined && { retry }),
     ...(waitedMs !== undefined && { wait_ms: Math.round(waitedMs) }),
     ...(isProbe && { probe: true as const }),

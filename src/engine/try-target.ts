@@ -5,9 +5,10 @@ import { accountLock, lockKey, placesOf, targetKey, targetLock, type Health } fr
 import type { RequestContext } from './context.ts'
 import type { Failure, Spent } from './failure.ts'
 import type { Joining, Repairs } from './repair/index.ts'
+import { toTell } from './refusal.ts'
 import { mayHaveArrived } from './retry.ts'
 import { tryAccount } from './try-account.ts'
-import { settingsOf } from './use.ts'
+import { phaseOf, settingsOf } from './use.ts'
 
 /** What one request has used up. */
 export interface Progress extends Spent {
@@ -52,7 +53,7 @@ const noAccount: readonly null[] = [null]
 export async function tryTarget(
   context: RequestContext,
   candidate: Candidate,
-  hasNext: boolean,
+  hasNext: () => boolean,
   progress: Progress,
 ): Promise<Response | Failure | undefined> {
   takeTurn(context, candidate, progress)
@@ -60,7 +61,7 @@ export async function tryTarget(
   progress.resets = 0
   let last: Failure | undefined
   let serverFaults = 0
-  for (const account of candidate.accounts.length === 0 ? noAccount : candidate.accounts) {
+  for (const account of accountsOf(candidate)) {
     const found = permitOf(context, candidate, account, progress)
     const permit = found instanceof Promise ? await found : found
     if (permit === 'skip') continue
@@ -77,10 +78,12 @@ export async function tryTarget(
       repairs,
       joining,
     }
+    // Others may turn to it while it is asked.
+    if (context.contender !== undefined) progress.used.add(useKey(candidate, account))
     const tried = await tryAccount(context, waitedMs === undefined ? options : { ...options, waitedMs })
     if (tried instanceof Response) return tried
     learn(progress, candidate, account, tried)
-    if (last === undefined || tried.sent || !last.sent) last = tried
+    last = toTell(last, tried)
     if (tried.error.retry === 'never' || context.clientSignal.aborted) return tried
     const why = reasonForAnother(tried)
     if (why === 'server') serverFaults++
@@ -102,6 +105,20 @@ function learn(progress: Progress, candidate: Candidate, account: string | null,
   progress.maybeDuplicate ||= mayHaveArrived(tried)
   progress.isOutOfBudget ||= tried.isOutOfBudget === true
   progress.waitedMs = undefined
+}
+
+function accountsOf({ accounts }: Candidate): readonly (string | null)[] {
+  return accounts.length === 0 ? noAccount : accounts
+}
+
+/** Whether a target may be asked although nobody has failed: it is well, and so is the account that it has first. */
+export function isWell(context: RequestContext, candidate: Candidate, { used }: Progress): boolean {
+  const health = context.session.health()
+  if (phaseOf(context, candidate) !== 'closed' || targetLock(health, candidate) !== undefined) return false
+  const first = accountsOf(candidate).find(
+    (account) => accountLock(health, candidate, account) === undefined && !used.has(useKey(candidate, account)),
+  )
+  return first !== undefined && !hasFailed(health, candidate, first)
 }
 
 function useKey(candidate: Candidate, account: string | null): string {
@@ -140,7 +157,8 @@ function probe(isClaimed: boolean): Permit {
   return isClaimed ? 'probe' : 'stop'
 }
 
-function takeExtra({ extraCalls, snapshot, ports }: RequestContext): boolean {
+/** Whether there may be one call more than one for this request; it is counted where there may. */
+export function takeExtra({ extraCalls, snapshot, ports }: RequestContext): boolean {
   return extraCalls.take(snapshot.policy.retry, ports.clock.mono())
 }
 

@@ -5,6 +5,7 @@ import { GatewayError, type Outcome } from '../ir/error.ts'
 import type { RequestContext } from './context.ts'
 import type { MachineReport } from './machine.ts'
 import type { Prepared } from './prepare.ts'
+import { settledIn } from './reading.ts'
 
 export interface UnaryAnswer {
   readonly bytes: Uint8Array
@@ -34,7 +35,7 @@ export function translateUnary(
     report: {
       complete: true,
       losses,
-      ...(usage !== undefined && { usage }),
+      usage: settledIn(context)(usage, undefined),
       ...(model !== undefined && { model }),
     },
   }

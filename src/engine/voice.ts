@@ -3,8 +3,9 @@
 import type { Dialect, Exchange } from '../dialects/dialect.ts'
 import type { GatewayError } from '../ir/error.ts'
 import { isContent, type IrEvent } from '../ir/event.ts'
+import { createOutputMeter } from '../ir/output-meter.ts'
 import type { Finish } from '../ir/response.ts'
-import { mergeUsage, type Usage } from '../ir/usage.ts'
+import { mergeUsage, type OutputCount, type Usage } from '../ir/usage.ts'
 import type { Frame } from '../wire/frame.ts'
 import { join } from './collect.ts'
 import type { ClientFramer } from './framing.ts'
@@ -18,6 +19,8 @@ interface VoiceOptions {
   readonly framer: ClientFramer
   /** Makes of a usage report one that can be true. */
   readonly plausible: (usage: Usage) => Usage
+  /** Makes of what was told and what was counted the usage of the answer. */
+  readonly settle: (told: Usage | undefined, count: OutputCount | undefined) => Usage
   /** Sees every event that the client was told. */
   readonly watch?: (event: IrEvent) => void
 }
@@ -34,8 +37,11 @@ export interface ClientVoice {
 }
 
 /** A voice for one stream to one client. */
-export function createVoice({ ingress, exchange, framer, plausible, watch }: VoiceOptions): ClientVoice {
+export function createVoice({ ingress, exchange, framer, plausible, settle, watch }: VoiceOptions): ClientVoice {
   const encoder = createLegalEncoder(ingress, exchange)
+  // Of all that the client was told, whoever of the upstreams said it.
+  const meter = createOutputMeter()
+  let hasCounted = false
   let usage: Usage | undefined
   let finish: Finish | undefined
   let model: string | undefined
@@ -45,12 +51,22 @@ export function createVoice({ ingress, exchange, framer, plausible, watch }: Voi
     switch (event.type) {
       case 'usage-report':
         usage = mergeUsage(usage, event.usage)
+        hasCounted ||= event.usage.output !== undefined
         break
       case 'choice-finish':
         finish = event.finish
         break
       case 'response-start':
         model = event.model ?? model
+        break
+      case 'part-start':
+        if (event.opening.type === 'tool-call') meter.call(event.opening.name)
+        break
+      case 'text-delta':
+      case 'reasoning-delta':
+      case 'refusal-delta':
+      case 'tool-input-delta':
+        meter.add(event.text)
         break
       default:
     }
@@ -63,26 +79,34 @@ export function createVoice({ ingress, exchange, framer, plausible, watch }: Voi
     return written === undefined ? { kind } : { bytes: written, kind }
   }
 
+  function tell(events: readonly IrEvent[]): StreamStep {
+    let frames: readonly Frame[] = []
+    let kind: StreamStep['kind'] = 'idle'
+    for (const told of events) {
+      if (told.type === 'error') return step(frames, kind, told.error)
+      const event = told.type === 'usage-report' ? { ...told, usage: plausible(told.usage) } : told
+      learn(event)
+      watch?.(event)
+      const made = encoder.step(event)
+      frames = frames.length === 0 ? made : [...frames, ...made]
+      const fault = encoder.fault()
+      if (fault !== undefined) return step(frames, kind, fault)
+      if (event.type === 'response-end') {
+        ended = true
+        kind = 'end'
+      } else if (kind === 'idle' && isContent(event)) kind = 'content'
+    }
+    return step(frames, kind)
+  }
+
   return {
     learn,
     write(events) {
-      let frames: readonly Frame[] = []
-      let kind: StreamStep['kind'] = 'idle'
-      for (const told of events) {
-        if (told.type === 'error') return step(frames, kind, told.error)
-        const event = told.type === 'usage-report' ? { ...told, usage: plausible(told.usage) } : told
-        learn(event)
-        watch?.(event)
-        const made = encoder.step(event)
-        frames = frames.length === 0 ? made : [...frames, ...made]
-        const fault = encoder.fault()
-        if (fault !== undefined) return step(frames, kind, fault)
-        if (event.type === 'response-end') {
-          ended = true
-          kind = 'end'
-        } else if (kind === 'idle' && isContent(event)) kind = 'content'
-      }
-      return step(frames, kind)
+      const written = tell(events)
+      // A provider counts what stands beside its counters, before them or behind.
+      if (hasCounted) meter.reported()
+      hasCounted = false
+      return written
     },
     fail(error) {
       // The encoder knows where its stream stands; one that has given up itself says nothing more.
@@ -97,7 +121,7 @@ export function createVoice({ ingress, exchange, framer, plausible, watch }: Voi
     },
     report: () => ({
       complete: ended || (finish !== undefined && encoder.fault() === undefined),
-      ...(usage !== undefined && { usage }),
+      usage: settle(usage, meter.count()),
       ...(finish !== undefined && { finish }),
       ...(model !== undefined && { model }),
       losses: encoder.losses(),

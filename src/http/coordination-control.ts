@@ -1,6 +1,6 @@
 // What instances agree on as operators may see and mend it: in wall-clock time.
 import type { Coordinator } from '../coordination/coordinator.ts'
-import { tallyKey } from '../coordination/state.ts'
+import { tallyKey } from '../coordination/tally.ts'
 import type { CoordinationControl } from '../operations/operation.ts'
 import { holds } from '../policy/locks.ts'
 import type { Clock } from '../ports/index.ts'

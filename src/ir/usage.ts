@@ -25,6 +25,24 @@ export interface Usage {
   readonly extras?: Extras
 }
 
+/** What a model wrote in one answer, as far as it went by. */
+export interface OutputCount {
+  /** About so many tokens, one at least. */
+  readonly tokens: number
+  /** Some of it came behind the last thing that the provider said of its output. */
+  readonly isBehind: boolean
+}
+
+/**
+ * About how many tokens a text is, without a tokenizer: four ASCII characters to one, 1.4 others. Rough: of text that can be
+ * read, providers reported between as much and not quite twice as much in the middle of the recordings of each wire. Not rounded.
+ * @param ascii how many of its UTF-16 units are ASCII
+ * @param others how many are not
+ */
+export function approxTokensOf(ascii: number, others: number): number {
+  return ascii / 4 + others / 1.4
+}
+
 /** All input tokens, cached or not. Undefined when none was reported. */
 export function totalInput(usage: Usage): number | undefined {
   const counters = [usage.input, usage.cacheRead, usage.cacheWrite, usage.cacheWrite1h]
@@ -32,10 +50,20 @@ export function totalInput(usage: Usage): number | undefined {
   return counters.reduce((sum: number, counter) => sum + (counter ?? 0), 0)
 }
 
-/** The later report wins field by field; what it does not mention keeps the earlier value (Anthropic's two-part usage). */
+const counterNames = ['input', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'output', 'reasoning'] as const
+
+/**
+ * The later report wins field by field; what it does not mention keeps the earlier value (Anthropic's two-part usage), and
+ * is no better evidence than it was.
+ */
 export function mergeUsage(earlier: Usage | undefined, later: Usage): Usage {
   if (earlier === undefined) return later
   const extras = { ...earlier.extras, ...later.extras }
-  const merged: Usage = { ...earlier, ...later }
+  const keeps = counterNames.some((name) => earlier[name] !== undefined && later[name] === undefined)
+  const merged: Usage = { ...earlier, ...later, evidence: keeps ? lesser(earlier, later) : later.evidence }
   return Object.keys(extras).length > 0 ? { ...merged, extras } : merged
+}
+
+function lesser(one: Usage, other: Usage): Usage['evidence'] {
+  return one.evidence === 'counted' ? 'counted' : other.evidence
 }

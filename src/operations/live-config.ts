@@ -139,7 +139,7 @@ function bounded(problems: readonly string[]): readonly string[] {
 }
 
 /** One that was refused, as an error with every problem. */
-export function refusedReload(problems: readonly string[], revision: string): Outcome<never> {
+function refusedReload(problems: readonly string[], revision: string): Outcome<never> {
   return failed('invalid_configuration', {
     message: `the configuration was refused, and revision ${revision} stays in use: ${problems.join('; ')}`,
   })

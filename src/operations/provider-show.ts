@@ -1,9 +1,9 @@
 // `provider show`: one provider with its accounts, where their secrets come from, and which routes lead to it.
 import { z } from 'zod'
-import { configView } from './config-view.ts'
 import { credentialView, variablesOf } from './credentials-view.ts'
 import { defineOperation } from './operation.ts'
 import { findProvider, missingVariables } from './provider-lookup.ts'
+import { providerView } from './provider-view.ts'
 
 export const providerShow = defineOperation({
   verb: 'provider show',
@@ -28,7 +28,7 @@ export const providerShow = defineOperation({
   }),
   run: async (context, { id }) => {
     const provider = findProvider(context, id)
-    const { accounts: _, ...view } = viewOf(configView(context.snapshot), id)
+    const { accounts: _, ...view } = providerView(provider)
     const accounts = provider.accounts.map((account) => ({
       id: account.id,
       priority: account.priority,
@@ -54,8 +54,3 @@ export const providerShow = defineOperation({
     }
   },
 })
-
-function viewOf(config: Record<string, unknown>, id: string): Record<string, unknown> {
-  const providers = config['providers'] as Readonly<Record<string, Record<string, unknown>>>
-  return providers[id] ?? {}
-}

@@ -1,6 +1,6 @@
 // `providers list`: what can be reached and with which accounts. Names of secrets, never their values.
 import { z } from 'zod'
-import { providerView } from './config-view.ts'
+import { providerView } from './provider-view.ts'
 import { credentialPlace } from './credentials-view.ts'
 import { defineOperation, type OperationContext } from './operation.ts'
 import type { CredentialRecord, ProviderRecord } from '../catalog/snapshot.ts'

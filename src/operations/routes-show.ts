@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { didYouMean } from '../catalog/hints.ts'
 import { GatewayError } from '../ir/error.ts'
-import { routeView } from './config-view.ts'
+import { routeView } from './route-view.ts'
 import { defineOperation } from './operation.ts'
 
 export const routesShow = defineOperation({

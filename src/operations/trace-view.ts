@@ -39,7 +39,12 @@ export const traceSchema = z.strictObject({
   cache_read_tokens: z.number().nullable(),
   cache_write_tokens: z.number().nullable(),
   reasoning_tokens: z.number().nullable(),
-  usage_evidence: z.string().nullable(),
+  usage_evidence: z
+    .string()
+    .nullable()
+    .describe(
+      '`reported` by the provider; `counted` where it did not say and the tokens are an estimate; null without any',
+    ),
   facts: z.unknown().describe('What the request was understood to need; null where it was refused before'),
   decision: z.unknown().describe('Why these targets were tried; null where the request was refused before'),
   attempts: z.array(z.unknown()),

@@ -19,12 +19,18 @@ export interface Window extends Bucket {
 /** Nothing was counted. */
 export const emptyWindow: Window = { from: 0, total: 0, failed: 0, past: [] }
 
-/** All that is counted in the window, and how much of it failed. */
-export function sumOf({ total, failed, past }: Window): { readonly total: number; readonly failed: number } {
-  return {
-    total: past.reduce((sum, bucket) => sum + bucket.total, total),
-    failed: past.reduce((sum, bucket) => sum + bucket.failed, failed),
+/**
+ * All that is counted in the window, and how much of it failed.
+ * @param since parts that began then or before are left out
+ */
+export function sumOf(window: Window, since = -Infinity): { readonly total: number; readonly failed: number } {
+  const sum = { total: 0, failed: 0 }
+  for (const { from, total, failed } of [...window.past, window]) {
+    if (from <= since) continue
+    sum.total += total
+    sum.failed += failed
   }
+  return sum
 }
 
 /** The window at a moment; the same object while its newest part lasts. */

@@ -1,6 +1,7 @@
 // Failures that do not pass by themselves, by the look of them: regular expressions of the operator over one line of text.
 // The text comes from providers, so no pattern may be slow on any of it.
 import { linearPattern, type LinearPattern } from './linear-pattern.ts'
+import { isFaultOfRequest } from './request-faults.ts'
 
 /** A failure as patterns see it. */
 export interface FailureText {
@@ -27,12 +28,6 @@ export function failurePatternProblem(pattern: string): string | undefined {
 // By the list itself, which belongs to a snapshot: made once, and gone with it.
 const made = new WeakMap<readonly string[], readonly LinearPattern[]>()
 
-/** What a request itself is at fault for. */
-const faultsOfRequests: ReadonlySet<string> = new Set([
-  'upstream_rejected',
-  'upstream_filtered',
-  'upstream_context_overflow',
-])
 /** Where our codes tell a fault of the request from one of an account or a model, they know better than a pattern. */
 const toldApart: ReadonlySet<number | null> = new Set([401, 403, 404])
 
@@ -43,7 +38,7 @@ const toldApart: ReadonlySet<number | null> = new Set([401, 403, 404])
  */
 export function matchesFailure(patterns: readonly string[] | undefined, failure: FailureText): boolean {
   if (patterns === undefined || patterns.length === 0) return false
-  if (faultsOfRequests.has(failure.code) && toldApart.has(failure.status)) return false
+  if (isFaultOfRequest(failure.code) && toldApart.has(failure.status)) return false
   let known = made.get(patterns)
   if (known === undefined) {
     known = patterns

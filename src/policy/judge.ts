@@ -2,8 +2,8 @@
 // its health, then what the policy says.
 import type { PolicySettings, Requirements, Snapshot, TargetRecord } from '../catalog/snapshot.ts'
 import type { RequestFacts } from '../ir/facts.ts'
-import { chooseAccounts } from './accounts.ts'
-import { breakerInUse, breakerPhase, isProbed, type Breaker } from './breaker.ts'
+import { chooseAccounts, type AccountBy } from './accounts.ts'
+import { breakerInUse, breakerPhase, isProbed, type Breaker, type BreakerPhase } from './breaker.ts'
 import type { Candidate, Rejection } from './decision.ts'
 import {
   chooseDialect,
@@ -49,32 +49,66 @@ const probeAnswerMs = 1000
  * @param rank its place among the targets of its group
  */
 export function judgeTarget(target: TargetRecord, rank: number, question: Question): Judged {
-  const { facts, snapshot, health, route } = question
+  const { facts, route, policy } = question
   const model = target.model === '*' ? (question.clientModel ?? '*') : target.model
   const label = `${target.provider}/${model}`
   const reject = (refusal: Refusal): Judged => ({ rejected: [{ ...namesOf(target, label), ...refusal }] })
+  const applicant = applicantOf(target, model, question)
+  if ('code' in applicant) return reject(applicant)
+  const refusal = refuseAbility(applicant, facts, question.needs, question.require)
+  if (refusal !== undefined) return reject(refusal)
+  const { access, rejected } = accessTo(applicant, label, question)
+  if (access === undefined) return { rejected }
+  const verdict = policy === undefined ? {} : judgeByPolicy(applicant, facts, policy)
+  if (verdict.refusal !== undefined) return reject(verdict.refusal)
+  const { provider, record, dialect, contextWindow } = applicant
+  const candidate: Candidate = {
+    route,
+    target,
+    label,
+    model,
+    dialect,
+    passthrough: dialect === facts.dialect,
+    accounts: access.accounts,
+    accountBy: access.by,
+    breaker: access.breaker,
+    degraded: question.degraded,
+    contextWindow,
+  }
+  const penalty = verdict.penalty ?? null
+  return { contender: { candidate, provider, record, rank, target, penalty, locked: access.locked }, rejected }
+}
+
+/** What the configuration says of a target, or why that is not enough. */
+function applicantOf(target: TargetRecord, model: string, { facts, snapshot }: Question): Applicant | Refusal {
   const provider = snapshot.providers.get(target.provider)
   if (provider === undefined)
-    return reject({ code: 'provider_missing', reason: `provider ${target.provider} is not configured` })
+    return { code: 'provider_missing', reason: `provider ${target.provider} is not configured` }
   if (model === '*')
-    return reject({ code: 'no_model', reason: `it passes the client's model on, and ${facts.model} names none` })
+    return { code: 'no_model', reason: `it passes the client's model on, and ${facts.model} names none` }
   const dialect = chooseDialect(target, provider, facts, model)
   if (dialect === undefined) {
     const reason = `provider ${provider.id} has no call for ${target.dialect ?? facts.task}`
-    return reject({ code: 'no_common_dialect', reason })
+    return { code: 'no_common_dialect', reason }
   }
   const record = snapshot.models.get(model)
-  const applicant: Applicant = {
-    target,
-    provider,
-    record,
-    model,
-    dialect,
-    contextWindow: contextWindowOf(record, provider),
-  }
-  const refusal = refuseAbility(applicant, facts, question.needs, question.require)
-  if (refusal !== undefined) return reject(refusal)
+  return { target, provider, record, model, dialect, contextWindow: contextWindowOf(record, provider) }
+}
 
+/** With which accounts a target can be had now, and how its breaker stands. */
+interface Access {
+  readonly accounts: readonly string[]
+  readonly by: AccountBy
+  readonly breaker: BreakerPhase
+  /** How many accounts are left out. */
+  readonly locked: number
+}
+
+function accessTo(
+  { target, provider, model }: Applicant,
+  label: string,
+  { facts, snapshot, health, route }: Question,
+): { readonly access?: Access; readonly rejected: readonly Rejection[] } {
   const destination = { route, target, model }
   const lock = targetLock(health, destination)
   if (lock !== undefined) return { rejected: [lockedOut(target, label, null, lock, health)] }
@@ -83,32 +117,17 @@ export function judgeTarget(target: TargetRecord, rank: number, question: Questi
     locked.length === 0 ? none : locked.map((out) => lockedOut(target, label, out.account, out.lock, health))
   if (order.length === 0) return { rejected }
   const settings = target.breaker ?? snapshot.policy.direct.breaker
-  const breaker =
+  const found =
     health.breakers.size === 0 ? undefined : breakerInUse(health.breakers.get(targetKey(destination)), settings)
-  const phase = breakerPhase(breaker, health.now)
-  if (breaker !== undefined && (phase === 'open' || (phase === 'half_open' && isProbed(breaker, health.now))))
-    return { rejected: [...rejected, openCircuit(target, label, breaker, health)] }
-
-  const verdict = question.policy === undefined ? {} : judgeByPolicy(applicant, facts, question.policy)
-  if (verdict.refusal !== undefined) return reject(verdict.refusal)
-  const candidate: Candidate = {
-    route,
-    target,
-    label,
-    model,
-    dialect,
-    passthrough: dialect === facts.dialect,
-    accounts: order.filter((account) => account !== null),
-    accountBy: by,
-    breaker: phase,
-    degraded: question.degraded,
-    contextWindow: applicant.contextWindow,
-  }
-  const penalty = verdict.penalty ?? null
-  return { contender: { candidate, provider, record, rank, target, penalty, locked: locked.length }, rejected }
+  const breaker = breakerPhase(found, health.now)
+  if (found !== undefined && (breaker === 'open' || (breaker === 'half_open' && isProbed(found, health.now))))
+    return { rejected: [...rejected, openCircuit(target, label, found, health)] }
+  const accounts = order.filter((account) => account !== null)
+  return { access: { accounts, by, breaker, locked: locked.length }, rejected }
 }
 
-function namesOf({ name }: TargetRecord, label: string): Pick<Rejection, 'target' | 'name'> {
+/** What a rejection calls a target. */
+export function namesOf({ name }: TargetRecord, label: string): Pick<Rejection, 'target' | 'name'> {
   return name === label ? { target: label } : { target: label, name }
 }
 

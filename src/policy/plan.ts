@@ -1,7 +1,6 @@
 // The planner: facts, configuration and what is known of accounts and targets in, a decision out. Serving, previewing,
 // explaining and replaying call this same function.
-import type { ScoreProfile } from '../catalog/score-profiles.ts'
-import { profileOfName } from '../catalog/score-profiles.ts'
+import { profileOfName, type ScoreProfile } from '../catalog/score-profiles.ts'
 import type { Snapshot, Strategy, TargetRecord } from '../catalog/snapshot.ts'
 import type { RequestFacts } from '../ir/facts.ts'
 import type { CursorStep } from './cursor.ts'
@@ -9,7 +8,7 @@ import type { Candidate, Rejection, RouteDecision, TargetScore } from './decisio
 import { groupsOf, placeOf, type Group } from './degrade.ts'
 import { isSilent, needsOf } from './eligibility.ts'
 import { noHealth, type Health } from './health.ts'
-import { judgeTarget, type Question } from './judge.ts'
+import { judgeTarget, namesOf, type Question } from './judge.ts'
 import { matchRoute, type RouteMatch } from './match-route.ts'
 import { strategies } from './strategies/index.ts'
 import type { Contender, Field, Ordering } from './strategies/strategy.ts'
@@ -116,8 +115,7 @@ function isThere({ candidate }: Contender, candidates: readonly Candidate[]): bo
 }
 
 function duplicate({ candidate: { target, label } }: Contender): Rejection {
-  const names = target.name === label ? { target: label } : { target: label, name: target.name }
-  return { ...names, code: 'duplicate', reason: 'the same target is there already' }
+  return { ...namesOf(target, label), code: 'duplicate', reason: 'the same target is there already' }
 }
 
 /** Targets of which something is not known go after all others where the policy says so, each kind in its own order. */

@@ -13,8 +13,3 @@ export function backoffMs(
 ): number {
   return Math.min(maxMs, baseMs * 2 ** Math.min(Math.max(0, n - 1), 30)) * random
 }
-
-/** Whether a wait that a provider asks for is short enough to be waited for; false where it asks for none. */
-export function isShortWait(retryAfterMs: number | undefined, { maxMs }: Pick<RetrySettings, 'maxMs'>): boolean {
-  return retryAfterMs !== undefined && retryAfterMs >= 0 && retryAfterMs <= maxMs
-}

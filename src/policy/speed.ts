@@ -23,6 +23,17 @@ export function measured(average: Average | undefined, ms: number, now: number):
   return { ms: isKnown ? average.ms + alpha * (ms - average.ms) : ms, at: now }
 }
 
+/** The speed after one more answer: of a stream its first content counts (null: it came whole), else its end. */
+export function withAnswer(
+  speed: Speed | undefined,
+  { ttftMs, totalMs }: { readonly ttftMs: number | null; readonly totalMs: number },
+  now: number,
+): Speed {
+  return ttftMs === null
+    ? { ...speed, total: measured(speed?.total, totalMs, now) }
+    : { ...speed, ttft: measured(speed?.ttft, ttftMs, now) }
+}
+
 /** Milliseconds of an average that is not too old; undefined where nothing was measured lately. */
 export function freshMs(average: Average | undefined, now: number): number | undefined {
   return average !== undefined && now - average.at <= speedTtlMs ? average.ms : undefined

@@ -14,7 +14,7 @@ const detailMembers: ReadonlySet<string> = new Set(
     'scores score factors cursor picked weights weight random',
     'selection_rank health account_availability cost latency ttft task_fit context_fit',
     // An attempt.
-    'provider model account durationMs status error egress region credential retry maybe_duplicate repaired probe degraded',
+    'provider model account durationMs status error egress region credential retry maybe_duplicate repaired probe degraded hedge',
     // Why an account or a target was chosen or left out.
     'account_by lockedBy locked_by retryInMs retry_in_ms locked_until wait_ms renewed',
     // A loss.

@@ -51,7 +51,6 @@ const refusals: readonly Example[] = [
 ]
 
 const replacements: readonly Example[] = [
-  example('policy.hedge', { policy: { hedge: { enabled: true } } }),
   example('policy.compress_tool_results', { policy: { compress_tool_results: true } }),
   example('agents.default_id', { agents: { default_id: 'me' } }),
   example('plugins', { plugins: [{ id: 'p', kind: 'request_tag' }] }),
@@ -76,6 +75,7 @@ const available: readonly (readonly [string, Record<string, unknown>])[] = [
   ['lanes', { policy: { allow_free: false, allow_promo: false, allow_aggregator: false } }],
   ['cost and latency in the order', { policy: { cost_aware: true, latency_aware: true, cost_basis: 'expected' } }],
   ['retries', { policy: { retry: { max_retries: 2, budget: { percent: 20 } } } }],
+  ['hedges', { policy: { hedge: { enabled: true, delay_ms: 50, max_parallel: 3 } } }],
   ['a limit of requests in flight', { server: { limits: { max_concurrency: 8 } } }],
 ]
 
@@ -100,9 +100,9 @@ describe('features that steer', () => {
   })
 
   it('leaves in the configuration what really happens', () => {
-    const config = structuredClone(configSchema().parse({ ...base, policy: { hedge: { enabled: true } } }))
+    const config = structuredClone(configSchema().parse({ ...base, policy: { compress_tool_results: true } }))
     applyAvailability(config, newReport())
-    expect(config.policy.hedge).toEqual(configSchema().parse({}).policy.hedge)
+    expect(config.policy).toEqual(configSchema().parse({}).policy)
   })
 })
 

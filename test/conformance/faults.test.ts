@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import type { GenerativeId } from '../../src/dialects/index.ts'
 import type { IrEvent } from '../../src/ir/event.ts'
 import type { Frame } from '../../src/wire/frame.ts'
-import { full, sample } from '../support/full-run.ts'
+import { full, rounds, spread } from '../support/full-run.ts'
 import { bytesOf, framesOf, recordings, sseFrames } from '../support/corpus.ts'
 import { sdkFold } from '../support/sdk-fold.ts'
 import { readStream } from '../support/stream-grammar.ts'
@@ -59,7 +59,7 @@ layer('faults', ({ check, skip }) => {
     check(`cut after each event · ${label}`, answer, async () => {
       const cuts = Array.from({ length: frames.length + 1 }, (_, count) => count)
       // The SDKs take their time, so that of a long stream they see some cuts only, and each of them only its share.
-      const seen = sample(cuts, full ? 120 : 12)
+      const seen = spread(cuts, rounds(120, 8))
       for (const count of full ? cuts : seen) {
         const turn = seen.indexOf(count)
         const seenBySdkOf = dialectIds.filter((_, index) => turn >= 0 && (full || index % 3 === turn % 3))

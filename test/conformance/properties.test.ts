@@ -10,7 +10,7 @@ import type { Loss } from '../../src/ir/loss.ts'
 import type { IrRequest, Sampling } from '../../src/ir/request.ts'
 import type { FinishClass, IrResponse } from '../../src/ir/response.ts'
 import { totalInput } from '../../src/ir/usage.ts'
-import { full } from '../support/full-run.ts'
+import { rounds } from '../support/full-run.ts'
 import { parseArguments } from '../support/json.ts'
 import { sdkFold } from '../support/sdk-fold.ts'
 import { hasShared } from '../support/shared.ts'
@@ -33,7 +33,7 @@ import { covers, touches } from './losses.ts'
 import { wires } from './wires/index.ts'
 import type { Concept } from './wires/wire.ts'
 
-const runs = { numRuns: full ? 1000 : 100, seed: 20_261_121 }
+const runs = { numRuns: rounds(1000, 100), seed: 20_261_121 }
 
 interface Said {
   readonly what: string
@@ -293,7 +293,7 @@ layer(
               const { sent } = encodeRequest(target, ir)
               expect([...schemaErrors(sent.body), ...problems(sent.body)]).toEqual([])
             }
-            fc.assert(fc.property(request(source, target, false), holds), { ...runs, numRuns: full ? 300 : 40 })
+            fc.assert(fc.property(request(source, target, false), holds), { ...runs, numRuns: rounds(300, 40) })
           })
       }
 

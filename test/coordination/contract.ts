@@ -1,10 +1,10 @@
-// What every backend has to do, for two gateways that share it. Times are small, so that backends with a real clock wait
-// little; those with a virtual one do not wait at all.
+// What every backend has to do, for two gateways that share it. Nobody waits: time is moved, at the gateways and where they
+// agree.
 import { describe, expect, it } from 'vitest'
 import type { CoordinationSettings } from '../../src/catalog/snapshot.ts'
 import type { AdmissionAsk, Coordinator, Session, SlotAsk } from '../../src/coordination/coordinator.ts'
 import type { TargetSettings, Use } from '../../src/coordination/event.ts'
-import { processGuarantee } from '../../src/coordination/guarantees.ts'
+import { guarantees } from '../../src/coordination/guarantees.ts'
 import type { CoordinationServer } from '../../src/coordination/messages.ts'
 import { createRemoteCoordinator, type Asked } from '../../src/coordination/remote.ts'
 import type { RemoteLimits } from '../../src/coordination/remote-instance.ts'
@@ -13,9 +13,10 @@ import { errorCodes, type ErrorCode } from '../../src/ir/error.ts'
 import { breakerPhase, defaultBreaker } from '../../src/policy/breaker.ts'
 import { targetKey } from '../../src/policy/health.ts'
 import { defaultPermanent, holds } from '../../src/policy/locks.ts'
-import type { Clock } from '../../src/ports/index.ts'
 import { createAgreementStore } from '../../src/store/sql/agreement.ts'
 import type { SqlExecutor } from '../../src/store/sql/executor.ts'
+import type { VirtualClock } from '../support/virtual-clock.ts'
+import { plainUse } from './use.ts'
 
 /** Two gateways that are to agree. The same one twice where a backend knows only one. */
 export interface Pair {
@@ -33,8 +34,6 @@ export interface Pair {
 export interface Backend {
   readonly name: string
   open(limits: Partial<RemoteLimits>): Promise<Pair>
-  /** How much slower than a process it is; 1 where absent. */
-  readonly slowness?: number
   /** A lease ends by itself; not in a process, where who holds it lives as long as it is counted. */
   readonly hasLeases: boolean
   /** Loads, turns and cursors are shared as well. */
@@ -42,8 +41,9 @@ export interface Backend {
 }
 
 export const plainSettings: CoordinationSettings = { backend: 'auto', objects: 'one', slice: 8 }
-const quickLeaseMs = 600
-const quickResetMs = 300
+const stepMs = 50
+const leaseMs = 600
+const resetMs = 300
 
 function settingsWith(resetMs: number): TargetSettings {
   const breaker = { ...defaultBreaker, failureThreshold: 3, resetMs }
@@ -55,8 +55,9 @@ let requests = 0
 export interface GatewaysOptions {
   readonly asked: () => Asked
   readonly operators: () => CoordinationServer
-  readonly clock: Clock
-  readonly sleep: (ms: number) => Promise<void>
+  readonly clock: VirtualClock
+  /** Lets time pass where the gateways agree, if that is not the same clock. */
+  readonly pass?: (ms: number) => Promise<void>
   readonly limits: Partial<RemoteLimits>
   readonly close?: () => Promise<void> | void
 }
@@ -79,22 +80,31 @@ export function gatewaysAt(servers: readonly [GatewaysOptions, GatewaysOptions, 
         work.add(guarded)
       },
       log: { debug() {}, info() {}, warn() {}, error: (event, fields) => void logged.push({ event, ...fields }) },
-      guarantee: processGuarantee,
+      guarantee: guarantees.process,
       limits,
     })
   const logged: object[] = []
   const [first, second, third] = servers
+  async function settled(): Promise<void> {
+    while (work.size > 0) await Promise.all(work)
+  }
   return {
     one: gateway(first, false),
     two: gateway(second, false),
     doomed: gateway(third, true),
     kill: () => void (isDead = true),
-    sleep: first.sleep,
-    async settled() {
-      while (work.size > 0) await Promise.all(work)
+    // In steps, after each of which what it set off arrives: leases are renewed in time.
+    async sleep(ms) {
+      for (let left = ms; left > 0; left -= stepMs) {
+        const step = Math.min(stepMs, left)
+        await first.pass?.(step)
+        await first.clock.advance(step)
+        await settled()
+      }
     },
+    settled,
     async close() {
-      while (work.size > 0) await Promise.all(work)
+      await settled()
       for (const { close } of servers) await close?.()
       expect(logged).toEqual([])
     },
@@ -114,16 +124,7 @@ export async function admitted(
 
 export async function tryAdmit(at: Coordinator, slots: readonly SlotAsk[] = [], more: Partial<AdmissionAsk> = {}) {
   const requestId = `req_${requests++}`
-  const use: Use = {
-    requestId,
-    route: 'smart',
-    target: { name: 'first', provider: 'acme', account: null, region: null },
-    model: 'big',
-    account: 'a1',
-    task: 'generate',
-    home: undefined,
-    startedAt: 0,
-  }
+  const use: Use = { ...plainUse, requestId }
   const touched = touchedBy(use)
   const watch = () => ({
     locks: touched.locks,
@@ -183,10 +184,8 @@ async function used(at: Coordinator, name = 'global'): Promise<number> {
 }
 
 /** Declares the suite for one backend. */
-export function describeCoordination({ name, open, slowness = 1, hasLeases, sharesEverything }: Backend): void {
+export function describeCoordination({ name, open, hasLeases, sharesEverything }: Backend): void {
   describe(`coordination through ${name}`, () => {
-    const leaseMs = quickLeaseMs * slowness
-    const resetMs = quickResetMs * slowness
     const settings = settingsWith(resetMs)
     const fails = (at: Coordinator, code: ErrorCode, retryAfterMs?: number): Promise<void> =>
       failsWith(at, settings, code, retryAfterMs)
@@ -429,7 +428,7 @@ export function describeCoordination({ name, open, slowness = 1, hasLeases, shar
         session.planned(step)
         session.takeTurn('acme')
         session.began(session.use)
-        await sleep(60 * slowness)
+        await sleep(60)
         await settled()
         const other = await admitted(two)
         const health = other.health()

@@ -5,6 +5,10 @@ export class Coordinator extends Deployed {
   crash(): void {
     this.ctx.abort('the machine died')
   }
+  /** Once everything that was written behind the answers is on disk. */
+  kept(): Promise<void> {
+    return this.ctx.storage.sync()
+  }
 }
 
 export default {

@@ -1,6 +1,5 @@
 // What the Durable Object remembers when its machine dies, and what it does with a clock that jumped meanwhile.
-import { join } from 'node:path'
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AdmitMessage, CoordinationServer } from '../../src/coordination/messages.ts'
 import { createStateServer } from '../../src/coordination/state-server.ts'
@@ -11,20 +10,12 @@ import { defaultBreaker, type Breaker } from '../../src/policy/breaker.ts'
 import { targetKey } from '../../src/policy/health.ts'
 import { defaultPermanent, type Lock } from '../../src/policy/locks.ts'
 import type { Use } from '../../src/coordination/event.ts'
-import { modulesFrom, projectRoot } from '../store/drivers.ts'
+import { startObjects } from './objects.ts'
+import { plainUse } from './use.ts'
 
 const watch = { locks: [], targets: [], providers: [], homes: [], routes: [] }
 const slots = [{ name: 'global', limit: 2 }]
-const use: Use = {
-  requestId: 'req_1',
-  route: 'smart',
-  target: { name: 'first', provider: 'acme', account: null, region: null },
-  model: 'big',
-  account: 'a1',
-  task: 'generate',
-  home: undefined,
-  startedAt: Number.MAX_SAFE_INTEGER,
-}
+const use: Use = { ...plainUse, startedAt: Number.MAX_SAFE_INTEGER }
 const settings = { permanent: defaultPermanent, maxMs: 3_600_000, breaker: { ...defaultBreaker, failureThreshold: 1 } }
 
 function ask(owner: string): AdmitMessage {
@@ -38,20 +29,12 @@ function failure(code: 'upstream_error' | 'upstream_auth') {
 }
 
 /** What a test of the object may call. */
-type Crashing = CoordinationServer & { crash(): Promise<void> }
+type Crashing = CoordinationServer & { crash(): Promise<void>; kept(): Promise<void> }
 
 describe('the Durable Object', () => {
   let miniflare: Miniflare
   beforeAll(async () => {
-    miniflare = new Miniflare(
-      convertV4MiniflareOptions({
-        modules: modulesFrom(join(projectRoot, 'test/coordination/durable-worker.ts')),
-        modulesRoot: projectRoot,
-        compatibilityDate: '2026-10-01',
-        durableObjects: { COORDINATOR: { className: 'Coordinator', useSQLite: true } },
-      }),
-    )
-    await miniflare.ready
+    miniflare = await startObjects('durable-worker.ts', { COORDINATOR: 'Coordinator' })
   })
   afterAll(() => miniflare.dispose())
 
@@ -71,7 +54,7 @@ describe('the Durable Object', () => {
       release: ['global'],
     })
     // Written behind the answer.
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await before.kept()
     await before.crash().catch(() => {})
     const after = await object('crashes')
     const view = await after.view()
@@ -94,7 +77,7 @@ describe('the Durable Object', () => {
     })
     expect(await before.resetLocks({ provider: null, account: null, model: null })).toBe(1)
     expect(await before.resetBreaker('smart', 'first')).toBe(true)
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await before.kept()
     await before.crash().catch(() => {})
     const view = await (await object('lifted')).view()
     expect([view.known.locks, view.known.breakers]).toEqual([[], []])

@@ -1,15 +1,12 @@
 // Whole gateways in two isolates of workerd, bundled as they are deployed, with one Durable Object between them: one limit,
 // one breaker, whatever isolate a request comes to.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { CoordinationServer } from '../../src/coordination/messages.ts'
-import { projectRoot } from '../store/drivers.ts'
+import { rounds } from '../support/full-run.ts'
 import { listen } from '../support/loopback.ts'
+import { bundleWorker } from '../support/worker-bundle.ts'
 
 const clientKeys = { acme: 'client-key-of-tenant-acme-000001', initech: 'client-key-of-tenant-initech-0002' }
 const limit = 30
@@ -27,19 +24,12 @@ interface SlowProvider {
   close(): Promise<void>
 }
 
-let folder: string
 let bundle: string
 let provider: SlowProvider
 let miniflare: Miniflare | undefined
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sb-isolates-'))
-  execFileSync(join(projectRoot, 'node_modules/.bin/wrangler'), ['deploy', '--dry-run', '--outdir', folder], {
-    cwd: projectRoot,
-    env: { PATH: process.env['PATH'], HOME: folder, WRANGLER_SEND_METRICS: 'false', CI: '1' },
-    stdio: 'pipe',
-  })
-  bundle = readFileSync(join(folder, 'index.js'), 'utf8')
+  bundle = bundleWorker()
   provider = await startProvider()
 }, 120_000)
 afterEach(async () => {
@@ -48,7 +38,6 @@ afterEach(async () => {
 })
 afterAll(async () => {
   await provider?.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 async function startProvider(): Promise<SlowProvider> {
@@ -232,7 +221,7 @@ describe('two isolates with one Durable Object', () => {
     provider.delayMs = 300
     provider.peak = 0
     const answers = await Promise.all(
-      Array.from({ length: 160 }, (_, index) =>
+      Array.from({ length: rounds(160, 80) }, (_, index) =>
         ask(gateways, index % 2 === 0 ? 'one' : 'two', index % 4 < 2 ? 'acme' : 'initech'),
       ),
     )

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Coordinator, Session, SlotAsk } from '../../src/coordination/coordinator.ts'
 import type { TargetSettings, Use, UseOutcome } from '../../src/coordination/event.ts'
-import { isolateGuarantee, processGuarantee } from '../../src/coordination/guarantees.ts'
+import { guarantees } from '../../src/coordination/guarantees.ts'
 import { createMemoryCoordinator, isolateLeaseMs } from '../../src/coordination/memory.ts'
 import type { ErrorCode } from '../../src/ir/error.ts'
 import { breakerPhase, defaultBreaker } from '../../src/policy/breaker.ts'
@@ -177,8 +177,8 @@ describe('T40: clients that leave', () => {
 describe('I-15: slots', () => {
   it('of an isolate come back by themselves where the runtime ended their request; those of a process are held', async () => {
     for (const [guarantee, isFree] of [
-      [isolateGuarantee, true],
-      [processGuarantee, false],
+      [guarantees.isolate, true],
+      [guarantees.process, false],
     ] as const) {
       const clock = createVirtualClock()
       const coordinator = createMemoryCoordinator(clock, { next: () => 0.5, id: () => 'x' }, guarantee)

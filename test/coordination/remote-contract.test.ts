@@ -15,7 +15,6 @@ import { createVirtualClock } from '../support/virtual-clock.ts'
 import { describeCoordination, gatewaysAt } from './contract.ts'
 
 const random = { next: () => Math.random(), id: () => crypto.randomUUID() }
-const nap = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** A server as it is over there: everything that goes to it and comes from it is a copy, and JSON. */
 function faraway(server: CoordinationServer): CoordinationServer {
@@ -65,7 +64,7 @@ describeCoordination({
     const clock = createVirtualClock()
     const nothing = { lock() {}, breaker() {}, owner() {} }
     const server = faraway(createStateServer({ now: () => clock.now(), keeper: nothing }))
-    const options = { asked: () => ({ server }), operators: () => server, clock, limits, sleep: clock.advance }
+    const options = { asked: () => ({ server }), operators: () => server, clock, limits }
     return Promise.resolve(gatewaysAt([options, options, options]))
   },
 })
@@ -79,11 +78,14 @@ describeCoordination({
     const connections = [1, 2, 3].map(() => openNodeSqlite(join(folder.path, 'state.sqlite')))
     const [first] = connections
     if (first !== undefined) await migrate(first)
+    const clock = createVirtualClock()
+    // Whoever has to try again waits for the others in truth.
+    const serverClock = { ...clock, after: systemClock.after }
     const options = connections.map((sql) => {
       const store = createAgreementStore(sql)
-      const server = createSqlServer({ store, parse: parseJson, clock: systemClock, random })
+      const server = createSqlServer({ store, parse: parseJson, clock: serverClock, random })
       const close = (): void => sql.close()
-      return { asked: () => ({ server }), operators: () => server, clock: systemClock, limits, sleep: nap, close }
+      return { asked: () => ({ server }), operators: () => server, clock, limits, close }
     })
     const [one, two, three] = options
     if (one === undefined || two === undefined || three === undefined) throw new Error('three connections')

@@ -1,7 +1,7 @@
 // What a gateway does where the place of agreement is slow, away, or comes back; in virtual time.
 import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../src/coordination/coordinator.ts'
-import { oneObjectGuarantee } from '../../src/coordination/guarantees.ts'
+import { guarantees } from '../../src/coordination/guarantees.ts'
 import type { CoordinationServer, ReportMessage } from '../../src/coordination/messages.ts'
 import { createRemoteCoordinator } from '../../src/coordination/remote.ts'
 import { remoteLimits } from '../../src/coordination/remote-instance.ts'
@@ -74,7 +74,7 @@ function scene(): Scene {
     random: { next: () => 0.5, id: () => `owner-${ids++}` },
     defer: (work) => void work.catch(() => {}),
     log: { debug: log, info: log, warn: log, error: log },
-    guarantee: oneObjectGuarantee,
+    guarantee: guarantees.oneObject,
   })
   return made
 }

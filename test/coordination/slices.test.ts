@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AdmitMessage } from '../../src/coordination/messages.ts'
-import { createSliceBook, createSlicePool, sliceTtlMs, type SlicePool } from '../../src/coordination/slices.ts'
+import { createSliceBook } from '../../src/coordination/slice-book.ts'
+import { createSlicePool, type SlicePool } from '../../src/coordination/slice-pool.ts'
+import { sliceTtlMs } from '../../src/coordination/slices.ts'
 import { createStateServer, type StateServer } from '../../src/coordination/state-server.ts'
 import { createVirtualClock } from '../support/virtual-clock.ts'
 

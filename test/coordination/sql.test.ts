@@ -8,12 +8,13 @@ import { createAgreementStore } from '../../src/store/sql/agreement.ts'
 import type { SqlExecutor } from '../../src/store/sql/executor.ts'
 import { migrate } from '../../src/store/sql/migrate.ts'
 import { parseJson } from '../../src/wire/json-parse.ts'
-import { systemClock } from '../../node-adapter/clock.ts'
+import { createVirtualClock } from '../support/virtual-clock.ts'
 import { admitted, forgetsSurplus, gatewaysAt } from './contract.ts'
 
 const settings = { permanent: defaultPermanent, maxMs: 3_600_000, breaker: defaultBreaker }
 
 async function counted() {
+  const clock = createVirtualClock()
   const sql = openNodeSqlite(':memory:')
   await migrate(sql)
   const trips: string[] = []
@@ -31,17 +32,20 @@ async function counted() {
     query: count('query', sql.query),
   }
   const random = { next: () => 0.5, id: () => crypto.randomUUID() }
-  const server = createSqlServer({ store: createAgreementStore(watched), parse: parseJson, clock: systemClock, random })
-  const nap = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-  const options = { asked: () => ({ server }), operators: () => server, clock: systemClock, limits: {}, sleep: nap }
-  return { trips, sql, pair: gatewaysAt([options, options, options]) }
+  const store = createAgreementStore(watched)
+  const server = createSqlServer({ store, parse: parseJson, clock, random })
+  const options = { asked: () => ({ server }), operators: () => server, clock, limits: {} }
+  const pair = gatewaysAt([options, options, options])
+  /** Lets what was told arrive, also what is gathered for a while first. */
+  const arrived = async (): Promise<void> => void (await Promise.all([pair.settled(), clock.advance(1000)]))
+  return { trips, sql, pair, clock, arrived }
 }
 
 it.each([
   ['without a limit', [], ['all']],
   ['with a limit', [{ name: 'global', limit: 5 }], ['query', 'run']],
 ])('a success on a healthy target costs one round trip %s, and leaves nothing behind', async (_, slots, expected) => {
-  const { trips, sql, pair } = await counted()
+  const { trips, sql, pair, arrived } = await counted()
   const session = await admitted(pair.one, slots)
   expect(trips).toHaveLength(1)
   session.planned({ route: 'smart', weights: { first: 1 }, picked: 'first' })
@@ -50,7 +54,7 @@ it.each([
   session.accepted(session.use)
   session.ended(session.use, { type: 'completed', totalMs: 5, ttftMs: null }, settings)
   session.settle()
-  await pair.settled()
+  await arrived()
   expect(trips).toEqual(expected)
   expect(await sql.all('SELECT key FROM coordination_state', [])).toEqual([])
   expect(await sql.all('SELECT name FROM coordination_slots', [])).toEqual([])
@@ -59,22 +63,22 @@ it.each([
 })
 
 it('a target that recovered leaves nothing behind', async () => {
-  const { sql, pair } = await counted()
+  const { sql, pair, clock, arrived } = await counted()
   const error = { code: 'upstream_error', origin: 'upstream', retryAfterMs: undefined, isPermanent: false } as const
   const brief = { ...settings, breaker: { ...defaultBreaker, windowMs: 20 } }
   const bad = await admitted(pair.one)
   bad.began(bad.use)
   bad.ended(bad.use, { type: 'failed', error, totalMs: 1, isCommitted: false }, brief)
   bad.settle()
-  await pair.settled()
+  await arrived()
   expect(await sql.all('SELECT key FROM coordination_state', [])).toHaveLength(1)
-  await pair.sleep(50)
+  await clock.advance(50)
   const well = await admitted(pair.two)
   well.began(well.use)
   well.accepted(well.use)
   well.ended(well.use, { type: 'completed', totalMs: 1, ttftMs: null }, brief)
   well.settle()
-  await pair.settled()
+  await arrived()
   expect(await sql.all('SELECT key FROM coordination_state', [])).toEqual([])
   await pair.close()
   sql.close()
@@ -88,7 +92,7 @@ it('remembers no more than so many rows, and accounts before models that clients
 })
 
 it('answers of a target that failed lately are written together, and a failure among them at once', async () => {
-  const { trips, sql, pair } = await counted()
+  const { trips, sql, pair, clock, arrived } = await counted()
   const ends = async (isWell: boolean) => {
     const session = await admitted(pair.one)
     session.began(session.use)
@@ -101,19 +105,19 @@ it('answers of a target that failed lately are written together, and a failure a
   const value = async () =>
     JSON.parse(String((await sql.all('SELECT value FROM coordination_state', []))[0]?.['value']))
   await ends(false)
-  await pair.settled()
+  await arrived()
   const before = writes()
   for (let round = 0; round < 20; round++) {
     await ends(true)
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await clock.advance(2)
   }
   expect(writes()).toBe(before)
   await ends(false)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await clock.advance(20)
   expect(writes()).toBe(before + 1)
   expect(await value()).toMatchObject({ requests: 22, failures: 2, consecutive: 1 })
   await ends(true)
-  await pair.settled()
+  await arrived()
   expect(await value()).toMatchObject({ requests: 23, failures: 2, consecutive: 0 })
   await pair.close()
   sql.close()

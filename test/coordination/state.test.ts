@@ -6,6 +6,7 @@ import type { TargetSettings, Use, UseOutcome } from '../../src/coordination/eve
 import { createMemoryCoordinator } from '../../src/coordination/memory.ts'
 import { createState, stateLimits, type CoordinationState, type StateLimits } from '../../src/coordination/state.ts'
 import type { LockSelector } from '../../src/coordination/lock-selector.ts'
+import { tallyKey } from '../../src/coordination/tally.ts'
 import type { ErrorCode } from '../../src/ir/error.ts'
 import { errorCodes } from '../../src/ir/error.ts'
 import { defaultBreaker } from '../../src/policy/breaker.ts'
@@ -145,80 +146,69 @@ describe('P4: locks against a model', () => {
     expect(book.locks()).toHaveLength(held.length)
   }
 
-  class Fail implements fc.Command<Model, Real> {
+  /** An attempt that began so long before. */
+  interface Attempt {
     readonly account: string
     readonly model: string
-    readonly code: ErrorCode
-    readonly hint: number | undefined
     readonly age: number
-    readonly isPermanent: boolean
-    constructor(
-      account: string,
-      model: string,
-      code: ErrorCode,
-      hint: number | undefined,
-      age: number,
-      isPermanent: boolean,
-    ) {
-      this.isPermanent = isPermanent
-      this.account = account
-      this.model = model
-      this.code = code
-      this.hint = hint
-      this.age = age
+  }
+
+  class Fail implements fc.Command<Model, Real> {
+    readonly attempt: Attempt
+    readonly failure: { readonly code: ErrorCode; readonly hint: number | undefined; readonly isPermanent: boolean }
+    constructor(attempt: Attempt, failure: Fail['failure']) {
+      this.attempt = attempt
+      this.failure = failure
     }
     check = () => true
     run(model: Model, real: Real): void {
-      const startedAt = model.now - this.age
-      const use = useOf(startedAt, { account: this.account, model: this.model })
+      const { code, hint, isPermanent } = this.failure
+      const { account, model: name, age } = this.attempt
+      const startedAt = model.now - age
+      const use = useOf(startedAt, { account, model: name })
       real.book.began(use)
-      real.book.failed(use, this.code, this.hint, this.isPermanent)
-      const at = keyFor[this.code] ?? (this.isPermanent && this.code === 'upstream_error' ? 2 : undefined)
-      const key = at === undefined ? undefined : keysOf(this.account, this.model)[at]
+      real.book.failed(use, code, hint, isPermanent)
+      const at = keyFor[code] ?? (isPermanent && code === 'upstream_error' ? 2 : undefined)
+      const key = at === undefined ? undefined : keysOf(account, name)[at]
       if (key !== undefined) this.apply(model, key, startedAt)
       agree(model, real)
     }
     apply(model: Model, key: string, startedAt: number): void {
+      const { code, hint, isPermanent } = this.failure
       const row = model.rows[key]
       const isNews = row === undefined || startedAt >= row.since
-      const before = row?.code === this.code ? row.failures : 0
+      const before = row?.code === code ? row.failures : 0
       const failures = isNews ? before + 1 : Math.max(1, before)
-      const until = model.now + Math.min(4_800_000, expectedWait(this.code, failures, this.hint, this.isPermanent))
-      if (row === undefined) model.rows[key] = { code: this.code, since: model.now, until, failures }
-      else if (until > row.until)
-        model.rows[key] = { code: this.code, since: isNews ? model.now : row.since, until, failures }
+      const until = model.now + Math.min(4_800_000, expectedWait(code, failures, hint, isPermanent))
+      if (row === undefined || until > row.until) model.rows[key] = { code, since: model.now, until, failures }
       else if (isNews && before > 0) model.rows[key] = { ...row, since: model.now, failures }
     }
-    toString = () =>
-      `fail ${this.account}/${this.model} ${this.code} hint=${this.hint} age=${this.age} ${this.isPermanent}`
+    toString = () => `fail ${JSON.stringify({ ...this.attempt, ...this.failure })}`
   }
 
   class Succeed implements fc.Command<Model, Real> {
-    readonly account: string
-    readonly model: string
-    readonly age: number
+    readonly attempt: Attempt
     readonly isWhole: boolean
-    constructor(account: string, model: string, age: number, isWhole: boolean) {
+    constructor(attempt: Attempt, isWhole: boolean) {
+      this.attempt = attempt
       this.isWhole = isWhole
-      this.account = account
-      this.model = model
-      this.age = age
     }
     check = () => true
     run(model: Model, real: Real): void {
-      const startedAt = model.now - this.age
-      const use = useOf(startedAt, { account: this.account, model: this.model })
+      const { account, model: name, age } = this.attempt
+      const startedAt = model.now - age
+      const use = useOf(startedAt, { account, model: name })
       real.book.began(use)
       if (this.isWhole) real.book.succeeded(use)
       else real.book.abandoned(use)
-      for (const key of keysOf(this.account, this.model)) {
+      for (const key of keysOf(account, name)) {
         const row = model.rows[key]
         const isOver = row?.code !== 'stream_truncated' || this.isWhole
         if (row !== undefined && row.since <= startedAt && isOver) delete model.rows[key]
       }
       agree(model, real)
     }
-    toString = () => `succeed ${this.account}/${this.model} age=${this.age} whole=${this.isWhole}`
+    toString = () => `succeed ${JSON.stringify(this.attempt)} whole=${this.isWhole}`
   }
 
   class Wait implements fc.Command<Model, Real> {
@@ -269,11 +259,13 @@ describe('P4: locks against a model', () => {
       'upstream_error',
       'client_cancelled',
     )
-    const age = fc.oneof(fc.constant(0), fc.nat(400_000))
+    const age = fc.oneof(fc.constant(0), fc.nat(5000), fc.nat(400_000))
     const hint = fc.option(fc.nat(2_000_000), { nil: undefined })
+    const attempt = fc.record({ account, model, age })
+    const failure = fc.record({ code, hint, isPermanent: fc.boolean() })
     const commands = [
-      fc.tuple(account, model, code, hint, age, fc.boolean()).map((args) => new Fail(...args)),
-      fc.tuple(account, model, age, fc.boolean()).map((args) => new Succeed(...args)),
+      fc.tuple(attempt, failure).map((args) => new Fail(...args)),
+      fc.tuple(attempt, fc.boolean()).map((args) => new Succeed(...args)),
       fc.oneof(fc.nat(5000), fc.nat(6_000_000)).map((ms) => new Wait(ms)),
       fc.constantFrom(null, ...accounts).map((who) => new Reset(who)),
       fc.constant(new Look()),
@@ -345,7 +337,7 @@ describe('the tally', () => {
       book.began(useOf(0))
       book.failed(useOf(0), code)
     }
-    expect(book.state.tally('p', 'a')).toMatchObject({ attempts: 4, failures: 2, authFailures: 1 })
+    expect(book.state.tallies.get(tallyKey('p', 'a'))).toMatchObject({ attempts: 4, failures: 2, authFailures: 1 })
   })
 })
 
@@ -373,7 +365,8 @@ describe('everything is bounded', () => {
     for (const provider of ['p1', 'p2', 'p3']) book.state.apply({ type: 'turn', provider }, 0, random)
     expect([...book.health().turns.keys()]).toEqual(['p2', 'p3'])
     for (const account of ['x', 'y', 'z']) book.began(useOf(0, { account }))
-    expect([book.state.tally('p', 'x'), book.state.tally('p', 'z')?.attempts]).toEqual([undefined, 1])
+    const { tallies } = book.state
+    expect([tallies.get(tallyKey('p', 'x')), tallies.get(tallyKey('p', 'z'))?.attempts]).toEqual([undefined, 1])
   })
 
   it('has room for what a real gateway needs', () => {

@@ -1,4 +1,4 @@
-// A gateway of three providers whose every call is scripted, for tests of the loop over targets.
+// A gateway of four providers whose every call is scripted, for tests of the loop over targets.
 import type { Coordinator, Session } from '../../src/coordination/coordinator.ts'
 import type { Use, UseOutcome } from '../../src/coordination/event.ts'
 import { createMemoryCoordinator } from '../../src/coordination/memory.ts'
@@ -17,7 +17,7 @@ export interface Told {
 }
 
 export interface AttemptsGateway extends TestApp {
-  /** The providers that were called, in order: `one`, `two`, `three`. */
+  /** The providers that were called, in order: `one`, `two`, `three`, `four`. */
   called(): readonly string[]
   /** Every use that began, with each end it was told. */
   readonly told: readonly Told[]
@@ -26,7 +26,7 @@ export interface AttemptsGateway extends TestApp {
 }
 
 export interface GatewaySetup {
-  readonly scripts?: Readonly<Partial<Record<'one' | 'two' | 'three', Script>>>
+  readonly scripts?: Readonly<Partial<Record<ProviderName, Script>>>
   readonly accounts?: readonly string[]
   /** Of the route `r`. */
   readonly targets?: readonly object[]
@@ -34,9 +34,13 @@ export interface GatewaySetup {
   readonly config?: object
   /** Whoever keeps count is far away: what has to be asked is answered later. */
   readonly isFar?: boolean
+  /** How long that takes, in milliseconds. */
+  readonly farMs?: number
 }
 
-const names = ['one', 'two', 'three'] as const
+const names = ['one', 'two', 'three', 'four'] as const
+
+export type ProviderName = (typeof names)[number]
 
 /** Two targets by default, `one` before `two`, no retries, breakers as they come. */
 export function attemptsGateway(setup: GatewaySetup = {}): AttemptsGateway {
@@ -51,7 +55,12 @@ export function attemptsGateway(setup: GatewaySetup = {}): AttemptsGateway {
       return (setup.scripts?.[name] ?? well)(n, request)
     },
     env: { K: 'sk-key-of-everybody-1234' },
-    coordinator: (clock, random) => listening(createMemoryCoordinator(clock, random), told, setup.isFar === true),
+    coordinator(clock, random) {
+      const { isFar = false, farMs } = setup
+      const wait = (): Promise<void> =>
+        farMs === undefined ? Promise.resolve() : new Promise((resolve) => void clock.after(farMs, resolve))
+      return listening(createMemoryCoordinator(clock, random), told, isFar ? wait : undefined)
+    },
     config: {
       config_version: 1,
       credentials: { k: { type: 'api_key', source: 'env', env: 'K' } },
@@ -89,11 +98,11 @@ export function attemptsGateway(setup: GatewaySetup = {}): AttemptsGateway {
   })
 }
 
-function providerOf({ url }: FetchRequest): (typeof names)[number] {
+export function providerOf({ url }: FetchRequest): ProviderName {
   return names.find((name) => url.includes(`//${name}.`)) ?? 'one'
 }
 
-function listening(inner: Coordinator, told: Told[], isFar: boolean): Coordinator {
+function listening(inner: Coordinator, told: Told[], wait: (() => Promise<void>) | undefined): Coordinator {
   const open = new Map<Use, Told>()
   const heard = (session: Session): Session => ({
     ...session,
@@ -109,7 +118,8 @@ function listening(inner: Coordinator, told: Told[], isFar: boolean): Coordinato
       entry.outcomes.push(outcome)
       session.ended(use, outcome, settings)
     },
-    claimProbe: (target) => (isFar ? Promise.resolve(session.claimProbe(target)) : session.claimProbe(target)),
+    claimProbe: (target) =>
+      wait === undefined ? session.claimProbe(target) : wait().then(() => session.claimProbe(target)),
   })
   return {
     ...inner,

@@ -1,7 +1,7 @@
 // Whatever the providers do and whenever clients leave: nobody is called too often, and nothing is left behind.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { rounds } from '../support/full-run.ts'
+import { parts, rounds } from '../support/full-run.ts'
 import { streamAnswer } from '../support/app.ts'
 import { chatChunk } from '../support/upstream.ts'
 import { attemptsGateway, broken, silent, status, well, type Script } from './attempts-gateway.ts'
@@ -45,44 +45,47 @@ const scripted =
     (reactions[names[(n - 1) % names.length] as string] as Script)(n, request)
 
 describe('for every history of faults', () => {
-  it('attempts are bounded, uses and slots are given back, and every request ends once', async () => {
-    await fc.assert(
-      fc.asyncProperty(anySetup, async (setup) => {
-        const test = attemptsGateway({
-          scripts: { one: scripted(setup.one), two: scripted(setup.two), three: scripted(setup.three) },
-          accounts: ['a', 'b'],
-          isFar: setup.isFar,
-          targets: ['one', 'two', 'three'].map((provider, n) => ({ provider, model: `m${n}`, priority: n })),
-          route: {
-            fallback: { max_attempts: setup.attempts },
-            breaker: { failure_threshold: setup.threshold, reset_timeout_ms: 1000 },
-          },
-          config: {
-            policy: { retry: { max_retries: setup.retries } },
-            server: { limits: { max_concurrency: setup.concurrency } },
-          },
-        })
-        const asked: Promise<unknown>[] = []
-        for (const { afterMs, stream, leavesAfterMs } of setup.requests) {
-          await test.clock.advance(afterMs)
-          const leave = new AbortController()
-          if (leavesAfterMs !== undefined) test.clock.after(leavesAfterMs, () => leave.abort())
-          asked.push(test.ask('r', { stream, signal: leave.signal }).then(readAll))
-        }
-        await test.clock.advance(10_000_000)
-        await Promise.all(asked)
-        expect(test.traces).toHaveLength(setup.requests.length)
-        for (const { outcomes } of test.told) expect(outcomes).toHaveLength(1)
-        const view = await test.app.operations().coordination?.look()
-        expect([...(view?.health.loads ?? [])]).toEqual([])
-        expect([...(view?.slots ?? [])].filter(([, used]) => used > 0)).toEqual([])
-        for (const [, breaker] of view?.health.breakers ?? []) expect(breaker.probe).toBeNull()
-        expect(test.clock.pending()).toBe(0)
-        for (let row = 0; row < test.traces.length; row++) expectBounded(test.attempts(row), setup)
-      }),
-      { numRuns: rounds(1000, 60) },
-    )
-  })
+  it.each(parts(rounds(1000, 60), 200))(
+    'attempts are bounded, uses and slots are given back, and every request ends once: part %d',
+    async (_part, numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(anySetup, async (setup) => {
+          const test = attemptsGateway({
+            scripts: { one: scripted(setup.one), two: scripted(setup.two), three: scripted(setup.three) },
+            accounts: ['a', 'b'],
+            isFar: setup.isFar,
+            targets: ['one', 'two', 'three'].map((provider, n) => ({ provider, model: `m${n}`, priority: n })),
+            route: {
+              fallback: { max_attempts: setup.attempts },
+              breaker: { failure_threshold: setup.threshold, reset_timeout_ms: 1000 },
+            },
+            config: {
+              policy: { retry: { max_retries: setup.retries } },
+              server: { limits: { max_concurrency: setup.concurrency } },
+            },
+          })
+          const asked: Promise<unknown>[] = []
+          for (const { afterMs, stream, leavesAfterMs } of setup.requests) {
+            await test.clock.advance(afterMs)
+            const leave = new AbortController()
+            if (leavesAfterMs !== undefined) test.clock.after(leavesAfterMs, () => leave.abort())
+            asked.push(test.ask('r', { stream, signal: leave.signal }).then(readAll))
+          }
+          await test.clock.advance(10_000_000)
+          await Promise.all(asked)
+          expect(test.traces).toHaveLength(setup.requests.length)
+          for (const { outcomes } of test.told) expect(outcomes).toHaveLength(1)
+          const view = await test.app.operations().coordination?.look()
+          expect([...(view?.health.loads ?? [])]).toEqual([])
+          expect([...(view?.slots ?? [])].filter(([, used]) => used > 0)).toEqual([])
+          for (const [, breaker] of view?.health.breakers ?? []) expect(breaker.probe).toBeNull()
+          expect(test.clock.pending()).toBe(0)
+          for (let row = 0; row < test.traces.length; row++) expectBounded(test.attempts(row), setup)
+        }),
+        { numRuns },
+      )
+    },
+  )
 })
 
 async function readAll(response: Response): Promise<void> {

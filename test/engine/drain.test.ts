@@ -89,6 +89,9 @@ describe('a target with on_abort: drain', () => {
     await leaveAfterFirstBytes(test)
     expect(answer.source.cancelled()).toBe(true)
     expect(answer.source.reads()).toBeLessThan(chunks.length)
-    expect(test.traces.map((row) => [row.outcome, row.inputTokens])).toEqual([['cancelled', null]])
+    // What the provider would have said at the end was not waited for.
+    expect(test.traces.map((row) => [row.outcome, row.usageEvidence])).toEqual([['cancelled', 'counted']])
+    expect(test.traces[0]?.inputTokens).not.toBe(11)
+    expect(test.traces[0]?.outputTokens).toBe(1)
   })
 })

@@ -2,7 +2,7 @@
 // error; never anything else.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { rounds } from '../support/full-run.ts'
+import { parts, rounds } from '../support/full-run.ts'
 import {
   answerOf,
   clientWires,
@@ -59,53 +59,56 @@ const story = fc.record({
 })
 
 describe('any stream that breaks', () => {
-  it('ends as the whole text, or as the beginning of it and an error', async () => {
-    await fc.assert(
-      fc.asyncProperty(story, async ({ client, mode, pieces, first, breaksAt, fallbacks }) => {
-        const whole = pieces.join('')
-        const told = streamOf(first, pieces)
-        const ends = [whole, ...fallbacks.map(({ departsAt }) => departing(whole, departsAt))]
-        // Whoever goes on can only depart behind what was said, white space at its end included.
-        const goneOn = (prefill: string, departsAt: number): string => {
-          const said = /^[\s]*/.exec(whole.slice(prefill.length))?.[0].length ?? 0
-          const isWhole = whole.startsWith(prefill)
-          if (isWhole) return departsAt > prefill.length + said ? departing(whole, departsAt) : whole
-          return ends.find((text) => text.startsWith(prefill)) ?? prefill
-        }
-        const scene = createRepairScene({
-          mode,
-          targets: [{ name: 't0', wire: first }, ...fallbacks.map((each, at) => ({ name: `t${at + 1}`, ...each }))],
-          answer({ name, prefill, wire: spoken }) {
-            if (name === 't0')
-              return answerOf(first, told.slice(0, breaksAt), breaksAt < told.length ? 'break' : 'close')
-            const each = fallbacks[Number(name.slice(1)) - 1]!
-            if (prefill !== undefined && each.refuses)
-              return {
-                ...answerOf(spoken, []),
-                status: 400,
-                headers: new Headers({ 'content-type': 'application/json' }),
-              }
-            const said = prefill === undefined ? departing(whole, each.departsAt) : goneOn(prefill, each.departsAt)
-            const events = streamOf(spoken, chunked(said.slice(prefill?.length ?? 0), each.chunk))
-            return answerOf(spoken, events.slice(0, each.breaksAt), each.breaksAt < events.length ? 'break' : 'close')
-          },
-        })
-        const response = await scene.ask(client)
-        if (response.status !== 200) return void expect(response.status).toBeGreaterThanOrEqual(500)
-        const heard = await hear(client, response)
-        expect(heard.faults).toEqual([])
-        expect(heard.end).not.toBe('nothing')
-        expect(scene.test.traces).toHaveLength(1)
-        expect(scene.test.clock.pending()).toBe(0)
-        expect(heard.starts).toBeLessThanOrEqual(1)
-        expect(scene.test.app.inFlight()).toBe(0)
-        // Another text is only to be had from a target that departs behind what was said.
-        if (heard.end === 'success') expect(ends).toContain(heard.text)
-        else expect(ends.some((text) => text.startsWith(heard.text))).toBe(true)
-      }),
-      { numRuns: rounds(1000, 150) },
-    )
-  })
+  it.each(parts(rounds(1000, 150), 200))(
+    'ends as the whole text, or as the beginning of it and an error: part %d',
+    async (_part, numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(story, async ({ client, mode, pieces, first, breaksAt, fallbacks }) => {
+          const whole = pieces.join('')
+          const told = streamOf(first, pieces)
+          const ends = [whole, ...fallbacks.map(({ departsAt }) => departing(whole, departsAt))]
+          // Whoever goes on can only depart behind what was said, white space at its end included.
+          const goneOn = (prefill: string, departsAt: number): string => {
+            const said = /^[\s]*/.exec(whole.slice(prefill.length))?.[0].length ?? 0
+            const isWhole = whole.startsWith(prefill)
+            if (isWhole) return departsAt > prefill.length + said ? departing(whole, departsAt) : whole
+            return ends.find((text) => text.startsWith(prefill)) ?? prefill
+          }
+          const scene = createRepairScene({
+            mode,
+            targets: [{ name: 't0', wire: first }, ...fallbacks.map((each, at) => ({ name: `t${at + 1}`, ...each }))],
+            answer({ name, prefill, wire: spoken }) {
+              if (name === 't0')
+                return answerOf(first, told.slice(0, breaksAt), breaksAt < told.length ? 'break' : 'close')
+              const each = fallbacks[Number(name.slice(1)) - 1]!
+              if (prefill !== undefined && each.refuses)
+                return {
+                  ...answerOf(spoken, []),
+                  status: 400,
+                  headers: new Headers({ 'content-type': 'application/json' }),
+                }
+              const said = prefill === undefined ? departing(whole, each.departsAt) : goneOn(prefill, each.departsAt)
+              const events = streamOf(spoken, chunked(said.slice(prefill?.length ?? 0), each.chunk))
+              return answerOf(spoken, events.slice(0, each.breaksAt), each.breaksAt < events.length ? 'break' : 'close')
+            },
+          })
+          const response = await scene.ask(client)
+          if (response.status !== 200) return void expect(response.status).toBeGreaterThanOrEqual(500)
+          const heard = await hear(client, response)
+          expect(heard.faults).toEqual([])
+          expect(heard.end).not.toBe('nothing')
+          expect(scene.test.traces).toHaveLength(1)
+          expect(scene.test.clock.pending()).toBe(0)
+          expect(heard.starts).toBeLessThanOrEqual(1)
+          expect(scene.test.app.inFlight()).toBe(0)
+          // Another text is only to be had from a target that departs behind what was said.
+          if (heard.end === 'success') expect(ends).toContain(heard.text)
+          else expect(ends.some((text) => text.startsWith(heard.text))).toBe(true)
+        }),
+        { numRuns },
+      )
+    },
+  )
 })
 
 /** The text, or another one from some place on. */

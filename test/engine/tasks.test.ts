@@ -120,6 +120,17 @@ describe('embedding', () => {
     expect(((await packed.json()) as { data: { embedding: string }[] }).data[0]?.embedding).toBe('AACAPwAAAEA=')
   })
 
+  it.each([
+    ['of the same wire', 'chat/e', { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [1] }] }],
+    ['of Gemini, which never tells one', 'google/e', { embeddings: [{ values: [1, 2] }, { values: [0.5, 0.25] }] }],
+  ])('has an estimate of its input where the answer has no usage: %s', async (_what, model, answer) => {
+    const test = appWith(() => jsonAnswer(answer))
+    expect((await embed(test, model)).status).toBe(200)
+    const [row] = test.traces
+    expect(row?.inputTokens).toBeGreaterThan(0)
+    expect([row?.outputTokens, row?.usageEvidence]).toEqual([null, 'counted'])
+  })
+
   it('is refused where no target of the route can do it', async () => {
     const response = await embed(
       appWith(() => jsonAnswer({})),

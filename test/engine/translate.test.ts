@@ -6,10 +6,11 @@ import { openaiChat } from '../../src/dialects/openai-chat/index.ts'
 import type { ClientFramer } from '../../src/engine/framing.ts'
 import { createLegalEncoder } from '../../src/engine/legal-encoder.ts'
 import type { StreamMachine } from '../../src/engine/machine.ts'
+import { settledUsage } from '../../src/engine/plausible.ts'
 import { createTranslation } from '../../src/engine/translate.ts'
 import { createVoice } from '../../src/engine/voice.ts'
 import { unfold } from '../../src/ir/unfold.ts'
-import type { Usage } from '../../src/ir/usage.ts'
+import type { OutputCount, Usage } from '../../src/ir/usage.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { createSseDecoder } from '../../src/wire/sse-decode.ts'
 import { encodeSse } from '../../src/wire/sse-encode.ts'
@@ -44,7 +45,8 @@ const good = [
 
 function translation(ingress: Dialect): StreamMachine {
   const plausible = (usage: Usage): Usage => usage
-  const voice = createVoice({ ingress, exchange, framer, plausible })
+  const settle = (told: Usage | undefined, count: OutputCount | undefined): Usage => settledUsage(told, count, 0)
+  const voice = createVoice({ ingress, exchange, framer, plausible, settle })
   return createTranslation({ egress: openaiChat, voice, toolNames: new Map() })
 }
 

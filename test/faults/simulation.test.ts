@@ -5,7 +5,7 @@ import type { Outcome } from '../../src/ir/error.ts'
 import { rounds } from '../support/full-run.ts'
 import { simulate, type Mutant } from './simulation.ts'
 
-const seeds = rounds(1000, 100)
+const seeds = rounds(1000, 60)
 /** Seeds that found something once. */
 const regressions = [557]
 const [onlySeed] = [process.env['SIGNALBOX_SEED']].flatMap((text) => (text === undefined ? [] : [Number(text)]))

@@ -2,10 +2,11 @@
 import { expect } from 'vitest'
 import { chatAnswer, chatChunk } from '../support/upstream.ts'
 import { keyOf } from './answers.ts'
-import type { FaultRow } from './catalogue.ts'
+import type { FaultRow, Seen } from './catalogue.ts'
 import { headOf, respond, sse } from './fault-upstream.ts'
 import { providerKeys } from './gateway.ts'
 import {
+  anthropic,
   begun,
   brokenOff,
   content,
@@ -13,6 +14,7 @@ import {
   events,
   fromAnthropic,
   served,
+  messages,
   streamed,
   tokensOf,
   usage,
@@ -30,6 +32,13 @@ const badUsages = [
 const call = (args: string): object => ({
   tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'look_up', arguments: args } }],
 })
+
+/** The provider told no output, and the trace has one. */
+function isCounted({ aloneTrace }: Seen): void {
+  expect(aloneTrace['usage_evidence']).toBe('counted')
+  expect(aloneTrace['input_tokens']).toBeGreaterThan(0)
+  expect(aloneTrace['output_tokens']).toBeGreaterThan(0)
+}
 
 const tool = { name: 'look_up', input_schema: { type: 'object', properties: { city: { type: 'string' } } } }
 
@@ -58,13 +67,36 @@ export const streamContentRows: readonly FaultRow[] = [
   {
     id: 'F-51',
     title: 'no usage at all: the answer is served, and what it took is estimated and marked so',
-    fails: 'a stream that nobody reads along is not counted yet',
     fault: { does: [sse([...content.slice(0, -1), chatChunk({}, 'stop'), ...done])] },
     request: streamed,
     expect: served(['one', 'three', 'data: [DONE]']),
-    also({ aloneTrace }) {
-      expect(aloneTrace['usage_evidence']).toBe('counted')
-      expect(aloneTrace['output_tokens']).toBeGreaterThan(0)
+    also: isCounted,
+  },
+  {
+    id: 'F-51',
+    title: 'no usage at all, on another wire',
+    fault: { does: [sse([...content.slice(0, -1), chatChunk({}, 'stop'), ...done])] },
+    request: fromAnthropic,
+    expect: served(['one', 'three', 'message_stop']),
+    also: isCounted,
+  },
+  {
+    id: 'F-51',
+    title: 'no usage in a whole answer',
+    fault: { does: [respond(200, { ...chatAnswer('some words'), usage: undefined })] },
+    expect: served(['some words'], ['usage']),
+    also: isCounted,
+  },
+  {
+    id: 'F-51',
+    title: 'a stream that breaks off before it has told all of its usage: what was told stays, the rest is counted',
+    provider: anthropic,
+    fault: { does: [sse(messages.open)] },
+    request: fromAnthropic,
+    expect: brokenOff('stream_truncated', ['one', 'two'], 'truncated'),
+    also(seen) {
+      isCounted(seen)
+      expect(tokensOf(seen)).toEqual([3, 2])
     },
   },
   ...badUsages.map(([what, prompt, completion, tokens]): FaultRow => ({

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { FetchRequest, FetchResponse } from '../../src/ports/index.ts'
 import { createTestApp, jsonAnswer, type TestApp } from '../support/app.ts'
+import { heldAnswer } from '../support/held-answer.ts'
 import { chatAnswer, chatChunk } from '../support/upstream.ts'
 
 const oldKey = 'sk-key-that-is-rotated-away-1'
@@ -45,30 +46,18 @@ function scene(answer: (request: FetchRequest) => FetchResponse = () => jsonAnsw
     adminToken: 'token-of-the-administrator-1234',
     upstream: (request) => {
       const body = JSON.parse(new TextDecoder().decode(request.body)) as { stream?: boolean }
-      return body.stream === true ? heldStream(released) : answer(request)
+      return body.stream === true ? heldAnswer(heldPieces, released) : answer(request)
     },
   })
   return { app, env, release }
 }
 
-function heldStream(released: Promise<void>): FetchResponse {
-  const encoder = new TextEncoder()
-  const later = [chatChunk({ content: ' world' }), chatChunk({}, 'stop'), 'data: [DONE]\n\n']
-  const pieces = [chatChunk({ role: 'assistant', content: 'hello' }), ...later]
-  let at = 0
-  return {
-    status: 200,
-    headers: new Headers({ 'content-type': 'text/event-stream' }),
-    body: {
-      async read() {
-        if (at === 1) await released
-        const piece = pieces[at++]
-        return piece === undefined ? undefined : encoder.encode(piece)
-      },
-      cancel: async () => {},
-    },
-  }
-}
+const heldPieces = [
+  chatChunk({ role: 'assistant', content: 'hello' }),
+  chatChunk({ content: ' world' }),
+  chatChunk({}, 'stop'),
+  'data: [DONE]\n\n',
+]
 
 const chat = (app: TestApp, extra: object = {}) =>
   app.request('/v1/chat/completions', {

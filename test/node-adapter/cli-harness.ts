@@ -1,11 +1,14 @@
-// The command line as a user has it: a process of its own, an empty environment, a home that is thrown away.
-import { spawn, type ChildProcess } from 'node:child_process'
+// The command line as a user has it: a process of its own, an empty environment, a home that is thrown away. In the quick run
+// the command lines of a suite on Node share one process, unless the process itself is the matter.
+import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Envelope } from '../../src/operations/operation.ts'
 import { compiledFolder } from '../support/compiled-folder.ts'
+import { full } from '../support/full-run.ts'
+import type { ResidentCommand, ResidentResult } from './cli-resident.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
@@ -42,6 +45,8 @@ export interface RunOptions {
   readonly input?: string
   readonly cwd?: string
   readonly runtime?: RuntimeUnderTest
+  /** A process of its own in the quick run as well. */
+  readonly alone?: boolean
 }
 
 export interface Gateway {
@@ -71,20 +76,26 @@ export function createBench(): Bench {
   const home = mkdtempSync(join(tmpdir(), 'sb-cli-'))
   const children = new Set<ChildProcess>()
 
-  function start(args: readonly string[], options: RunOptions = {}): ChildProcess {
-    const [program, ...before] = runtimes[options.runtime ?? 'node']
-    const child = spawn(program, [...before, ...args], {
+  function placeOf(options: RunOptions): Pick<ResidentCommand, 'cwd' | 'env'> {
+    return {
       cwd: options.cwd ?? home,
       // The cache only saves time: a suite starts the same files a hundred times.
       env: { PATH: `${bin}:/usr/bin:/bin`, HOME: home, NODE_COMPILE_CACHE: compiledFolder, ...options.env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
+    }
+  }
+
+  function start(args: readonly string[], options: RunOptions = {}): ChildProcess {
+    const [program, ...before] = runtimes[options.runtime ?? 'node']
+    const child = spawn(program, [...before, ...args], { ...placeOf(options), stdio: ['pipe', 'pipe', 'pipe'] })
     children.add(child)
-    child.once('exit', () => children.delete(child))
+    child.once('close', () => children.delete(child))
+    child.once('close', () => closed.add(child))
     return child
   }
 
   async function run(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+    if (!full && options.alone !== true && (options.runtime ?? 'node') === 'node' && !staysOpen(args))
+      return runResident({ ...placeOf(options), args, input: options.input ?? '' })
     const child = start(args, options)
     child.stdin?.end(options.input ?? '')
     const [stdout, stderr, code] = await Promise.all([textOf(child.stdout), textOf(child.stderr), exitOf(child)])
@@ -121,6 +132,45 @@ export function createBench(): Bench {
   }
 }
 
+// A server has its own signals, streams and end.
+function staysOpen(args: readonly string[]): boolean {
+  return args.includes('serve') || args.includes('mcp')
+}
+
+let resident: ChildProcess | undefined
+let asked = 0
+
+function residentProcess(): ChildProcess {
+  if (resident?.connected === true) return resident
+  resident = fork(join(root, 'test', 'node-adapter', 'cli-resident.ts'), [], {
+    execPath: join(bin, 'node'),
+    execArgv: [],
+    env: { PATH: `${bin}:/usr/bin:/bin`, NODE_COMPILE_CACHE: compiledFolder },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  resident.setMaxListeners(100)
+  resident.unref()
+  resident.channel?.unref()
+  return resident
+}
+
+function runResident(command: ResidentCommand): Promise<ResidentResult> {
+  const child = residentProcess()
+  const id = asked++
+  return new Promise((resolve, reject) => {
+    const gone = (code: number | null): void => reject(new Error(`the process of the command lines ended with ${code}`))
+    const answered = (message: { readonly id: number; readonly result: ResidentResult }): void => {
+      if (message.id !== id) return
+      child.off('exit', gone)
+      child.off('message', answered)
+      resolve(message.result)
+    }
+    child.once('exit', gone)
+    child.on('message', answered)
+    child.send({ id, command })
+  })
+}
+
 function listening(child: ChildProcess, errors: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     let seen = ''
@@ -134,7 +184,6 @@ function listening(child: ChildProcess, errors: readonly string[]): Promise<stri
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
   const over = exitOf(child)
   child.kill('SIGTERM')
   const late = setTimeout(() => child.kill('SIGKILL'), 10_000)
@@ -142,9 +191,12 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(late)
 }
 
+const closed = new WeakSet<ChildProcess>()
+
+/** The exit code, once the process has ended and all that it wrote is here. */
 export function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null) return Promise.resolve(child.exitCode)
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code)))
+  if (closed.has(child)) return Promise.resolve(child.exitCode)
+  return new Promise((resolve) => child.once('close', (code) => resolve(code)))
 }
 
 async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {

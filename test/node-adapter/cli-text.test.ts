@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compiledFolder } from '../support/compiled-folder.ts'
 import { createBench, root, runtimes, type Bench } from './cli-harness.ts'
 
 const document = {
@@ -34,7 +35,7 @@ describe('what people read', () => {
   // `script` gives the command a terminal of its own.
   const onTerminal = (env: Record<string, string>) =>
     spawnSync('script', ['-qec', `${runtimes.node.join(' ')} routes list --config ${config}`, '/dev/null'], {
-      env: { PATH: '/usr/bin:/bin', HOME: bench.home, TERM: 'xterm', ...env },
+      env: { PATH: '/usr/bin:/bin', HOME: bench.home, NODE_COMPILE_CACHE: compiledFolder, TERM: 'xterm', ...env },
       encoding: 'utf8',
     }).stdout
 
@@ -62,7 +63,7 @@ describe('what people read', () => {
   it('ends quietly when the reader has seen enough', () => {
     const command = `${runtimes.node.join(' ')} config schema | head -c 10 > /dev/null; echo \${PIPESTATUS[0]}`
     const { stdout, stderr } = spawnSync('bash', ['-c', command], {
-      env: { PATH: '/usr/bin:/bin', HOME: bench.home },
+      env: { PATH: '/usr/bin:/bin', HOME: bench.home, NODE_COMPILE_CACHE: compiledFolder },
       encoding: 'utf8',
     })
     expect(stdout.trim()).toBe('0')

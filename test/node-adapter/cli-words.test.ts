@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inFlagWords } from '../../node-adapter/cli/flag-words.ts'
+import { compiledFolder } from '../support/compiled-folder.ts'
+import { processRuntimes } from '../support/full-run.ts'
 import { createBench, exitOf, runtimes, type Bench, type RuntimeUnderTest } from './cli-harness.ts'
 
 const document = { providers: { mock: { type: 'mock' } }, storage: { kind: 'sqlite', path: 'state.sqlite' } }
@@ -92,13 +94,13 @@ describe('serve --json', () => {
   })
 })
 
-describe.each<RuntimeUnderTest>(['node', 'bun', 'deno'])('notes on %s', (runtime) => {
+describe.each(processRuntimes<RuntimeUnderTest>('notes', ['node', 'bun', 'deno']))('notes on %s', (runtime) => {
   it('stand before what follows them where both streams are one', () => {
     const config = bench.file('order.jsonc', document)
     const flags = `providers list --config ${config}`
     const { stdout } = spawnSync('bash', ['-c', `${runtimes[runtime].join(' ')} ${flags} 2>&1`], {
       cwd: bench.home,
-      env: { PATH: '/usr/bin:/bin', HOME: bench.home },
+      env: { PATH: '/usr/bin:/bin', HOME: bench.home, NODE_COMPILE_CACHE: compiledFolder },
       encoding: 'utf8',
     })
     expect(stdout.split('\n')[0]).toBe(`providers list in process on ${config}`)

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createBench, exitOf, type Bench, type RuntimeUnderTest } from './cli-harness.ts'
+import { onlyInFull } from '../support/full-run.ts'
+import { createBench, exitOf, type Bench } from './cli-harness.ts'
 
 const canary = 'sk-canary-91bc04d2e55f4a6f'
 
@@ -35,7 +36,8 @@ describe('a verb', () => {
   })
 
   it('may follow its flags', async () => {
-    const { code, stdout } = await bench.run(['--json', '--config', config, 'routes', 'show', 'fast'])
+    const args = ['--json', '--config', config, 'routes', 'show', 'fast']
+    const { code, stdout } = await bench.run(args, { alone: true })
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, data: { name: 'fast' } })
   })
@@ -56,7 +58,7 @@ describe('a verb', () => {
     ['from standard input', () => ['-'], '{"model":"fast","messages":[{"role":"user","content":"x"}]}'],
   ])('takes an object %s', async (_how, value, input) => {
     const args = ['route', 'preview', '--body', ...value('{"model":"fast","messages":[{"role":"user","content":"x"}]}')]
-    const { code, envelope } = await bench.json([...args, '--config', config], { input })
+    const { code, envelope } = await bench.json([...args, '--config', config], { input, alone: true })
     expect(code).toBe(0)
     expect(envelope).toMatchObject({ ok: true, data: { route: 'fast' } })
   })
@@ -109,7 +111,7 @@ describe('wrong usage', () => {
   })
 
   it('goes to stderr where nobody asked for JSON', async () => {
-    const { code, stdout, stderr } = await bench.run(['routes', 'lst'])
+    const { code, stdout, stderr } = await bench.run(['routes', 'lst'], { alone: true })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain('error unknown_verb: unknown verb "routes lst"')
   })
@@ -139,7 +141,7 @@ describe('a failure', () => {
       providerz: {},
       routes: { a: { targets: [{ provider: 'x', model: 'y' }] } },
     })
-    const { code, envelope } = await bench.json(['routes', 'list', '--config', wrong])
+    const { code, envelope } = await bench.json(['routes', 'list', '--config', wrong], { alone: true })
     expect(code).toBe(78)
     const message = envelope.ok ? '' : envelope.error.message
     expect(message).toMatch(/providerz/)
@@ -168,7 +170,7 @@ describe('a failure', () => {
   it('of a store that is none exits 1', async () => {
     bench.file('broken.sqlite', 'this is no database, and long enough to be looked at '.repeat(20))
     const path = bench.file('broken.jsonc', { ...document, storage: { kind: 'sqlite', path: 'broken.sqlite' } })
-    const { code, envelope } = await bench.json(['trace', 'list', '--config', path])
+    const { code, envelope } = await bench.json(['trace', 'list', '--config', path], { alone: true })
     expect(code).toBe(1)
     expect(envelope).toMatchObject({ ok: false, error: { code: 'store_unavailable' } })
   })
@@ -266,16 +268,16 @@ describe('an interrupt', () => {
     const child = bench.start(['config', 'validate', '-', '--json'])
     let stdout = ''
     child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-    // Long enough to be waiting for the rest of standard input.
-    child.stdin?.write('{')
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    // More than lies between the two: once all of it is written, the command is reading, and waits for the rest.
+    const much = `{${' '.repeat(2 * 1024 * 1024)}`
+    await new Promise((resolve) => child.stdin?.write(much, resolve))
     child.kill('SIGINT')
     expect(await exitOf(child)).toBe(130)
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'interrupted' } })
   })
 })
 
-describe.each(['bun', 'deno'] as const satisfies readonly RuntimeUnderTest[])('on %s', (runtime) => {
+describe.runIf(onlyInFull('verbs on Bun and Deno')).each(['bun', 'deno'] as const)('on %s', (runtime) => {
   it('the same verbs give the same answers', async () => {
     expect((await bench.json(['version'], { runtime })).envelope).toMatchObject({ data: { runtime } })
     for (const args of [

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest'
 import { choiceText, chooseConfig, userConfigPath } from '../../node-adapter/default-config.ts'
+import { processRuntimes, sample } from '../support/full-run.ts'
 import { createBench, root, runtimes, type Bench, type RuntimeUnderTest } from './cli-harness.ts'
 
 const quickstart = join(root, 'configs/quickstart.jsonc')
@@ -91,7 +92,9 @@ describe('a folder with configurations of somebody else', () => {
   })
   afterAll(() => bench.dispose())
 
-  it.each<RuntimeUnderTest>(['node', 'bun', 'deno'])('decides nothing on %s', async (runtime) => {
+  const onRuntimes = processRuntimes<RuntimeUnderTest>('the choice of a configuration', ['node', 'bun', 'deno'])
+
+  it.each(onRuntimes)('decides nothing on %s', async (runtime) => {
     const options = { cwd: folder, runtime, env: { XDG_CONFIG_HOME: '.' } }
     const { envelope } = await bench.json(['providers', 'list'], options)
     expect(envelope).toMatchObject({ ok: true, data: [{ id: 'mock' }] })
@@ -103,25 +106,28 @@ describe('a folder with configurations of somebody else', () => {
     ])
   })
 
-  it.each(['.env', '.env.production.local'])('has no say through a %s that the runtime reads', async (name) => {
-    const other = join(bench.home, `env${name}`)
-    mkdirSync(other)
-    writeFileSync(join(other, name), `NODE_ENV=production\nSIGNALBOX_CONFIG=${JSON.stringify(hostile)}\n`)
-    for (const runtime of ['node', 'deno'] as const) {
-      const { envelope } = await bench.json(['providers', 'list'], { cwd: other, runtime })
-      expect(envelope).toMatchObject({ ok: true, data: [{ id: 'mock' }] })
-    }
-    const refused = await bench.json(['providers', 'list'], { cwd: other, runtime: 'bun' })
-    expect([refused.code, refused.envelope.ok ? '' : refused.envelope.error.code]).toEqual([78, 'env_file_refused'])
-    const [bun, ...rest] = runtimes.bun
-    const env = { PATH: '/usr/bin:/bin', HOME: bench.home }
-    const { stdout } = spawnSync(bun, ['--no-env-file', ...rest, 'providers', 'list'], {
-      cwd: other,
-      env,
-      encoding: 'utf8',
-    })
-    expect(stdout).toMatch(/^mock /m)
-  })
+  it.each(sample(['.env', '.env.production.local'], 1))(
+    'has no say through a %s that the runtime reads',
+    async (name) => {
+      const other = join(bench.home, `env${name}`)
+      mkdirSync(other)
+      writeFileSync(join(other, name), `NODE_ENV=production\nSIGNALBOX_CONFIG=${JSON.stringify(hostile)}\n`)
+      for (const runtime of sample(['node', 'deno'] as const, 1)) {
+        const { envelope } = await bench.json(['providers', 'list'], { cwd: other, runtime })
+        expect(envelope).toMatchObject({ ok: true, data: [{ id: 'mock' }] })
+      }
+      const refused = await bench.json(['providers', 'list'], { cwd: other, runtime: 'bun' })
+      expect([refused.code, refused.envelope.ok ? '' : refused.envelope.error.code]).toEqual([78, 'env_file_refused'])
+      const [bun, ...rest] = runtimes.bun
+      const env = { PATH: '/usr/bin:/bin', HOME: bench.home }
+      const { stdout } = spawnSync(bun, ['--no-env-file', ...rest, 'providers', 'list'], {
+        cwd: other,
+        env,
+        encoding: 'utf8',
+      })
+      expect(stdout).toMatch(/^mock /m)
+    },
+  )
 
   it('does not come before the file of the user, which every command goes by from `init` on', async () => {
     const own = join(bench.home, '.config/signalbox/signalbox.jsonc')

@@ -20,6 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { KeyFileRefused, keyFilePath, openLocalKeys } from '../../node-adapter/key-file.ts'
 import { readKeyring } from '../../src/sealing/keyring.ts'
 import type { Secrets } from '../../src/ports/index.ts'
+import { processRuntimes } from '../support/full-run.ts'
 import { runUntilExit, startGatewayProcess } from '../support/gateway-process.ts'
 
 const nothing: Secrets = { get: () => undefined }
@@ -121,7 +122,7 @@ describe('the key file', () => {
 
 const config = { storage: { kind: 'memory' }, providers: { mock: { type: 'mock' } } }
 
-describe.each(['node', 'bun', 'deno'] as const)('a gateway on %s', (runtime) => {
+describe.each(processRuntimes('the key file', ['node', 'bun', 'deno']))('a gateway on %s', (runtime) => {
   it('makes the file at its first start and says nothing of what is in it', async () => {
     const gateway = await startGatewayProcess(runtime, { config })
     const file = join(gateway.home, '.local', 'state', 'signalbox', 'keys.json')

@@ -3,6 +3,8 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { operations } from '../../src/operations/index.ts'
 import { toolName, type Envelope } from '../../src/operations/operation.ts'
+import { compiledFolder } from '../support/compiled-folder.ts'
+import { processRuntimes } from '../support/full-run.ts'
 import { createBench, exitOf, runtimes, type Bench, type RuntimeUnderTest } from './cli-harness.ts'
 
 const document = {
@@ -34,7 +36,7 @@ async function connect(args: readonly string[], runtime: RuntimeUnderTest = 'nod
   const transport = new StdioClientTransport({
     command,
     args: [...before, 'mcp', ...args],
-    env: { PATH: '/usr/bin:/bin', HOME: bench.home },
+    env: { PATH: '/usr/bin:/bin', HOME: bench.home, NODE_COMPILE_CACHE: compiledFolder },
     stderr: 'pipe',
   })
   let stderr = ''
@@ -56,7 +58,9 @@ async function call(client: Client, name: string, args: Record<string, unknown> 
 // What a configuration grants that says nothing of it.
 const readable = operations.filter(({ tier }) => tier === 'read')
 
-describe.each(['node', 'bun', 'deno'] as const)('the tools over standard input and output, on %s', (runtime) => {
+const onRuntimes = processRuntimes<RuntimeUnderTest>('MCP over standard input and output', ['node', 'bun', 'deno'])
+
+describe.each(onRuntimes)('the tools over standard input and output, on %s', (runtime) => {
   it('are listed, run and refused', async () => {
     const session = await connect(['--config', config], runtime)
     try {

@@ -389,10 +389,14 @@ describe('a vendor that nobody has heard of', () => {
     const { code, envelope } = await bench.json(['provider', 'certify', 'acme'])
     expect(envelope).toMatchObject({ ok: true, data: { status: 'ready', model: 'acme-1' } })
     expect(code).toBe(0)
-    const traces = await bench.json(['trace', 'list'])
-    const rows = (traces.envelope as unknown as { data: { request_id: string; key_id?: string | null }[] }).data
-    expect(rows).toHaveLength(3)
-    const probe = await bench.json(['trace', 'show', rows[0]?.request_id ?? ''])
+    // Traces are written behind the answers.
+    const traced = async () => {
+      const { envelope: listed } = await bench.json(['trace', 'list'])
+      return (listed as unknown as { data: { request_id: string }[] }).data
+    }
+    await expect.poll(traced, { timeout: 10_000 }).toHaveLength(3)
+    const [newest] = await traced()
+    const probe = await bench.json(['trace', 'show', newest?.request_id ?? ''])
     expect(JSON.stringify(probe.envelope)).toContain('signalbox:probe')
 
     // An edit through the gateway goes into the file that it was started with.

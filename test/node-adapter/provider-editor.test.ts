@@ -19,6 +19,7 @@ import { createFileEditor } from '../../node-adapter/config-editor.ts'
 import { lockLimits, withFileLock } from '../../node-adapter/file-lock.ts'
 import { parseConfig } from '../../src/catalog/parse-config.ts'
 import type { ConfigChange } from '../../src/operations/operation.ts'
+import { compiledFolder } from '../support/compiled-folder.ts'
 import { root } from './cli-harness.ts'
 
 const node = join(root, 'node_modules', '.bin', 'node')
@@ -221,12 +222,12 @@ const writer = `
 function start(path: string, name: string, rounds: number, before = '') {
   const child = spawn(node, ['--input-type=module', '-e', `${before}\n${writer}`, path, name, String(rounds)], {
     cwd: folder,
-    env: { PATH: '/usr/bin:/bin', HOME: folder },
+    env: { PATH: '/usr/bin:/bin', HOME: folder, NODE_COMPILE_CACHE: compiledFolder },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
   return { exited, errors: () => errors }
 }
 

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createTestApp, jsonAnswer, type TestApp } from '../support/app.ts'
-import { rounds } from '../support/full-run.ts'
+import { parts, rounds } from '../support/full-run.ts'
 import { drainMicrotasks } from '../support/virtual-clock.ts'
 
 const adminToken = 'admin-token-of-this-test'
@@ -137,28 +137,32 @@ describe('a preview over HTTP', () => {
     }
   })
 
-  it('says what serving then does, whatever is configured and whatever happened before', async () => {
-    let decided = 0
-    await fc.assert(
-      fc.asyncProperty(routes, fc.array(steps, { minLength: 4, maxLength: 12 }), async (any, history) => {
-        const test = gateway({ ...config, routes: { any, lesser: { targets: [{ provider: 'b', model: 'm2' }] } } })
-        for (const step of history) {
-          if (step.fails !== undefined) test.failing.add(step.fails)
-          if (step.recovers !== undefined) test.failing.delete(step.recovers)
-          await test.clock.advance(step.afterMs)
-          const body = ask('any', { ...(step.tools && { tools }), metadata: { session_id: step.session } })
-          const seen = await preview(test, body)
-          const { decision } = await serve(test, body)
-          // Where nobody could be asked the request may have waited, and looked again.
-          if (seen['selected'] === null) continue
-          expect(decision).toEqual(seen)
-          decided++
-        }
-      }),
-      { numRuns: rounds(1000, 60) },
-    )
-    expect(decided).toBeGreaterThan(rounds(1000, 60))
-  }, 60_000)
+  it.each(parts(rounds(1000, 60), 200))(
+    'says what serving then does, whatever is configured and whatever happened before: part %d',
+    async (_part, numRuns) => {
+      let decided = 0
+      await fc.assert(
+        fc.asyncProperty(routes, fc.array(steps, { minLength: 4, maxLength: 12 }), async (any, history) => {
+          const test = gateway({ ...config, routes: { any, lesser: { targets: [{ provider: 'b', model: 'm2' }] } } })
+          for (const step of history) {
+            if (step.fails !== undefined) test.failing.add(step.fails)
+            if (step.recovers !== undefined) test.failing.delete(step.recovers)
+            await test.clock.advance(step.afterMs)
+            const body = ask('any', { ...(step.tools && { tools }), metadata: { session_id: step.session } })
+            const seen = await preview(test, body)
+            const { decision } = await serve(test, body)
+            // Where nobody could be asked the request may have waited, and looked again.
+            if (seen['selected'] === null) continue
+            expect(decision).toEqual(seen)
+            decided++
+          }
+        }),
+        { numRuns },
+      )
+      expect(decided).toBeGreaterThan(numRuns)
+    },
+    60_000,
+  )
 
   it('advances nothing: of a hundred looks the next request sees nothing', async () => {
     const test = gateway()

@@ -1,7 +1,7 @@
 // How long to wait before a further try.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { backoffMs, isShortWait } from '../../src/policy/retry.ts'
+import { backoffMs } from '../../src/policy/retry.ts'
 
 const settings = { baseMs: 100, maxMs: 2000 }
 
@@ -29,20 +29,5 @@ describe('the wait before a further try', () => {
         expect(wait).toBeLessThanOrEqual(maxMs)
       }),
     )
-  })
-})
-
-describe('a wait that the provider asks for', () => {
-  it.each<[number | undefined, boolean]>([
-    [undefined, false],
-    [0, true],
-    [1, true],
-    [2000, true],
-    [2001, false],
-    [-1, false],
-    [Number.NaN, false],
-    [Infinity, false],
-  ])('of %s ms is waited for: %s', (retryAfterMs, isShort) => {
-    expect(isShortWait(retryAfterMs, settings)).toBe(isShort)
   })
 })

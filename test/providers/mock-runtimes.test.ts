@@ -1,10 +1,10 @@
 // The faults of the mock in real processes: its clock, its chance and its connections are those of the runtime.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startFaultGateway, type FaultGateway } from '../faults/gateway.ts'
-import { full } from '../support/full-run.ts'
+import { processRuntimes } from '../support/full-run.ts'
 import type { RuntimeName } from '../support/gateway-process.ts'
 
-const runtimes: readonly RuntimeName[] = full ? ['node', 'bun', 'deno', 'workerd'] : ['workerd']
+const runtimes = processRuntimes<RuntimeName>('faults of the mock', ['workerd', 'node', 'bun', 'deno'])
 
 describe.each(runtimes)('the faults of the mock on %s', (runtime) => {
   let gateway: FaultGateway

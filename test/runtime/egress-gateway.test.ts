@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.ts'
-import { full } from '../support/full-run.ts'
+import { processRuntimes } from '../support/full-run.ts'
 import { startGatewayProcess, type GatewayProcess, type RuntimeName } from '../support/gateway-process.ts'
 import { listen, type Listening } from '../support/loopback.ts'
 import { chatAnswer } from '../support/upstream.ts'
@@ -14,7 +14,9 @@ const proxyPassword = 'pass-0123456789abcdef'
 
 const whole = JSON.stringify(chatAnswer())
 
-describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('the way out of a gateway on %s', (runtime) => {
+const onRuntimes = processRuntimes<RuntimeName>('the way out of a gateway', ['node', 'bun', 'deno', 'workerd'])
+
+describe.each(onRuntimes)('the way out of a gateway on %s', (runtime) => {
   const pinned = runtime !== 'workerd'
   const servers: Listening[] = []
   let port: number
@@ -245,8 +247,7 @@ describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('the way out of a
       expect([seen.length, proxy.asked.length]).toEqual([0, asked])
     })
 
-    // The decision is the core's; what differs between runtimes is in the tests above.
-    it.runIf(full || runtime === 'node')('sends nothing at all where proxies are switched off but named', async () => {
+    it('sends nothing at all where proxies are switched off but named', async () => {
       const settings = { default_egress: 'corporate', egress_enabled: false }
       const egress = [{ id: 'corporate', kind: 'proxy', url_env: 'PROXY_URL' }]
       const config = configFor({ server: settings, egress }, { chat: chat() })

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { hasOpenssl, makeCertificates, type Certificate, type Certificates } from '../support/certificates.ts'
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.ts'
+import { processRuntimes } from '../support/full-run.ts'
 import { startEgressProcess, type EgressProcess, type ProbedRuntime } from '../support/egress-process.ts'
 import { listen, type Listening } from '../support/loopback.ts'
 import type { Probe, Probed } from '../support/egress-probe.ts'
@@ -17,7 +18,9 @@ const key = 'sk-egress-0123456789abcdef'
 const keyHeaders = { authorization: `Bearer ${key}`, 'x-api-key': key, 'x-goog-api-key': key }
 const openssl = hasOpenssl()
 
-describe.each<ProbedRuntime>(['node', 'bun', 'deno'])('the way out on %s', (runtime) => {
+const onRuntimes = processRuntimes<ProbedRuntime>('the way out', ['node', 'bun', 'deno'])
+
+describe.each(onRuntimes)('the way out on %s', (runtime) => {
   let probe: EgressProcess
   let port: number
   let answer: Answer

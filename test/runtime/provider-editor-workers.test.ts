@@ -1,15 +1,11 @@
 // On Workers the configuration lies in storage, and an edit goes there: the real Worker, bundled as it is deployed.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { d1Executor } from '../../src/adapters/workers/d1.ts'
+import { d1Of } from '../support/miniflare-d1.ts'
 import { migrate } from '../../src/store/sql/migrate.ts'
 import { createSqlStores } from '../../src/store/sql-stores.ts'
 import type { ConfigStore } from '../../src/ports/index.ts'
-import { projectRoot } from '../store/drivers.ts'
+import { bundleWorker } from '../support/worker-bundle.ts'
 
 const adminKey = 'admin-key-of-at-least-24-characters'
 const operatorKey = 'operator-key-of-at-least-24-chars'
@@ -24,31 +20,21 @@ const config = `{
 }
 `
 
-let folder: string
 let bundle: string
 let miniflare: Miniflare
 let store: ConfigStore
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sb-worker-'))
-  execFileSync(join(projectRoot, 'node_modules/.bin/wrangler'), ['deploy', '--dry-run', '--outdir', folder], {
-    cwd: projectRoot,
-    env: { PATH: process.env['PATH'], HOME: folder, WRANGLER_SEND_METRICS: 'false', CI: '1' },
-    stdio: 'pipe',
-  })
-  bundle = readFileSync(join(folder, 'index.js'), 'utf8')
+  bundle = bundleWorker()
   miniflare = worker({})
   await miniflare.ready
-  const sql = d1Executor(await miniflare.getD1Database('DB'))
+  const sql = await d1Of(miniflare, 'DB')
   await migrate(sql)
   store = createSqlStores(sql).config
   await store.publish(config, 0, 1)
 }, 120_000)
 
-afterAll(async () => {
-  await miniflare?.dispose()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => miniflare?.dispose())
 
 function worker(vars: Record<string, string>): Miniflare {
   return new Miniflare(

@@ -2,6 +2,7 @@
 // own: what one runtime's fetch does to a URL or a header would break it.
 import { EventStreamCodec } from '@smithy/eventstream-codec'
 import { afterAll, describe, expect, it, beforeAll } from 'vitest'
+import { processRuntimes } from '../support/full-run.ts'
 import { startGatewayProcess, type GatewayProcess, type RuntimeName } from '../support/gateway-process.ts'
 import { startAwsService, type AwsService } from '../support/sigv4.ts'
 
@@ -65,7 +66,9 @@ function configFor(bedrock: AwsService): object {
   }
 }
 
-describe.each<RuntimeName>(['node', 'bun', 'deno', 'workerd'])('requests to Bedrock from %s', (runtime) => {
+const onRuntimes = processRuntimes<RuntimeName>('signatures', ['node', 'bun', 'deno', 'workerd'])
+
+describe.each(onRuntimes)('requests to Bedrock from %s', (runtime) => {
   let bedrock: AwsService
   let gateway: GatewayProcess
 

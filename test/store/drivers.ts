@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare'
 import { openNodeSqlite } from '../../node-adapter/sqlite-node.ts'
-import { d1Executor } from '../../src/adapters/workers/d1.ts'
+import { d1Of } from '../support/miniflare-d1.ts'
 import { kvNamespace } from '../../src/adapters/workers/kv.ts'
 import type { KeyValue } from '../../src/store/kv.ts'
 import type { Stores } from '../../src/ports/index.ts'
@@ -70,7 +70,7 @@ export async function startWorkerd(count: number, entry = 'test/store/contract-w
   await miniflare.ready
   return {
     runCase: async (driver, index) => (await miniflare.dispatchFetch(`http://worker/${driver}/${index}`)).json(),
-    d1: async (index) => d1Executor(await miniflare.getD1Database(`D1_${index}`)),
+    d1: (index) => d1Of(miniflare, `D1_${index}`),
     kv: async (index) => kvNamespace(await miniflare.getKVNamespace(`KV_${index}`)),
     dispose: () => miniflare.dispose(),
   }

@@ -9,6 +9,7 @@ import type { SqlExecutor } from '../../src/store/sql/executor.ts'
 import { DatabaseTooNew, migrate } from '../../src/store/sql/migrate.ts'
 import type { Migration } from '../../src/store/sql/migrate.ts'
 import { migrations } from '../../src/store/sql/migrations.ts'
+import { onlyInFull } from '../support/full-run.ts'
 import { traceRow } from './contract.ts'
 import { projectRoot, startWorkerd, temporaryFolder } from './drivers.ts'
 import type { Workerd } from './drivers.ts'
@@ -161,7 +162,9 @@ describe.each(open)('migrating %s', (_, openEmpty) => {
   })
 })
 
-test('wrangler applies the same files, and then there is nothing left to do', async () => {
+const onWrangler = onlyInFull('migrations applied by wrangler')
+
+test.runIf(onWrangler)('wrangler applies the same files, and then there is nothing left to do', async () => {
   const folder = temporaryFolder()
   const config = join(folder.path, 'wrangler.json')
   const database = {

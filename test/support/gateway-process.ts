@@ -42,7 +42,7 @@ export interface StartOptions {
 
 /** Starts a gateway by the project's own npm script and waits for its `listening on` line. */
 export async function startGatewayProcess(runtime: RuntimeName, options: StartOptions): Promise<GatewayProcess> {
-  const started = launch(runtime, options, await freePort())
+  const started = launch(runtime, options, await portFor(runtime))
   const url = await Promise.race([
     started.listening,
     started.exited.then((code) => {
@@ -57,10 +57,15 @@ export async function runUntilExit(
   runtime: RuntimeName,
   options: StartOptions,
 ): Promise<{ code: number | null; stderr: string }> {
-  const started = launch(runtime, options, await freePort())
-  const code = await started.exited
+  const started = launch(runtime, options, await portFor(runtime))
+  const code = await started.closed
   await started.stop()
   return { code, stderr: started.stderr() }
+}
+
+// 0 lets the gateway choose; wrangler has to be told, and a port that was free a moment ago may be another's by then.
+async function portFor(runtime: RuntimeName): Promise<number> {
+  return runtime === 'workerd' ? freePort() : 0
 }
 
 function launch(runtime: RuntimeName, options: StartOptions, port: number) {
@@ -96,11 +101,14 @@ function launch(runtime: RuntimeName, options: StartOptions, port: number) {
     })
   })
   const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
+  // Its words are all here only then.
+  const closed = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)))
   const signal = (name: NodeJS.Signals): void => void process.kill(leafOf(child.pid), name)
   return {
     home,
     listening,
     exited,
+    closed,
     signal,
     stderr: () => stderr,
     async stop() {

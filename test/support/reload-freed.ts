@@ -4,6 +4,7 @@ import { createApp } from '../../src/app.ts'
 import { fixedSettingNames } from '../../src/operations/fixed-settings.ts'
 import { createLiveConfig } from '../../src/operations/live-config.ts'
 import { createMemoryStores } from '../../src/store/memory.ts'
+import { heldAnswer } from './held-answer.ts'
 
 const gc = (globalThis as { readonly gc?: () => void }).gc
 if (gc === undefined) throw new Error('start it with --expose-gc')
@@ -26,28 +27,11 @@ function candidate(route: string) {
 
 let release: () => void = () => {}
 const held = new Promise<void>((resolve) => (release = resolve))
-const encoder = new TextEncoder()
 const pieces = [
   'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"hello"},"finish_reason":null}]}\n\n',
   'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n',
   'data: [DONE]\n\n',
 ]
-
-function answer(isHeld: boolean) {
-  let at = 0
-  return {
-    status: 200,
-    headers: new Headers({ 'content-type': 'text/event-stream' }),
-    body: {
-      async read() {
-        if (at === 1 && isHeld) await held
-        const piece = pieces[at++]
-        return piece === undefined ? undefined : encoder.encode(piece)
-      },
-      cancel: async () => {},
-    },
-  }
-}
 
 // In a function of its own, so that no variable of this file holds the first snapshot.
 function begin() {
@@ -63,7 +47,7 @@ const app = createApp({
   ports: {
     clock: { now: () => Date.now(), mono: () => performance.now(), after: () => () => {} },
     random: { next: () => 0.5, id: () => `${String(ids++).padStart(15, '0')}testtestt` },
-    fetch: async () => answer(ids === 1),
+    fetch: async () => heldAnswer(pieces, ids === 1 ? held : undefined),
     egress: { dnsPinning: true, proxies: true },
     machine: undefined,
     defer: () => {},

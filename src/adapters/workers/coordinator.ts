@@ -3,15 +3,9 @@
 import { DurableObject } from 'cloudflare:workers'
 import { fnv1a64 } from '../../catalog/digest.ts'
 import type { AdmitMessage, ProbeMessage, RenewMessage, ReportMessage } from '../../coordination/messages.ts'
-import {
-  createSliceBook,
-  createSlicePool,
-  type HeldSlice,
-  type Leased,
-  type SliceBook,
-  type SliceMessage,
-  type SlicePool,
-} from '../../coordination/slices.ts'
+import { createSliceBook, type Leased, type SliceBook } from '../../coordination/slice-book.ts'
+import { createSlicePool, type HeldSlice, type SlicePool } from '../../coordination/slice-pool.ts'
+import type { SliceMessage } from '../../coordination/slices.ts'
 import { createStateServer, type Share } from '../../coordination/state-server.ts'
 import { createSteadyClock } from '../../coordination/steady-clock.ts'
 import type { LockSelector } from '../../coordination/lock-selector.ts'

@@ -4,24 +4,13 @@ import type { CoordinationServer, ViewAnswer } from '../../coordination/messages
 import type { AdmissionAsk } from '../../coordination/coordinator.ts'
 import { mergedView } from '../../coordination/merged-view.ts'
 import { rootObject, tenantObject, type Coordinator } from './coordinator.ts'
+import { objectServer } from './object-server.ts'
 
 export type CoordinatorBinding = DurableObjectNamespace<Coordinator>
 
-// A stub belongs to the request that made it, so each one makes its own. Cloudflare's types of a stub take tuples apart; what
-// arrives is what was sent.
+// Cloudflare's types of a stub take tuples apart; what arrives is what was sent.
 function serverAt(binding: CoordinatorBinding, name: string): CoordinationServer {
-  const object = (): Omit<CoordinationServer, 'keeps'> =>
-    binding.getByName(name) as unknown as Omit<CoordinationServer, 'keeps'>
-  return {
-    keeps: 'everything',
-    admit: (message) => object().admit(message),
-    report: (message) => object().report(message),
-    renew: (message) => object().renew(message),
-    claimProbe: (message) => object().claimProbe(message),
-    view: () => object().view(),
-    resetLocks: (selector) => object().resetLocks(selector),
-    resetBreaker: (route, target) => object().resetBreaker(route, target),
-  }
+  return objectServer(() => binding.getByName(name) as unknown as CoordinationServer)
 }
 
 /** Who is asked for a request of a tenant. */

@@ -3,7 +3,7 @@ import { waitUntil } from 'cloudflare:workers'
 import manifest from '../../../package.json' with { type: 'json' }
 import { createApp, type App } from '../../app.ts'
 import type { Coordinator as CoordinatorPort } from '../../coordination/coordinator.ts'
-import type { Clock, Defer, EgressAbilities, Log, LogFields, Random, Stores, TraceRow } from '../../ports/index.ts'
+import type { Defer, EgressAbilities, Log, LogFields, Random, Stores, TraceRow } from '../../ports/index.ts'
 import { createScrubber, guardLog } from '../../redaction/index.ts'
 import { createStoreEditor, readOnlyEditor } from '../../operations/store-editor.ts'
 import { createKvStores } from '../../store/kv.ts'
@@ -11,6 +11,7 @@ import { createMemoryStores } from '../../store/memory.ts'
 import { migrate } from '../../store/sql/migrate.ts'
 import { createSqlStores } from '../../store/sql-stores.ts'
 import { createNativeFetch } from '../native-fetch.ts'
+import { isolateClock as clock } from './clock.ts'
 import { chooseCoordinator, type CoordinationBindings } from './coordination.ts'
 import { d1Executor } from './d1.ts'
 import { firstConfig, refreshTimes, type IsolateConfig } from './isolate-config.ts'
@@ -25,15 +26,6 @@ export interface Env {
   /** Where isolates agree; see docs/coordination.md. */
   readonly COORDINATOR?: CoordinationBindings['COORDINATOR']
   readonly [name: string]: unknown
-}
-
-const clock: Clock = {
-  now: () => Date.now(),
-  mono: () => performance.now(),
-  after(ms, call) {
-    const timer = setTimeout(call, Math.min(ms, 0x7fffffff))
-    return () => clearTimeout(timer)
-  },
 }
 
 /** The runtime resolves names and connects by itself, so hosts are screened by their text alone. */

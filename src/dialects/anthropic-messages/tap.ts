@@ -9,6 +9,7 @@ import { frameOf } from './block-writer.ts'
 import { decodeEmbeddedError } from './errors.ts'
 import { decodeFinish } from './finish-reason.ts'
 import { present } from '../kit/present.ts'
+import { createWireMeter } from '../kit/wire-meter.ts'
 import { decodeUsage } from './usage.ts'
 
 const telling = ['message_start', 'message_delta', 'message_stop', 'error']
@@ -18,6 +19,11 @@ const content: TapSignal = { type: 'content' }
 /** A tap for one stream. */
 export function createStreamTap(): StreamTap {
   let names: { readonly id?: string; readonly model?: string } | undefined
+  const meter = createWireMeter({
+    strings: 'text|thinking|partial_json',
+    calls: '"name"\\s*:\\s*"',
+    foreign: 'tool_result"',
+  })
   let usage: Usage | undefined
   let finish: Finish | undefined
   let stopped = false
@@ -25,7 +31,9 @@ export function createStreamTap(): StreamTap {
 
   function readUsage(value: unknown): void {
     const reported = decodeUsage(value, usage)
-    if (reported !== undefined) usage = mergeUsage(usage, reported)
+    if (reported === undefined) return
+    usage = mergeUsage(usage, reported)
+    if (reported.output !== undefined) meter.reported()
   }
 
   function read(type: string, event: Members): TapSignal {
@@ -66,6 +74,7 @@ export function createStreamTap(): StreamTap {
 
   return {
     step(frame) {
+      meter.event(frame.data)
       const hint = committed ? lookAt(frame) : undefined
       if (hint !== undefined) return hint
       const event = parseJson(frame.data)
@@ -77,7 +86,12 @@ export function createStreamTap(): StreamTap {
     },
     // A hit inside an answer's own text only means that its frames are read one by one.
     skim: (text) => (committed ? text.includes(flow) && !telling.some((type) => text.includes(type)) : undefined),
-    report: () => ({ complete: stopped || finish !== undefined, ...present({ usage, finish }), ...names }),
+    passed: meter.events,
+    report: () => ({
+      complete: stopped || finish !== undefined,
+      ...present({ usage, finish, count: meter.count() }),
+      ...names,
+    }),
     closing: () => (finish !== undefined && !stopped ? [frameOf('message_stop', {})] : []),
   }
 }

@@ -1,4 +1,5 @@
 // Watches a stream that passes through: every frame is one message of its own, so each is read.
+import { createOutputMeter } from '../../ir/output-meter.ts'
 import type { Finish } from '../../ir/response.ts'
 import type { Usage } from '../../ir/usage.ts'
 import { parseJson } from '../../wire/json-parse.ts'
@@ -16,6 +17,7 @@ const content: TapSignal = { type: 'content' }
 
 /** A tap for one stream. */
 export function createStreamTap(): StreamTap {
+  const meter = createOutputMeter()
   let usage: Usage | undefined
   let finish: Finish | undefined
   let calledTool = false
@@ -24,11 +26,15 @@ export function createStreamTap(): StreamTap {
     switch (event) {
       case 'contentBlockStart': {
         const { toolUse } = objectOf(payload['start'])
+        if (toolUse !== undefined) meter.call(textOf(objectOf(toolUse)['name']) ?? '')
         calledTool ||= toolUse !== undefined && objectOf(toolUse)['type'] !== serverTool
         return content
       }
-      case 'contentBlockDelta':
-        return says(objectOf(payload['delta'])) ? content : idle
+      case 'contentBlockDelta': {
+        const delta = objectOf(payload['delta'])
+        meter.add(writtenIn(delta))
+        return says(delta) ? content : idle
+      }
       case 'messageStop': {
         const raw = textOf(payload['stopReason'])
         if (raw !== undefined) finish = decodeFinish({ raw, calledTool, ...decodeModelAnswer(payload) })
@@ -36,6 +42,7 @@ export function createStreamTap(): StreamTap {
       }
       case 'metadata':
         usage = decodeUsage(payload['usage']) ?? usage
+        meter.reported()
         return { type: 'end' }
       default:
         return idle
@@ -49,7 +56,8 @@ export function createStreamTap(): StreamTap {
     },
     // The frames are binary: there is no text to look at.
     skim: () => false,
-    report: () => ({ complete: finish !== undefined, ...present({ usage, finish }) }),
+    passed: () => {},
+    report: () => ({ complete: finish !== undefined, ...present({ usage, finish, count: meter.count() }) }),
     closing: () => [],
   }
 }
@@ -60,4 +68,8 @@ function says(delta: Members): boolean {
   if (toolUse !== undefined) return textOf(objectOf(toolUse)['input']) !== undefined
   if (reasoningContent !== undefined) return Object.values(objectOf(reasoningContent)).some((value) => value !== '')
   return Object.keys(delta).length > 0
+}
+
+function writtenIn({ text, toolUse, reasoningContent }: Members): string {
+  return textOf(text) ?? textOf(objectOf(toolUse)['input']) ?? textOf(objectOf(reasoningContent)['text']) ?? ''
 }

@@ -1,11 +1,14 @@
 // Watches chunks of this wire go by without changing them: usage, finish, model, id, and where content begins.
 import type { GatewayError } from '../../ir/error.ts'
+import { createOutputMeter } from '../../ir/output-meter.ts'
 import type { Finish } from '../../ir/response.ts'
 import type { Usage } from '../../ir/usage.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { StreamTap, TapSignal } from '../dialect.ts'
 import { countOf, present, textOf } from '../kit/present.ts'
+import { createWireMeter } from '../kit/wire-meter.ts'
 import { blockOf } from './decode-response.ts'
+import { encodeArgs } from './decode-part.ts'
 import { decodeEmbeddedError, hidesError } from './errors.ts'
 import type { Members } from './extras.ts'
 import { decodeFinish } from './finish-reason.ts'
@@ -22,6 +25,8 @@ const content: TapSignal = { type: 'content' }
 /** A tap for one stream. */
 export function createStreamTap(): StreamTap {
   const words = new Map<number, string | undefined>()
+  const meter = createOutputMeter()
+  const passing = createWireMeter({ strings: 'text', several: true, meter })
   let counts: Members = {}
   let block: Finish | undefined
   let model: string | undefined
@@ -35,22 +40,40 @@ export function createStreamTap(): StreamTap {
     return { type: 'error', error }
   }
 
+  function countPart(part: Members): void {
+    if (typeof part['text'] === 'string') meter.add(part['text'])
+    if (!isObject(part['functionCall'])) return
+    const call = camelRecord(part['functionCall'])
+    const name = textOf(call['name'])
+    if (name !== undefined) meter.call(name)
+    meter.add(encodeArgs(call['args']))
+    for (const piece of repeated(call['partialArgs'])) meter.add(textOf(camelRecord(piece)['stringValue']) ?? '')
+  }
+
   function readCandidate(candidate: Members, position: number): boolean {
     const index = countOf(candidate['index']) ?? position
     const parts = repeated(camelRecord(candidate['content'])['parts']).map(camelRecord)
     calls += parts.filter((part) => isObject(part['functionCall'])).length
+    parts.forEach(countPart)
     const says = parts.some(isContentPart)
     // What is said after a finish needs one of its own.
     words.set(index, textOf(candidate['finishReason']) ?? (says ? undefined : words.get(index)))
     return says
   }
 
+  function readUsage(told: Members): void {
+    counts = { ...counts, ...told }
+    const { candidatesTokenCount: said, totalTokenCount: all } = camelRecord(told)
+    if ((countOf(said) ?? countOf(all)) !== undefined) meter.reported()
+  }
+
   function read(chunk: Members): TapSignal {
-    if (isObject(chunk['usageMetadata'])) counts = { ...counts, ...chunk['usageMetadata'] }
     id = textOf(chunk['responseId']) ?? id
     model = textOf(chunk['modelVersion']) ?? model
     block = blockOf(chunk) ?? block
     const says = repeated(chunk['candidates']).map((entry, position) => readCandidate(camelRecord(entry), position))
+    // It counts what stands beside it.
+    if (isObject(chunk['usageMetadata'])) readUsage(chunk['usageMetadata'])
     if (!says.includes(true)) return idle
     answered = true
     return content
@@ -75,9 +98,10 @@ export function createStreamTap(): StreamTap {
     },
     // Without parts it is no progress: comments, chunks that hold the line open.
     skim: (text) => (answered ? text.includes('"parts"') && !telling.test(text) : undefined),
+    passed: passing.events,
     report() {
       const usage: Usage | undefined = Object.keys(counts).length > 0 ? decodeUsage(counts) : undefined
-      return { complete: isComplete(), ...present({ usage, finish: finishOf(), model, id }) }
+      return { complete: isComplete(), ...present({ usage, finish: finishOf(), model, id, count: meter.count() }) }
     },
     // The wire has no terminal.
     closing: () => [],

@@ -1,6 +1,7 @@
 // The checks and counts of a request that all wires share. Reads, builds nothing.
 import { failed } from '../../ir/error.ts'
 import type { ImageSource } from '../../ir/facts.ts'
+import { approxTokensOf } from '../../ir/usage.ts'
 import { isObject } from '../../wire/json-parse.ts'
 import type { JsonDocument } from '../../wire/json-scan.ts'
 import { countOf } from './present.ts'
@@ -90,5 +91,5 @@ export function approxTokens(body: JsonDocument, visible: ReadonlySet<string>, b
   let length = -base64Length
   for (const member of body.members) if (visible.has(member.key)) length += member.valueEnd - member.valueStart
   const others = Math.min(Math.max(length, 0), Math.ceil((body.bytes.length - body.text.length) / 2))
-  return Math.ceil(Math.max(0, length - others) / 4 + others / 1.4)
+  return Math.ceil(approxTokensOf(Math.max(0, length - others), others))
 }

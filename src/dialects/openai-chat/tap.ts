@@ -15,11 +15,19 @@ const flows = /"(?:content|reasoning_content|reasoning|text|thinking|arguments|i
 // The first tool call is read as well.
 const callsTools = /"(?:tool_calls|function_call)"\s*:\s*(?:\[\s*)?\{/
 
+const written = {
+  strings: 'content|reasoning_content|reasoning|refusal|arguments|input|thinking|text|summary',
+  calls: '"(?:function|custom|function_call)"\\s*:\\s*\\{\\s*(?:"arguments"\\s*:\\s*""\\s*,\\s*)?"name"\\s*:\\s*"',
+  // Pages that were searched.
+  foreign: '"annotations"',
+}
+
 /** A tap for one stream. */
 export function createStreamTap({ facts }: Exchange): StreamTap {
   let called = false
   let refused = false
   return createChunkTap(facts, {
+    written,
     isFlowing: (data) => flows.test(data) && (called || !callsTools.test(data)),
     readChoice(choice) {
       const delta = isObject(choice['delta']) ? choice['delta'] : {}

@@ -10,6 +10,7 @@ const flows = /"text"\s*:\s*"[^"]/
 /** A tap for one stream. */
 export function createStreamTap({ facts }: Exchange): StreamTap {
   return createChunkTap(facts, {
+    written: { strings: 'text' },
     isFlowing: (data) => flows.test(data),
     readChoice: (choice) => textOf(choice['text']) !== undefined,
     finish: decodeFinish,

@@ -6,6 +6,7 @@ import type { Frame } from '../../wire/frame.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { StreamTap, TapSignal } from '../dialect.ts'
 import { present, textOf } from '../kit/present.ts'
+import { createWireMeter } from '../kit/wire-meter.ts'
 import { embeddedError } from '../openai-wire/errors.ts'
 import { contentOf } from './decode-response.ts'
 import { without, type Members } from './extras.ts'
@@ -31,6 +32,11 @@ const idleTypes: ReadonlySet<string> = new Set([
 /** A tap for one stream. */
 export function createStreamTap(): StreamTap {
   let names: { readonly id?: string; readonly model?: string } | undefined
+  // What the deltas said is said once more at the end of each part, and again at the end of the answer.
+  const meter = createWireMeter({
+    strings: 'delta',
+    calls: '"response\\.output_item\\.added"[^\\n]*?"name"\\s*:\\s*"',
+  })
   let usage: Usage | undefined
   let finish: Finish | undefined
   let committed = false
@@ -38,6 +44,7 @@ export function createStreamTap(): StreamTap {
 
   function end(answer: Members): TapSignal {
     usage = decodeUsage(answer['usage'])
+    if (usage?.output !== undefined) meter.reported()
     finish = decodeFinish(answer, contentOf(answer))
     return { type: 'end' }
   }
@@ -68,6 +75,7 @@ export function createStreamTap(): StreamTap {
   return {
     step({ event, data }) {
       if (broken || finish !== undefined) return idle
+      meter.event(data)
       if (committed && event !== 'error' && !telling.test(data)) return content
       const record = parseJson(data)
       if (!isObject(record)) return event === 'error' ? fail({ message: data }) : idle
@@ -80,7 +88,12 @@ export function createStreamTap(): StreamTap {
       // Without a delta it is no progress: comments, pings.
       return text.includes('.delta"') && !telling.test(text)
     },
-    report: () => ({ complete: finish !== undefined && !broken, ...present({ usage, finish }), ...names }),
+    passed: meter.events,
+    report: () => ({
+      complete: finish !== undefined && !broken,
+      ...present({ usage, finish, count: meter.count() }),
+      ...names,
+    }),
     // The terminal is what makes an answer complete: nothing can be lacking behind it.
     closing: (): Frame[] => [],
   }

@@ -6,12 +6,15 @@ import { mergeUsage, type Usage } from '../../ir/usage.ts'
 import { isObject, parseJson } from '../../wire/json-parse.ts'
 import type { StreamTap, TapSignal } from '../dialect.ts'
 import { countOf, listOf, present, textOf } from '../kit/present.ts'
+import { createWireMeter } from '../kit/wire-meter.ts'
 import { doneData, usageIn } from './chunk.ts'
 import { embeddedError, hiddenError } from './errors.ts'
 import type { Members } from './members.ts'
 
 /** What the chunks of one wire say. */
 export interface ChunkRules {
+  /** What the model writes; see `createWireMeter`. */
+  readonly written: { readonly strings: string; readonly calls?: string; readonly foreign?: string }
   /** Whether a chunk in full flow needs no reading: it has content, and nothing that a tap does not know yet. */
   isFlowing(data: string): boolean
   /** Takes a choice in. Whether it holds content. */
@@ -30,6 +33,7 @@ const content: TapSignal = { type: 'content' }
 /** A tap for one stream. */
 export function createChunkTap(facts: RequestFacts, rules: ChunkRules): StreamTap {
   const finishes = new Map<number, string>()
+  const meter = createWireMeter(rules.written)
   let usage: Usage | undefined
   let id: string | undefined
   let model: string | undefined
@@ -59,6 +63,7 @@ export function createChunkTap(facts: RequestFacts, rules: ChunkRules): StreamTa
   function read(record: Members): TapSignal {
     const counted = usageIn(record)
     if (counted !== undefined) usage = mergeUsage(usage, counted)
+    if (counted?.output !== undefined) meter.reported()
     const error = hiddenError(record)
     if (error !== undefined) return failed(error)
     // Those of the content: first chunks have none or another, and later ones may rotate.
@@ -79,6 +84,7 @@ export function createChunkTap(facts: RequestFacts, rules: ChunkRules): StreamTa
         return { type: 'end' }
       }
       if (event === 'error') return failed(embeddedError(parseJson(data) ?? data))
+      meter.event(data)
       // A frame that is not parsed is one of many in the middle of the answer.
       if (answered && isFlowing(data)) return content
       const record = parseJson(data)
@@ -89,10 +95,11 @@ export function createChunkTap(facts: RequestFacts, rules: ChunkRules): StreamTa
       // An event line is not of these wires; the terminal may also stand in a text, and then the frames are read.
       return !text.includes(doneData) && !text.includes('event:') && isFlowing(text)
     },
+    passed: meter.events,
     report() {
       const word = [...finishes].sort(([left], [right]) => left - right)[0]?.[1]
       const finish = word === undefined && !done ? undefined : rules.finish(word)
-      return { complete: isComplete(), ...present({ usage, finish, model, id }) }
+      return { complete: isComplete(), ...present({ usage, finish, model, id, count: meter.count() }) }
     },
     closing: () => (isComplete() && !done ? [{ data: doneData }] : []),
   }

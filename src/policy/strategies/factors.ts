@@ -1,5 +1,5 @@
 // What `score` looks at in a target, each as a number that can be compared.
-import type { Breaker } from '../breaker.ts'
+import { sumOf } from '../breaker-window.ts'
 import { targetKey } from '../health.ts'
 import { freshMs } from '../speed.ts'
 import { costOf } from './cheapest.ts'
@@ -46,19 +46,9 @@ function healthShare({ candidate, target }: Contender, { health, policy }: Field
   if (breaker === undefined) return 1
   if (candidate.breaker === 'half_open') return 0.5
   const since = health.now - (target.breaker ?? policy.direct.breaker).windowMs
-  const { total, failed } = countedSince(breaker, since)
+  const { total, failed } = sumOf(breaker, since)
   // One failure alone is no zero.
   return 1 - failed / (total + 1)
-}
-
-function countedSince({ from, total, failed, past }: Breaker, since: number): { total: number; failed: number } {
-  const sum = { total: 0, failed: 0 }
-  for (const part of [...past, { from, total, failed }]) {
-    if (part.from <= since) continue
-    sum.total += part.total
-    sum.failed += part.failed
-  }
-  return sum
 }
 
 /** The share of its accounts that can be used now. */

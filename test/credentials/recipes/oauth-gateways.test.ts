@@ -9,7 +9,7 @@ import { Secret } from '../../../src/ir/secret.ts'
 import { readSealed, writeSealed } from '../../../src/sealing/vault.ts'
 import { migrate } from '../../../src/store/sql/migrate.ts'
 import { createSqlStores } from '../../../src/store/sql-stores.ts'
-import { rounds } from '../../support/full-run.ts'
+import { onlyInFull, rounds } from '../../support/full-run.ts'
 import { startGatewayProcess, type GatewayProcess, type RuntimeName } from '../../support/gateway-process.ts'
 import { startUpstream, type Upstream } from '../../support/upstream.ts'
 import { realClock, testKek } from './making.ts'
@@ -111,7 +111,7 @@ describe(`${many} requests at once on an expired token`, () => {
   })
 })
 
-describe('beside Node', () => {
+describe.runIf(onlyInFull('refreshing on Bun and Deno'))('beside Node', () => {
   it.each(['bun', 'deno'] as const)('F-77 · %s makes one refresh of 100 requests at once', async (runtime) => {
     await expired()
     const gateway = await start(runtime)

@@ -1,13 +1,9 @@
 // The Worker itself, as it is deployed, in two isolates on one D1 database.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { rounds } from '../../support/full-run.ts'
 import { startUpstream, type Upstream } from '../../support/upstream.ts'
-import { projectRoot } from '../../store/drivers.ts'
+import { bundleWorker } from '../../support/worker-bundle.ts'
 import { testKek } from './making.ts'
 import { forTokensOf, refreshingAccount } from './oauth-scene.ts'
 import { startTokenServer, type TokenServer, type TokenServerOptions } from './token-server.ts'
@@ -17,22 +13,14 @@ const key = 'sk-test-0123456789abcdef0123456789abcdef'
 // A real bundle in a real workerd, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 })
 
-let folder = ''
 let bundle = ''
 let url = ''
 let upstream: Upstream
 let tokens: TokenServer
 let miniflare: Miniflare
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'signalbox-worker-'))
-  execFileSync('npm', ['exec', '--', 'wrangler', 'deploy', '--dry-run', '--outdir', join(folder, 'out')], {
-    cwd: projectRoot,
-    env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: tmpdir(), WRANGLER_SEND_METRICS: 'false', CI: 'true' },
-    stdio: 'ignore',
-  })
-  bundle = readFileSync(join(folder, 'out', 'index.js'), 'utf8')
+  bundle = bundleWorker()
 })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 beforeEach(async () => {
   upstream = await startUpstream()

@@ -44,6 +44,15 @@ function bench(stores?: Stores, env: Record<string, string> = { REFRESH: 'rt-0' 
   return { clock, ...createBench({ clock, env, ...(stores !== undefined && { stores }) }) }
 }
 
+/** Stores whose vault takes nothing more until somebody mends it. */
+function fullStores() {
+  const stores = createMemoryStores()
+  let isFull = true
+  const put: Stores['vault']['put'] = (...record) =>
+    isFull ? Promise.reject(new Error('disk full')) : stores.vault.put(...record)
+  return { stores: { ...stores, vault: { ...stores.vault, put } }, mend: () => void (isFull = false) }
+}
+
 function tokenOf(made: Outcome<Made>): string {
   if (!made.ok) throw new Error(`${made.error.code}: ${made.error.message}`)
   return made.value.material.kind === 'token' ? made.value.material.secret.reveal() : ''
@@ -249,9 +258,7 @@ describe('where the tokens are kept', () => {
 
   it('does not use an access token whose refresh token could not be stored', async () => {
     const server = await serve()
-    const stores = createMemoryStores()
-    const broken = { ...stores, vault: { ...stores.vault, put: () => Promise.reject(new Error('disk full')) } }
-    const { clock, making, logs } = bench(broken)
+    const { clock, making, logs } = bench(fullStores().stores)
     const made = await moving(makeOAuth(recipeFor(server), making()), clock)
     expect(problemOf(made)).toContain('upstream_unreachable')
     expect(logs.join()).toContain('oauth_successor_not_stored')
@@ -259,15 +266,12 @@ describe('where the tokens are kept', () => {
 
   it('stores a successor as soon as the store is back, and sends the replaced token to nobody', async () => {
     const server = await serve()
-    const stores = createMemoryStores()
-    let isBroken = true
-    const put: Stores['vault']['put'] = (...record) =>
-      isBroken ? Promise.reject(new Error('disk full')) : stores.vault.put(...record)
-    const { clock, making } = bench({ ...stores, vault: { ...stores.vault, put } })
+    const { stores, mend } = fullStores()
+    const { clock, making } = bench(stores)
     const recipe = recipeFor(server)
     for (let round = 0; round < 3; round++)
       expect(problemOf(await moving(makeOAuth(recipe, making()), clock))).toContain('could not be stored')
-    isBroken = false
+    mend()
     const made = await makeOAuth(recipe, making())
     expect(tokenOf(made)).toBe('at-1-rt-0')
     expect(tokenOf(await makeOAuth(recipe, making(spentBy(made))))).toBe('at-2-rt-0')
@@ -303,13 +307,10 @@ describe('where the tokens are kept', () => {
 
   it('uses such a successor also where the token that came with it has run out', async () => {
     const server = await serve()
-    const stores = createMemoryStores()
-    let isBroken = true
-    const put: Stores['vault']['put'] = (...record) =>
-      isBroken ? Promise.reject(new Error('disk full')) : stores.vault.put(...record)
-    const { clock, making } = bench({ ...stores, vault: { ...stores.vault, put } })
+    const { stores, mend } = fullStores()
+    const { clock, making } = bench(stores)
     await moving(makeOAuth(recipeFor(server), making()), clock)
-    isBroken = false
+    mend()
     await clock.advance(3_600_000)
     expect(tokenOf(await makeOAuth(recipeFor(server), making()))).toBe('at-2-rt-0')
     expect(server.forms.map((form) => form['refresh_token'])).toEqual(['rt-0', 'rt-1-rt-0'])
@@ -317,13 +318,10 @@ describe('where the tokens are kept', () => {
 
   it('gives way to a token that its operator put there while a successor waited for the store', async () => {
     const server = await serve()
-    const stores = createMemoryStores()
-    let isBroken = true
-    const put: Stores['vault']['put'] = (...record) =>
-      isBroken ? Promise.reject(new Error('disk full')) : stores.vault.put(...record)
-    const { clock, making, ports, set } = bench({ ...stores, vault: { ...stores.vault, put } })
+    const { stores, mend } = fullStores()
+    const { clock, making, ports, set } = bench(stores)
     await moving(makeOAuth(recipeFor(server), making()), clock)
-    isBroken = false
+    mend()
     set('REFRESH', 'rt-new')
     await makeOAuth(recipeFor(server), making())
     expect(server.forms.at(-1)?.['refresh_token']).toBe('rt-new')

@@ -48,7 +48,10 @@ describe('the tap', () => {
   })
 
   it('knows a stream that is not complete', () => {
-    expect(watch(framesOf([delta({ text: 'a' })])).report).toEqual({ complete: false })
+    expect(watch(framesOf([delta({ text: 'a' })])).report).toEqual({
+      complete: false,
+      count: { tokens: 1, isBehind: true },
+    })
   })
 
   it('has nothing to add to a stream, and reads every frame of it', () => {

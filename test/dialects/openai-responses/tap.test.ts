@@ -58,7 +58,12 @@ describe('the first content', () => {
 describe('an answer', () => {
   it('is complete with its terminal alone, which says everything', () => {
     const before = watch(created, added(0, message), textDelta(0, 'a'), itemDone(0, message))
-    expect(before.report).toEqual({ complete: false, id: 'resp_1', model: 'gpt-x' })
+    expect(before.report).toEqual({
+      complete: false,
+      id: 'resp_1',
+      model: 'gpt-x',
+      count: { tokens: 1, isBehind: true },
+    })
     const after = watch(created, textDelta(0, 'a'), completed({ usage, output: [call] }))
     expect(after.signals).toEqual(['idle', 'content', 'end'])
     expect(after.report).toEqual({
@@ -67,6 +72,7 @@ describe('an answer', () => {
       model: 'gpt-x',
       finish: { class: 'tool', raw: 'completed' },
       usage: expect.objectContaining({ input: 3, output: 2 }),
+      count: { tokens: 1, isBehind: false },
     })
     expect(after.closing).toEqual([])
   })
