@@ -28,6 +28,7 @@ export const traceList = defineOperation({
     'ttft_ms',
     'input_tokens',
     'output_tokens',
+    'usage_evidence',
   ],
   input: z.strictObject({
     limit: z.int().min(1).max(maxLimit).default(defaultLimit).describe(`At most this many, up to ${maxLimit}`),

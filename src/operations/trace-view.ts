@@ -23,6 +23,12 @@ export const traceSummarySchema = z.strictObject({
   ttft_ms: z.number().nullable(),
   input_tokens: z.number().nullable(),
   output_tokens: z.number().nullable(),
+  usage_evidence: z
+    .string()
+    .nullable()
+    .describe(
+      '`reported` by the provider; `counted` where it did not say and the tokens are an estimate; null without any',
+    ),
 })
 
 /** Everything that is known of one request. */
@@ -39,12 +45,6 @@ export const traceSchema = z.strictObject({
   cache_read_tokens: z.number().nullable(),
   cache_write_tokens: z.number().nullable(),
   reasoning_tokens: z.number().nullable(),
-  usage_evidence: z
-    .string()
-    .nullable()
-    .describe(
-      '`reported` by the provider; `counted` where it did not say and the tokens are an estimate; null without any',
-    ),
   facts: z.unknown().describe('What the request was understood to need; null where it was refused before'),
   decision: z.unknown().describe('Why these targets were tried; null where the request was refused before'),
   attempts: z.array(z.unknown()),
@@ -71,6 +71,7 @@ export function traceSummary(row: TraceRow): z.output<typeof traceSummarySchema>
     ttft_ms: row.ttftMs,
     input_tokens: row.inputTokens,
     output_tokens: row.outputTokens,
+    usage_evidence: row.usageEvidence,
   }
 }
 
@@ -91,7 +92,6 @@ export function traceView(row: TraceRow): z.output<typeof traceSchema> {
     cache_read_tokens: row.cacheReadTokens,
     cache_write_tokens: row.cacheWriteTokens,
     reasoning_tokens: row.reasoningTokens,
-    usage_evidence: row.usageEvidence,
     facts: detail['facts'] ?? null,
     decision: detail['decision'] ?? null,
     attempts: listOf(detail['attempts']),

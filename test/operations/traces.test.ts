@@ -50,6 +50,11 @@ describe('trace list', () => {
     expect(ids(await dataOf(traceList, context, { [field]: value }))).toEqual(['req_b'])
   })
 
+  it('says whose word the tokens are', async () => {
+    const context = await contextWith([{ requestId: 'req_a', outputTokens: 7, usageEvidence: 'counted' }])
+    expect(await dataOf(traceList, context)).toMatchObject([{ output_tokens: 7, usage_evidence: 'counted' }])
+  })
+
   it('goes on where the last page ended', async () => {
     const rows = Array.from({ length: 5 }, (_, index) => ({
       requestId: `req_${index}`,
