@@ -37,6 +37,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly url: string
+  /** Requests that are being served, streams to their end. */
+  inFlight(): number
   /** Refuses new work, waits for what is under way, ends what is left with an error event, writes what is queued. */
   stop(drainMs: number): Promise<void>
 }
@@ -106,6 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   url = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
   return {
     url,
+    inFlight: () => app.inFlight(),
     async stop(drainMs) {
       // The core's timers keep no process alive, and some of them are still needed until everything is written.
       const awake = setInterval(() => {}, 1000)

@@ -200,9 +200,17 @@ function listenForSignals(onHangup: () => void): Signals {
   return signals
 }
 
+// Whoever pressed Ctrl-C would otherwise see nothing for half a minute.
+function drainText(left: number): string {
+  const who = left === 1 ? '1 request under way has' : `${left} requests under way have`
+  return `stopping: ${who} up to ${drainMs / 1000} s, a second signal ends it at once`
+}
+
 async function untilStopped(gateway: Gateway, signals: Signals, onStop: () => void): Promise<number> {
   await signals.first
   onStop()
+  const left = gateway.inFlight()
+  if (left > 0) say(drainText(left))
   const stopped = gateway.stop(drainMs).then(
     () => 0,
     (cause: unknown) => {

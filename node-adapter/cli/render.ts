@@ -102,10 +102,11 @@ function indented(painter: Painter): Painter {
   return painter.width === undefined ? painter : { ...painter, width: painter.width - gap.length }
 }
 
-/** Whether a value stands beside its name; lists of objects and objects stand below it. */
+/** Whether a value stands beside its name; lists of objects or of sentences, and objects, stand below it. */
 function isInline(value: unknown): boolean {
   if (isEmpty(value)) return true
-  return Array.isArray(value) ? !value.some((item) => isObject(item)) : !isObject(value)
+  if (!Array.isArray(value)) return !isObject(value)
+  return !value.some((item) => isObject(item) || (value.length > 1 && cellText(item).includes(', ')))
 }
 
 function isEmpty(value: unknown): boolean {

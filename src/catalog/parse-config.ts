@@ -52,11 +52,13 @@ function tooDeepAt(source: string): number | undefined {
 
 function syntaxProblems(source: string, errors: readonly ParseError[]): Problem[] {
   if (errors.length === 0) return [problemAt([], 'empty')]
-  return errors.slice(0, maxSyntaxErrors).map((error) => {
+  const said = errors.slice(0, maxSyntaxErrors).map((error) => {
     // `CommaExpected` reads as `comma expected`.
     const words = printParseErrorCode(error.error).replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`)
-    return problemAt([], `${position(source, error.offset)}: ${words.toLowerCase()}`)
+    return `${position(source, error.offset)}: ${words.toLowerCase()}`
   })
+  // Each level that is open where a file ends misses its own brace there.
+  return [...new Set(said)].map((message) => problemAt([], message))
 }
 
 function position(source: string, offset: number): string {

@@ -27,8 +27,8 @@ export interface BreakerTable {
   claimProbe(target: string, owner: string, now: number): boolean
   /** Gives a lease back that nothing came of; without effect where `owner` does not hold it. */
   releaseProbe(target: string, owner: string): void
-  /** Forgets the breaker of a target (all models of it), its counts too. Returns whether one was open. */
-  reset(route: string | null, target: string): boolean
+  /** Forgets the breaker of a target, its counts too: that of one model, or of all. Returns whether one was open. */
+  reset(route: string | null, target: string, model?: string | null): boolean
 }
 
 /** A table of at most `max` breakers; those that are open go last. */
@@ -57,11 +57,11 @@ export function createBreakerTable(max: number): BreakerTable {
       const breaker = breakers.get(target)
       if (breaker?.probe?.owner === owner) put(target, releaseProbe(breaker, owner))
     },
-    reset(route, target) {
+    reset(route, target, model) {
       const prefix = `${route ?? ''}\u0000${target}\u0000`
       let wasOpen = false
       for (const [key, breaker] of breakers) {
-        if (!key.startsWith(prefix)) continue
+        if (typeof model === 'string' ? key !== prefix + model : !key.startsWith(prefix)) continue
         wasOpen ||= breaker.isOpen
         breakers.delete(key)
       }

@@ -79,8 +79,8 @@ export interface Coordinator {
   view(): Soon<CoordinationView>
   /** Forgets locks; returns how many held. */
   resetLocks(selector: LockSelector): Soon<number>
-  /** Closes the breaker of a target of a route (null: of a provider named directly); whether it was open. */
-  resetBreaker(route: string | null, target: string): Soon<boolean>
+  /** Closes the breaker of a target of a route (null: of a provider named directly), for one model or all; whether it was open. */
+  resetBreaker(route: string | null, target: string, model?: string | null): Soon<boolean>
 }
 
 /** The same coordinator for an operator's own request: it goes where others are kept out, and what comes of it counts. */

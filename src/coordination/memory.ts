@@ -42,6 +42,6 @@ export function createMemoryCoordinator(
       slots: slots.used(now()),
     }),
     resetLocks: (selector) => state.resetLocks(selector, now()),
-    resetBreaker: (route, target) => state.resetBreaker(route, target),
+    resetBreaker: (route, target, model) => state.resetBreaker(route, target, model),
   }
 }

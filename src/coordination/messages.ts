@@ -77,5 +77,5 @@ export interface CoordinationServer {
   claimProbe(message: ProbeMessage): Soon<Breaker | null>
   view(): Soon<ViewAnswer>
   resetLocks(selector: LockSelector): Soon<number>
-  resetBreaker(route: string | null, target: string): Soon<boolean>
+  resetBreaker(route: string | null, target: string, model?: string | null): Soon<boolean>
 }

@@ -158,9 +158,9 @@ export function createRemoteCoordinator(options: RemoteOptions): Coordinator {
       instance.state.resetLocks(selector, instance.now())
       return operate((server) => server.resetLocks(selector))
     },
-    async resetBreaker(route, target) {
-      instance.state.resetBreaker(route, target)
-      return operate((server) => server.resetBreaker(route, target))
+    async resetBreaker(route, target, model) {
+      instance.state.resetBreaker(route, target, model)
+      return operate((server) => server.resetBreaker(route, target, model))
     },
   }
 }

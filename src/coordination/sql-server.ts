@@ -151,10 +151,10 @@ export function createSqlServer({ store, parse, clock, random }: SqlServerOption
       await store.remove(before.filter((key) => !state.locks.has(key)).map(lockRow))
       return held
     },
-    async resetBreaker(route, target) {
+    async resetBreaker(route, target, model) {
       const state = await everything(store, parse, now())
       const before = [...state.breakers.keys()]
-      const wasOpen = state.resetBreaker(route, target)
+      const wasOpen = state.resetBreaker(route, target, model)
       await store.remove(before.filter((key) => !state.breakers.has(key)).map(breakerRow))
       return wasOpen
     },

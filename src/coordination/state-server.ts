@@ -137,9 +137,9 @@ export function createStateServer(options: StateServerOptions): StateServer {
       for (const key of before) if (!state.locks.has(key)) written.lock(key)
       return held
     },
-    resetBreaker(route, target) {
+    resetBreaker(route, target, model) {
       const before = [...state.breakers.keys()]
-      const wasOpen = state.resetBreaker(route, target)
+      const wasOpen = state.resetBreaker(route, target, model)
       for (const key of before) if (!state.breakers.has(key)) written.breaker(key)
       return wasOpen
     },

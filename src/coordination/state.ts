@@ -56,8 +56,8 @@ export interface CoordinationState {
   readonly tallies: ReadonlyMap<string, AccountTally>
   /** Forgets locks and the failures behind them. Returns how many held. */
   resetLocks(selector: LockSelector, now: number): number
-  /** Forgets the breaker of a target (all models of it), its counts too. Returns whether one was open. */
-  resetBreaker(route: string | null, target: string): boolean
+  /** Forgets the breaker of a target, its counts too: that of one model, or of all. Returns whether one was open. */
+  resetBreaker(route: string | null, target: string, model?: string | null): boolean
 }
 
 /** Nothing has happened yet. */

@@ -66,7 +66,10 @@ export function endUse(context: RequestContext, candidate: Candidate, streamed: 
 /** Tells the trace how a stream ended for the client. */
 export function endRequest(context: RequestContext, end: StreamEnd): void {
   const { report } = end
-  context.finale.end({
+  const { finale } = context
+  if (end.type === 'failed' && end.error.origin === 'upstream' && finale.attempts.at(-1)?.error === null)
+    finale.brokeOff(end.error.code)
+  finale.end({
     terminal: terminalOf(end),
     status: end.type === 'cancelled' ? 499 : 200,
     losses: report.losses,

@@ -1,7 +1,9 @@
 // Several targets asked at the same time, the next one where the others take long. Owns who is asked when, and that exactly
 // one of them answers; what a call is and what it leads to is the same as where targets are asked in turn.
+import type { ErrorCode } from '../ir/error.ts'
 import type { Candidate } from '../policy/decision.ts'
 import type { RequestContext } from './context.ts'
+import { deadlineOf } from './deadline.ts'
 import type { Failure } from './failure.ts'
 import { createRunner, type Runner } from './hedge-runner.ts'
 import { isFinal, kindOf, mayTry, type Tries } from './next-target.ts'
@@ -35,6 +37,8 @@ interface Race {
   hedgeAt: number
   /** Whose answer is the client's. */
   winner?: Runner
+  /** Where a plain sequence would have ended: nobody else is asked. */
+  ended?: Runner
   isOver: boolean
 }
 
@@ -60,11 +64,12 @@ export async function race(context: RequestContext, progress: Progress): Promise
       const winning = entered.winner && entered.running.get(entered.winner)
       // It may have claimed the answer after another one had failed.
       if (winning !== undefined) return (await winning).tried
+      const told = arrival && decided(entered, arrival)
+      if (told !== undefined) return told
       if (arrival === undefined) hedge(entered)
-      else if (isDecided(entered, arrival)) return arrival.tried
       else startNext(entered)
     }
-    return failureOf(entered)
+    return entered.ended === undefined ? failureOf(entered) : lastWord(entered, entered.ended)
   } finally {
     context.clientSignal.removeEventListener('abort', leave)
     finish(entered, undefined)
@@ -174,24 +179,39 @@ async function nextArrival(entered: Race): Promise<Arrival | undefined> {
   }
 }
 
-/** Takes note of what came of a runner; whether the client is told now. */
-function isDecided(entered: Race, { runner, tried }: Arrival): boolean {
+/** Takes note of what came of a runner. What the client is told, where it is told now. */
+function decided(entered: Race, { runner, tried }: Arrival): Tried {
   const { context, progress, tries } = entered
   const { candidate, index, progress: own } = runner
   entered.running.delete(runner)
-  if (tried instanceof Response) return true
+  if (tried instanceof Response) return tried
   progress.hasCalled ||= own.hasCalled
   progress.maybeDuplicate ||= own.maybeDuplicate
   progress.isOutOfBudget ||= own.isOutOfBudget
   if (tried === undefined) {
     tries[kindOf(candidate)]--
     if (!runner.isHedge) progress.waitedMs = own.waitedMs
-    return false
+    return undefined
   }
   entered.failures.set(index, tried)
-  const isOver = isFinal(context, candidate, tried, progress)
-  if (isOver) finish(entered, runner)
-  return isOver
+  if (!isFinal(context, candidate, tried, progress)) return undefined
+  if (!ownLimits.has(tried.cause.code) || context.clientSignal.aborted) return lastWord(entered, runner)
+  entered.pending.clear()
+  if (entered.ended === undefined || index < entered.ended.index) entered.ended = runner
+  return mayBeAnswered(entered) ? undefined : lastWord(entered, entered.ended)
+}
+
+/** What a target runs into by itself. That ends a plain sequence, but whoever was asked besides may still answer. */
+const ownLimits: ReadonlySet<ErrorCode> = new Set(['limit_exceeded', 'upstream_too_large', 'upstream_context_overflow'])
+
+function mayBeAnswered({ context, running }: Race): boolean {
+  const now = context.ports.clock.mono()
+  return [...running.keys()].some(({ candidate }) => deadlineOf(context, candidate) > now)
+}
+
+function lastWord(entered: Race, runner: Runner): Failure | undefined {
+  finish(entered, runner)
+  return entered.failures.get(runner.index)
 }
 
 // Asked while nothing else runs, between an answer and whatever is made of it: of two that have one, one is first.

@@ -11,6 +11,9 @@ import { countAnswer } from './unary.ts'
 /** How long a client is asked to wait where nothing says when it will be better, in milliseconds. */
 const shortWaitMs = 1000
 
+/** The longest wait that SDKs may sit through before they try again, in milliseconds: that of OpenAI's; others have none. */
+const maxSleepMs = 60_000
+
 /** Ends the request without an answer of a provider; a count of tokens is estimated then. */
 export function giveUp(context: RequestContext, failure: Failure): Response {
   const canEstimate = context.facts.task === 'count-tokens' && isForeignFault(failure.error)
@@ -102,6 +105,8 @@ function refuse(context: RequestContext, failure: Failure): Response {
     error: cause,
   })
   const headers = {
+    // A call that sleeps for an hour looks like one that hangs. What the provider says of it goes before that.
+    ...((error.retryAfterMs ?? 0) > maxSleepMs && { 'x-should-retry': 'false' }),
     ...upstreamHeaders(upstream, context.scrubber),
     ...decisionHeaders(context.requestId, context.snapshot.revision, context.decision),
     ...queueHeader(context.queueMs),

@@ -108,7 +108,10 @@ async function tryOnce(context: RequestContext, options: TryOptions): Promise<Re
   } catch (cause) {
     // A fault of our own: whoever keeps count must not wait for the end of this use for ever.
     if (call.isTaken) await call.accepted?.cancel()
-    else if (!call.isTold) endNeutrally(call)
+    else if (!call.isTold) {
+      call.isTold = true
+      endNeutrally(call)
+    }
     throw cause
   }
 }

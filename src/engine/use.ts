@@ -88,11 +88,12 @@ function isOut(context: RequestContext, candidate: Candidate): boolean {
 
 function logTarget(
   { ports, requestId }: RequestContext,
-  { route, target }: Candidate,
+  { route, target, model }: Candidate,
   event: 'target_left_out' | 'target_is_back',
   code?: ErrorCode,
 ): void {
-  const named = { route, target: target.name, request_id: requestId }
+  // One that passes any model on, or that was named directly, is a target for each of them.
+  const named = { route, target: target.name, model, request_id: requestId }
   if (code === undefined) ports.log.info(event, named)
   else ports.log.warn(event, { ...named, code })
 }

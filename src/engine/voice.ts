@@ -80,7 +80,7 @@ export function createVoice({ ingress, exchange, framer, plausible, settle, watc
   }
 
   function tell(events: readonly IrEvent[]): StreamStep {
-    let frames: readonly Frame[] = []
+    const frames: Frame[] = []
     let kind: StreamStep['kind'] = 'idle'
     for (const told of events) {
       if (told.type === 'error') return step(frames, kind, told.error)
@@ -88,7 +88,8 @@ export function createVoice({ ingress, exchange, framer, plausible, settle, watc
       learn(event)
       watch?.(event)
       const made = encoder.step(event)
-      frames = frames.length === 0 ? made : [...frames, ...made]
+      // One after the other: an event of the provider may be a hundred thousand of ours.
+      for (const frame of made) frames.push(frame)
       const fault = encoder.fault()
       if (fault !== undefined) return step(frames, kind, fault)
       if (event.type === 'response-end') {

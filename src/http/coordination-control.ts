@@ -39,6 +39,6 @@ export function coordinationControl(coordinator: Coordinator, clock: Clock): Coo
       }
     },
     resetLocks: async (selector) => coordinator.resetLocks(selector),
-    resetBreaker: async (route, target) => coordinator.resetBreaker(route, target),
+    resetBreaker: async (route, target, model) => coordinator.resetBreaker(route, target, model),
   }
 }

@@ -117,8 +117,8 @@ export interface CoordinationControl {
   look(): Promise<CoordinationSight>
   /** Takes locks and back-off away; returns how many locks held. */
   resetLocks(selector: LockSelector): Promise<number>
-  /** Closes the breaker of a target of a route (null: of a provider named directly); whether it was open. */
-  resetBreaker(route: string | null, target: string): Promise<boolean>
+  /** Closes the breaker of a target of a route (null: of a provider named directly), for one model or all; whether it was open. */
+  resetBreaker(route: string | null, target: string, model?: string | null): Promise<boolean>
 }
 
 /** Everything an operation may use. What a surface cannot give is absent, and the operation says so. */

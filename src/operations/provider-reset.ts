@@ -39,7 +39,8 @@ export const providerReset = defineOperation({
 })
 
 async function reset(control: CoordinationControl, route: string | null, target: TargetRecord) {
-  const closed = await control.resetBreaker(route, target.name)
+  // Models that are named directly share the name of their provider.
+  const closed = await control.resetBreaker(route, target.name, route === null ? target.model : null)
   const { provider, account, region } = target
   const model = target.model === '*' ? null : target.model
   let unlocked = 0
@@ -79,5 +80,10 @@ function directlyMeant(snapshot: OperationContext['snapshot'], name: string, tar
   const model = name.slice(slash + 1)
   if (snapshot.providers.has(provider) && model !== '' && (target === undefined || target === provider))
     return directTarget(provider, model)
+  if (snapshot.providers.has(name))
+    throw new GatewayError('not_found', {
+      message: `no route ${JSON.stringify(name)}, but a provider: name one of its models (${name}/MODEL), or use "accounts reset ${name}"`,
+      param: 'route',
+    })
   throw noRoute(name, snapshot)
 }

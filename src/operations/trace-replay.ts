@@ -51,7 +51,8 @@ export const traceReplay = defineOperation({
     const row = await fromStore(context.stores.ledger.trace(request_id))
     if (row === undefined)
       throw new GatewayError('not_found', { message: 'no trace of this request', param: 'request_id' })
-    const kept = remembered.safeParse(parseJson(row.detail))
+    const detail = parseJson(row.detail)
+    const kept = remembered.safeParse(detail)
     if (!kept.success || row.inboundModel === null)
       throw new GatewayError('invalid_value', {
         message: 'the trace holds no decision: the request was refused before, or its detail was left out',
@@ -67,7 +68,8 @@ export const traceReplay = defineOperation({
       revision_now: context.snapshot.revision,
       same: differs.length === 0,
       differs,
-      before: then,
+      // As it was written: the schema would have put the members that it knows first.
+      before: (detail as { readonly decision: unknown }).decision,
       now,
     }
   },

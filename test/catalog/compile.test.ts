@@ -849,6 +849,16 @@ describe('routes', () => {
     })
   })
 
+  it.each([
+    [{}, 300_000],
+    [{ reset_timeout_ms: 90_000 }, 450_000],
+    [{ reset_timeout_ms: 1000 }, 300_000],
+    [{ reset_timeout_ms: 90_000, permanent: { timeout_multiplier: 2 } }, 300_000],
+    [{ reset_timeout_ms: 1000, permanent: { base_timeout_ms: 4000, timeout_multiplier: 5 } }, 5000],
+  ])('SW-08: a failure that does not pass by itself rests for the longer of both times: %j', (breaker, baseMs) => {
+    expect(snapshot(route({ breaker })).routes.get('r')?.targets[0]?.permanent?.baseMs).toBe(baseMs)
+  })
+
   it('orders globs by literal prefix, then by declaration, whatever the exact routes between them', () => {
     const star = [{ provider: 'mock', model: '*' }]
     const globs = { all: '*', claude: 'claude-*', claude2: 'claude-*x', haiku: 'claude-haiku-*' }

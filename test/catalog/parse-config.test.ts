@@ -32,6 +32,10 @@ describe('the file format', () => {
     expect(problems(text)).toContain(problem)
   })
 
+  it('says once what is wrong at one place', () => {
+    expect(problems('{ "a": { "b": {')).toEqual(['line 1, column 16: close brace expected'])
+  })
+
   it.each([0, -1, 0.15, 0.075, 1e-9, 1e21, 1.5e300, 9_007_199_254_740_991])('holds %d', (value) => {
     expect(parseConfig(JSON.stringify(value))).toEqual({ ok: true, value })
   })

@@ -47,8 +47,8 @@ export class D1Isolate extends DurableObject<Record<string, D1Database>> {
   resetLocks(selector: LockSelector) {
     return this.#server.resetLocks(selector)
   }
-  resetBreaker(route: string, target: string) {
-    return this.#server.resetBreaker(route, target)
+  resetBreaker(route: string, target: string, model?: string | null) {
+    return this.#server.resetBreaker(route, target, model)
   }
 }
 

@@ -408,6 +408,8 @@ export function describeCoordination({ name, open, hasLeases, sharesEverything }
       expect(await two.resetLocks({ provider: 'acme', account: null, model: null })).toBe(1)
       expect(await two.resetLocks({ provider: 'acme', account: null, model: null })).toBe(0)
       expect(await lockCount(one)).toBe(0)
+      expect(await two.resetBreaker('smart', 'first', 'another')).toBe(false)
+      expect([await phase(one), await phase(two)]).toEqual(['open', 'open'])
       expect(await two.resetBreaker('smart', 'first')).toBe(true)
       expect(await two.resetBreaker('smart', 'first')).toBe(false)
       expect([await phase(one), await phase(two)]).toEqual(['closed', 'closed'])

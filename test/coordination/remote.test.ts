@@ -63,7 +63,7 @@ function scene(): Scene {
     claimProbe: (message) => through('claimProbe', () => real.claimProbe(message)),
     view: () => through('view', () => real.view()),
     resetLocks: (selector) => through('resetLocks', () => real.resetLocks(selector)),
-    resetBreaker: (route, target) => through('resetBreaker', () => real.resetBreaker(route, target)),
+    resetBreaker: (route, target, model) => through('resetBreaker', () => real.resetBreaker(route, target, model)),
   }
   const log = (event: string): void => void made.logs.push(event)
   let ids = 0

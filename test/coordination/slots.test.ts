@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSlots, refusalOf, type Slots } from '../../src/coordination/slots.ts'
-import { rounds } from '../support/full-run.ts'
 
 const all = { name: 'global', limit: 2 }
 const acme = { name: 'tenant:acme', limit: 1 }
@@ -164,7 +163,7 @@ describe('I-15: slots against a model', () => {
         for (const holder of ['p', 'q', 'r', 's', 't']) slots.release(holder, asked(['a', 'b']))
         expect(slots.used(model.now).size).toBe(0)
       }),
-      { numRuns: rounds(1000, 300) },
+      { numRuns: 1000 },
     )
   })
 })

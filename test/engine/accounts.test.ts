@@ -415,6 +415,19 @@ describe('when every account is locked', () => {
     expect(sentBy(test)).toEqual(['a', 'b', 'b'])
   })
 
+  // Anthropic's SDK sleeps for whatever it is told before it tries again (1.11: up to 24 days), OpenAI's for a minute at most.
+  it('for longer than a minute, says that to whoever asks instead of having its SDK sleep through it', async () => {
+    const test = appOf((who) => bad(429, { 'retry-after': who === 'a' ? '61' : '60' }))
+    await ask(test)
+    expect((await ask(test)).headers.get('x-should-retry')).toBeNull()
+    const locked = appOf(() => bad(401), { accounts: ['a'] })
+    await ask(locked)
+    const response = await ask(locked)
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('300')
+    expect(response.headers.get('x-should-retry')).toBe('false')
+  })
+
   it('F-21: tells the smallest wait, whichever account was asked last', async () => {
     const test = appOf((who) => bad(429, { 'retry-after': who === 'a' ? '12' : '30' }))
     expect((await ask(test)).headers.get('retry-after')).toBe('12')

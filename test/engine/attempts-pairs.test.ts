@@ -62,6 +62,8 @@ describe('a use that begins ends exactly once', () => {
       route: { breaker: { failure_threshold: 3 } },
     })
     for (let round = 0; round < 3; round++) await served(test, manner === 'streamed', leaving)
+    expect(test.told.length).toBeGreaterThanOrEqual(3)
+    if (leaving === 'at once') expect(test.sent).toEqual([])
     for (const { outcomes } of test.told) expect(outcomes).toHaveLength(1)
     const view = await test.app.operations().coordination?.look()
     expect([...(view?.slots ?? [])].filter(([, used]) => used > 0)).toEqual([])
@@ -84,6 +86,7 @@ describe('a use that begins ends exactly once', () => {
       },
     })
     await test.ask()
+    expect(test.told).not.toEqual([])
     for (const { outcomes } of test.told) expect(outcomes).toHaveLength(1)
     expect(test.traces).toHaveLength(1)
   })

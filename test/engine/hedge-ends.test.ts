@@ -95,6 +95,23 @@ describe('a failure', () => {
     expect(test.calledOff).toEqual([['one', 110]])
     await expectNothingLeft(test)
   })
+
+  it('of our own, before a call is made, ends the use that had begun once', async () => {
+    const test = hedgeScene({ timed: { one: never, two: { ms: 10 } }, targets: targetsOf('one', 'two') })
+    const { now } = test.clock
+    let faults = 0
+    // The clock is read when the hedge is signed.
+    const faulty = (): number => {
+      if (test.clock.mono() === 100 && faults++ === 0) throw new Error('a fault of ours')
+      return now()
+    }
+    Object.assign(test.clock, { now: faulty })
+    expect((await settled(test, test.ask(), 200)).status).toBe(500)
+    expect(test.traces).toMatchObject([{ errorCode: 'internal' }])
+    expect(test.attempts().map(({ target, error }) => [target, error])).toEqual([['one/m-one', 'hedge_lost']])
+    expect(test.told.map(({ use }) => use.target.provider)).toEqual(['one', 'two'])
+    await expectNothingLeft(test)
+  })
 })
 
 describe('a further try within a race', () => {

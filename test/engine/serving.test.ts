@@ -156,6 +156,7 @@ describe('serving', () => {
     expect(text).not.toMatch(/\[DONE\]|half/)
     expect(test.sent).toHaveLength(1)
     expect(test.traces.map((row) => row.outcome)).toEqual(['truncated'])
+    expect(JSON.parse(test.traces[0]?.detail ?? '').attempts).toMatchObject([{ status: 200, error: code }])
   })
 
   it.each([

@@ -35,7 +35,7 @@ describe('an outage in the log', () => {
     await test.ask()
     await test.ask()
     expect(told(test.logs)).toMatchObject([
-      { event: 'target_left_out', target: 'one/m1', code: 'upstream_model_missing' },
+      { event: 'target_left_out', target: 'one/m1', model: 'm1', code: 'upstream_model_missing' },
     ])
   })
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { anthropicMessages } from '../../src/dialects/anthropic-messages/index.ts'
 import type { Dialect, Exchange, StreamEncoder } from '../../src/dialects/dialect.ts'
+import { gemini } from '../../src/dialects/gemini/index.ts'
 import { openaiChat } from '../../src/dialects/openai-chat/index.ts'
 import type { ClientFramer } from '../../src/engine/framing.ts'
 import { createLegalEncoder } from '../../src/engine/legal-encoder.ts'
@@ -43,11 +44,11 @@ const good = [
   'data: [DONE]\n\n',
 ]
 
-function translation(ingress: Dialect): StreamMachine {
+function translation(ingress: Dialect, egress: Dialect = openaiChat): StreamMachine {
   const plausible = (usage: Usage): Usage => usage
   const settle = (told: Usage | undefined, count: OutputCount | undefined): Usage => settledUsage(told, count, 0)
   const voice = createVoice({ ingress, exchange, framer, plausible, settle })
-  return createTranslation({ egress: openaiChat, voice, toolNames: new Map() })
+  return createTranslation({ egress, voice, toolNames: new Map() })
 }
 
 interface Run {
@@ -136,6 +137,15 @@ describe('a translated stream', () => {
     const steps = await Promise.all(blocks.map((block) => machine.step(block)))
     expect(steps.find(({ error }) => error !== undefined)).toMatchObject({ kind: 'idle', error: { code: 'internal' } })
     expect(steps.some(({ bytes }) => bytes !== undefined)).toBe(false)
+  })
+})
+
+describe('an event of very many parts', () => {
+  it('is written in one go: a square of their number would pass the time limit of the test', async () => {
+    const parts = Array.from({ length: 80_000 }, () => ({ text: 'a' }))
+    const event = `data: ${JSON.stringify({ candidates: [{ content: { role: 'model', parts } }] })}\n\n`
+    const { text } = await run(translation(openaiChat, gemini), [event])
+    expect(text.split('"content":"a"')).toHaveLength(parts.length + 1)
   })
 })
 

@@ -92,8 +92,6 @@ export interface FaultRow {
   readonly differs?: Partial<Record<RuntimeName, { readonly reason: string; readonly expect: Partial<Expectation> }>>
   /** Runtimes that cannot show it, and why. */
   readonly skip?: Partial<Record<RuntimeName, string>>
-  /** What has to be mended before this row holds. */
-  readonly fails?: string
   /** What else has to be so. */
   readonly also?: (seen: Seen) => void | Promise<void>
 }

@@ -4,18 +4,26 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { requireShared, sharedPath } from '../support/shared.ts'
+import { streamRows } from './stream-rows.ts'
+import { upstreamRows } from './upstream-rows.ts'
 
 const tests = fileURLToPath(new URL('..', import.meta.url))
 
-/** The ids that stand in quotes in the files of tests, by id; comments do not count. */
+/** A name in the call of a test or of a suite, on the line of the call or alone on the next one; or the id of a row. */
+const nameOnLine =
+  /^\s*(?:id: |\[|(?:await )?(?:describe|it|test|check|rateLimit)\b[^'"`]*|\.\.\.rateLimit\()?['"`]([^'"`]*)/
+
+/**
+ * The ids in the names of tests and in the rows that become tests, by id: what stands in a comment or in another text of a
+ * test does not count.
+ */
 function namedIds(): ReadonlySet<string> {
   const found = new Set<string>()
   for (const file of readdirSync(tests, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts') || file.endsWith('coverage.test.ts')) continue
     for (const line of readFileSync(join(tests, file), 'utf8').split('\n')) {
-      if (/^\s*(?:\/\/|\*|\/\*)/.test(line)) continue
-      for (const [, quoted = ''] of line.matchAll(/['"`]([^'"`]*)/g))
-        for (const [id] of quoted.matchAll(/\b(?:F-\d{2}|T\d{2})\b/g)) found.add(id)
+      const [, name = ''] = nameOnLine.exec(line) ?? []
+      for (const [id] of name.matchAll(/\b(?:F-\d{2}|T\d{2})\b/g)) found.add(id)
     }
   }
   return found
@@ -48,4 +56,11 @@ describe('the fault catalogue', () => {
     expect(cases).toHaveLength(6)
     expect(cases.filter((id) => !named.has(id))).toEqual([])
   })
+})
+
+it.each(['bun', 'deno', 'workerd'] as const)('forty rows of the fault catalogue run on %s too', (runtime) => {
+  const shown = [...upstreamRows, ...streamRows].filter(
+    ({ everywhere, skip }) => everywhere === true && skip?.[runtime] === undefined,
+  )
+  expect(new Set(shown.map(({ id }) => id)).size).toBeGreaterThanOrEqual(40)
 })

@@ -194,7 +194,7 @@ describe('a storm in which every target answers 503', () => {
     targets: number,
     breaker: object,
     perSecond: number,
-  ): Promise<{ app: TestApp; offered: number }> {
+  ): Promise<{ app: TestApp; offered: number; answers: readonly Response[] }> {
     const names = Array.from({ length: targets }, (_, index) => `t${index}`)
     const app = createTestApp({
       config: {
@@ -206,16 +206,18 @@ describe('a storm in which every target answers 503', () => {
       upstream: () => jsonAnswer({ error: { message: 'down' } }, 503),
     })
     const offered = 60 * perSecond
+    const answers: Response[] = []
     for (let count = 0; count < offered; count++) {
-      void app.request('/v1/chat/completions', { json: { model: 'all', ...hello } }).then(refused)
+      const asked = app.request('/v1/chat/completions', { json: { model: 'all', ...hello } })
+      void asked.then((answer) => answers.push(answer))
       await app.clock.advance(1000 / perSecond)
     }
     await app.clock.advance(10_000)
-    return { app, offered }
+    return { app, offered, answers }
   }
 
   // I-33: who is told to stay away is told for how long.
-  function refused(response: Response): void {
+  function expectRefused(response: Response): void {
     const wait = Number(response.headers.get('retry-after'))
     if ([429, 503].includes(response.status)) expect(wait).toBeGreaterThanOrEqual(1)
     else expect([502, 529]).toContain(response.status)
@@ -229,7 +231,9 @@ describe('a storm in which every target answers 503', () => {
   it.each(sample(storms, 2))(
     'F-25 · reaches the targets hardly more often than it is asked, %s: 60 s at 50 per second',
     async (name, targets, breaker) => {
-      const { app, offered } = await storm(targets, breaker, 50)
+      const { app, offered, answers } = await storm(targets, breaker, 50)
+      expect(answers).toHaveLength(offered)
+      for (const answer of answers) expectRefused(answer)
       const ratio = app.sent.length / offered
       console.log(
         `storm, ${name}: ${app.sent.length} upstream calls for ${offered} requests, ratio ${ratio.toFixed(3)}`,

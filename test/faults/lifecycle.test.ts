@@ -52,15 +52,15 @@ describe('a stream cut anywhere', () => {
   const cuts = sample(offsets, 100)
   const paths = ['/v1/chat/completions', '/v1/messages', '/v1/responses']
   const table = paths.flatMap((path) => parts(cuts.length, 250).map(([part]) => [path, part] as const))
-  const first = new Map<string, string>()
 
   it.each(table)(
     'F-40 · is the same answer for a client of %s, whatever the offset of the cut: part %d',
     async (path, part) => {
       const input = path.endsWith('responses') ? { input: 'hi' } : { messages, max_tokens: 50 }
       const answers = new Set<string>()
-      for (const at of cuts.slice((part - 1) * 250, part * 250)) {
-        const chunks = [bytes.slice(0, at), bytes.slice(at)]
+      // And uncut.
+      for (const at of [bytes.length, ...cuts.slice((part - 1) * 250, part * 250)]) {
+        const chunks = [bytes.slice(0, at), bytes.slice(at)].filter(({ length }) => length > 0)
         let next = 0
         const body = { ...pieces([]), read: () => Promise.resolve(chunks[next++]) }
         const app = appOver(['one'], () => ({ ...streamAnswer([]), body }))
@@ -69,10 +69,6 @@ describe('a stream cut anywhere', () => {
         answers.add(await response.text())
       }
       expect(answers.size).toBe(1)
-      const [answer = ''] = answers
-      // And the same in every part.
-      expect(answer).toBe(first.get(path) ?? answer)
-      first.set(path, answer)
       expect([...answers].join()).toContain('🙂')
     },
   )
@@ -129,7 +125,7 @@ describe('a client that reads slowly', () => {
     await upstream.of('big')[0]?.closed
     // 320 MB were on offer: what the sockets of two hops hold is all that was taken.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32_000_000)
-    expect(gateway.traces.map(({ outcome, status }) => [outcome, status])).toEqual([['cancelled', 499]])
+    expect(gateway.traces).toMatchObject([{ outcome: 'cancelled', status: 499, errorCode: 'client_stalled' }])
     socket.destroy()
   })
 })
@@ -290,8 +286,12 @@ describe('the attempts of a request', () => {
       let open = 0
       let most = 0
       const faults: Upstream[] = [
-        ({ cancellation }) => new Promise((_resolve, reject) => cancellation.onCancel(() => reject(new Error('gone')))),
-        () => streamAnswer(messageStream(['x']).open.slice(0, 1), 'hang'),
+        // Only a stream is given up on where it is silent; a whole answer may take as long as the request.
+        ({ cancellation }) =>
+          stream
+            ? new Promise((_resolve, reject) => cancellation.onCancel(() => reject(new Error('gone'))))
+            : jsonAnswer({ error: { message: 'down' } }, 500),
+        () => (stream ? streamAnswer(messageStream(['x']).open.slice(0, 1), 'hang') : jsonAnswer({})),
         () => jsonAnswer({ error: { message: 'down' } }, 503),
         () => (stream ? streamAnswer(chatEvents('well')) : jsonAnswer(chatAnswer('well'))),
       ]
@@ -336,7 +336,8 @@ describe('the attempts of a request', () => {
       for (let waited = 0; waited < 960_000 && answered === undefined; waited += 5000) await app.clock.advance(5000)
       expect(most).toBe(1)
       expect(open).toBe(0)
-      if (stream) expect(answered).toContain('well')
+      expect(app.sent.map(({ url }) => names.findIndex((name) => url.includes(`//${name}.`)))).toEqual([0, 1, 2, 3])
+      expect(answered).toContain('well')
     },
   )
 })

@@ -202,6 +202,12 @@ describe('POST /admin/providers/{model}/{provider}/reset', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'not_found', param } })
   })
 
+  it('says how a provider is reset that was taken for a route', async () => {
+    const response = await gateway().operator('/admin/providers/two/two/reset', { method: 'POST' })
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('(two/MODEL)') } })
+  })
+
   it.each([
     '/admin/providers/a%2Fb/c/other',
     '/admin/providers/a%2Fb/status',
@@ -303,6 +309,15 @@ describe('one route of several', () => {
       error: { code: 'not_found', message: 'no route "amy", did you mean "any"?' },
     })
   })
+})
+
+it('provider reset of a model that is named directly leaves the other models of its provider as they are', async () => {
+  const app = gateway()
+  app.status['two.example.com'] = 500
+  for (const model of ['two/first', 'two/second']) for (let n = 0; n < 3; n++) await app.ask(model)
+  const reset = await app.operator('/admin/providers/two%2Ffirst/two/reset', { method: 'POST' })
+  expect(await reset.json()).toMatchObject({ reset: [{ target: 'two', closed: true }] })
+  expect(await statusOf(app)).toMatchObject({ 'two/second-two': { state: 'open' } })
 })
 
 describe('every face', () => {

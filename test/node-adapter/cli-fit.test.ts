@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { fitWidths, wrap } from '../../node-adapter/cli/fit.ts'
-import { renderTable } from '../../node-adapter/cli/render.ts'
+import { renderTable, renderValue } from '../../node-adapter/cli/render.ts'
 import { root, runtimes } from './cli-harness.ts'
 
 const plain = { paint: (_style: string, text: string) => text }
@@ -81,5 +81,13 @@ describe.runIf(spawnSync('script', ['--version']).status === 0)('on a real termi
     const table = stdout.split('\r\n').filter((line) => /\S {2,}\S/.test(line))
     expect(table.length).toBeGreaterThan(5)
     expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(columns)
+  })
+})
+
+describe('a list of sentences', () => {
+  it('stands below its name, one to a line, where a comma would not tell them apart', () => {
+    const problems = ['routes.a: no provider "x", did you mean "b"?', 'routes.c: required']
+    const lines = renderValue({ at: 'now', problems, names: ['one', 'two'] }, plain)
+    expect(lines).toEqual(['at     now', 'problems', ...problems.map((line) => `  ${line}`), 'names  one, two'])
   })
 })

@@ -69,6 +69,9 @@ describe.each(processRuntimes('starting and stopping', ['node', 'bun', 'deno']))
     expect([503, 'refused']).toContain(late)
     expect(await response.text()).toBe(pieces.join(''))
     expect(await gateway.exited).toBe(0)
+    expect(gateway.stderr()).toContain(
+      'stopping: 1 request under way has up to 30 s, a second signal ends it at once\n',
+    )
     await gateway.stop()
   })
 

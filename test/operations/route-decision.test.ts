@@ -225,6 +225,20 @@ describe('the headers of an answer', () => {
     expect(response.headers.get('x-provider-response-time')).toMatch(/^\d+$/)
   })
 
+  it('tell the decision where nobody answered, and where nobody could be asked', async () => {
+    const test = gateway()
+    for (const name of names) test.failing.add(name)
+    const failed = (await serve(test, ask('priority'))).response
+    expect(failed.status).toBe(502)
+    expect(failed.headers.get('x-signalbox-route')).toContain('selected=a/m fallbacks=[b/m,c/m] rejected=0')
+    expect(failed.headers.get('x-used-provider')).toBeNull()
+    await serve(test, ask('priority'))
+    const refused = (await serve(test, ask('priority'))).response
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('x-signalbox-route')).toContain('selected=none fallbacks=[] rejected=3')
+    expect(refused.headers.get('x-switchback-route')).toBe(refused.headers.get('x-signalbox-route'))
+  })
+
   it('say that a fallback answered, and that a target was on trial', async () => {
     const test = gateway()
     test.failing.add('a')

@@ -66,6 +66,11 @@ describe('trace replay', () => {
     expect(now?.rejected).toMatchObject([{ code: 'tools_unsupported' }])
   })
 
+  it('shows both decisions in one order, to be laid side by side', async () => {
+    const { before, now } = await replayed({})
+    expect(Object.keys(before)).toEqual(Object.keys(now ?? {}))
+  })
+
   it('says where nothing answers to its model any more', async () => {
     expect(await replayed({}, { ...config, routes: {} })).toMatchObject({ same: false, now: null })
   })

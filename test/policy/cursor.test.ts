@@ -3,9 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { advanced, byTurn, type Cursor, type Elector } from '../../src/policy/cursor.ts'
-import { rounds } from '../support/full-run.ts'
 
-const runs = { numRuns: rounds(1000, 100) }
+const runs = { numRuns: 1000 }
 
 function step(cursor: Cursor, electors: readonly Elector[]): { cursor: Cursor; picked: string } {
   const picked = electors[byTurn(cursor, electors)[0] ?? 0]?.name ?? ''

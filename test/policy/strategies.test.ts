@@ -298,6 +298,9 @@ describe('cheapest', () => {
     expect(order(shape, {}, { approxInputTokens: 100_000, maxOutputTokens: 10 })).toBe('a b c')
     expect(order(shape, {}, { approxInputTokens: 10, maxOutputTokens: 5000 })).toBe('b a c')
     expect(order({ ...shape, policy: {} }, {}, { approxInputTokens: 100_000, maxOutputTokens: 10 })).toBe('b a c')
+    // As much output as it may have, and a thousand tokens where it does not say.
+    expect(order(shape, {}, { approxInputTokens: 2000, maxOutputTokens: 5000 })).toBe('b a c')
+    expect(order(shape, {}, { approxInputTokens: 50 })).toBe('b a c')
   })
 
   it('counts the price of a request where it is expected', () => {

@@ -158,8 +158,8 @@ export class Coordinator extends DurableObject<ObjectEnv> {
     return this.#server.resetLocks(selector)
   }
 
-  resetBreaker(route: string | null, target: string) {
-    return this.#server.resetBreaker(route, target)
+  resetBreaker(route: string | null, target: string, model?: string | null) {
+    return this.#server.resetBreaker(route, target, model)
   }
 
   /** Of the root: leases a slice of a limit to a tenant's object. */

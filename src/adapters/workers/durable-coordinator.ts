@@ -37,6 +37,7 @@ export function allObjects(binding: CoordinatorBinding): CoordinationServer {
     view: async (): Promise<ViewAnswer> => mergedView(await each((server) => server.view())),
     resetLocks: async (selector) =>
       (await each((server) => server.resetLocks(selector))).reduce((sum, held) => sum + held, 0),
-    resetBreaker: async (route, target) => (await each((server) => server.resetBreaker(route, target))).includes(true),
+    resetBreaker: async (route, target, model) =>
+      (await each((server) => server.resetBreaker(route, target, model))).includes(true),
   }
 }

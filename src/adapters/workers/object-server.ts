@@ -17,6 +17,6 @@ export function objectServer(
     claimProbe: (message) => stub().claimProbe(message),
     view: () => stub().view(),
     resetLocks: (selector) => stub().resetLocks(selector),
-    resetBreaker: (route, target) => stub().resetBreaker(route, target),
+    resetBreaker: (route, target, model) => stub().resetBreaker(route, target, model),
   }
 }

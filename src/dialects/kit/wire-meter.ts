@@ -116,10 +116,11 @@ export function createWireMeter(options: MeterOptions): WireMeter {
     events(text) {
       let start = 0
       while (start < text.length) {
-        const at = expected(text, start + lead + offset)
-        const found = text.indexOf('\n\n', at < 0 ? start : at)
+        const found = text.indexOf('\n\n', start)
         const end = found < 0 ? text.length : found
-        if (at < 0) learn(text.slice(start, end))
+        // Behind a short event it would be the next one's.
+        const at = start + lead + offset
+        if (at >= end || expected(text, at) < 0) learn(text.slice(start, end))
         start = end + 2
       }
     },

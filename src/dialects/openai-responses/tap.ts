@@ -19,6 +19,10 @@ const telling = /"response\.(?:completed|incomplete|failed|cancelled)"|"error"|e
 const idle: TapSignal = { type: 'idle' }
 const content: TapSignal = { type: 'content' }
 
+// Up to the next one at most: from each of many to the end would take time that grows with the square of the event.
+const added = '"response\\.output_item\\.added"'
+const calls = `${added}(?:(?!${added})[^\\n])*?"name"\\s*:\\s*"`
+
 // They open what is still empty.
 const idleTypes: ReadonlySet<string> = new Set([
   'response.created',
@@ -33,10 +37,7 @@ const idleTypes: ReadonlySet<string> = new Set([
 export function createStreamTap(): StreamTap {
   let names: { readonly id?: string; readonly model?: string } | undefined
   // What the deltas said is said once more at the end of each part, and again at the end of the answer.
-  const meter = createWireMeter({
-    strings: 'delta',
-    calls: '"response\\.output_item\\.added"[^\\n]*?"name"\\s*:\\s*"',
-  })
+  const meter = createWireMeter({ strings: 'delta', calls })
   let usage: Usage | undefined
   let finish: Finish | undefined
   let committed = false

@@ -129,7 +129,7 @@ fieldCases('field bugs D', ({ check }) => {
       expect(sentBody(app)['stream_options']).toEqual({ include_usage: true })
       // A Chat client that did not ask is not told; everybody else always is.
       expect(written.includes('4321')).toBe(path !== '/v1/chat/completions')
-      expect(JSON.parse(app.traces[0]?.detail ?? '{}')).toBeTruthy()
+      expect(app.traces).toMatchObject([{ inputTokens: 4321, usageEvidence: 'reported' }])
     })
   check('T27 · a Chat client that asks is told', ['anthropic-messages', 'openai-chat'], async () => {
     const app = gateway(() => streamAnswer(sse(anthropicStream([{ type: 'text', text: 'Hello' }]))))

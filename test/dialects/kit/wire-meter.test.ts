@@ -70,6 +70,15 @@ describe('a count by the bytes of a wire', () => {
     expect(tokens((meter) => meter.events(text))).toBe(20)
   })
 
+  it('looks for no event behind its own end, where a short one stands before another', () => {
+    const events = ['{"id":"1234567","content":"abcd"}', undefined, `{"text":"a","content":"${'x'.repeat(400)}"}`].map(
+      (data) => (data === undefined ? ':p\n\n' : `data: ${data}\n\n`),
+    )
+    const oneByOne = tokens((meter) => events.forEach(meter.events))
+    expect(oneByOne).toBe(1)
+    expect(tokens((meter) => meter.events(events.join('')))).toBe(oneByOne)
+  })
+
   it('knows whether something was written behind the provider’s last count', () => {
     const meter = createWireMeter(chat)
     meter.event(chunk({ content: 'hello' }))

@@ -147,4 +147,9 @@ describe('an answer in full flow', () => {
     tap.step(completed())
     expect(tap.skim(textOf(textDelta(0, 'b')))).toBeUndefined()
   })
+
+  it('reads an event of four megabytes in one go: a square of its length would pass the time limit of the test', () => {
+    const data = `{"type":"response.x","a":[${'"response.output_item.added",'.repeat(140_000)}1]}`
+    expect(watch({ data })).toBeDefined()
+  })
 })
