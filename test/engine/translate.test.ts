@@ -4,7 +4,6 @@ import { anthropicMessages } from '../../src/dialects/anthropic-messages/index.t
 import type { Dialect, Exchange, StreamEncoder } from '../../src/dialects/dialect.ts'
 import { gemini } from '../../src/dialects/gemini/index.ts'
 import { openaiChat } from '../../src/dialects/openai-chat/index.ts'
-import type { ClientFramer } from '../../src/engine/framing.ts'
 import { createLegalEncoder } from '../../src/engine/legal-encoder.ts'
 import type { StreamMachine } from '../../src/engine/machine.ts'
 import { settledUsage } from '../../src/engine/plausible.ts'
@@ -14,21 +13,11 @@ import { unfold } from '../../src/ir/unfold.ts'
 import type { OutputCount, Usage } from '../../src/ir/usage.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 import { createSseDecoder } from '../../src/wire/sse-decode.ts'
-import { encodeSse } from '../../src/wire/sse-encode.ts'
 import { plainFacts } from '../support/facts.ts'
+import { plainFramer } from '../support/plain-framer.ts'
 import { expectLegal, readStream } from '../support/stream-grammar.ts'
 import { chatChunk } from '../support/upstream.ts'
 
-const nothing = new Uint8Array(0)
-const framer: ClientFramer = {
-  contentType: 'text/event-stream',
-  heartbeat: nothing,
-  separator: nothing,
-  encode: encodeSse,
-  resume: () => {},
-  closes: () => false,
-  close: () => nothing,
-}
 const exchange: Exchange = {
   requestId: 'req_1',
   facts: plainFacts({ dialect: 'anthropic-messages', stream: true, wantsUsage: true }),
@@ -47,7 +36,7 @@ const good = [
 function translation(ingress: Dialect, egress: Dialect = openaiChat): StreamMachine {
   const plausible = (usage: Usage): Usage => usage
   const settle = (told: Usage | undefined, count: OutputCount | undefined): Usage => settledUsage(told, count, 0)
-  const voice = createVoice({ ingress, exchange, framer, plausible, settle })
+  const voice = createVoice({ ingress, exchange, framer: plainFramer, plausible, settle })
   return createTranslation({ egress, voice, toolNames: new Map() })
 }
 

@@ -2,7 +2,6 @@
 // taken out.
 import { describe, expect, it } from 'vitest'
 import { dialects } from '../../src/dialects/index.ts'
-import type { ClientFramer } from '../../src/engine/framing.ts'
 import { createEventCheck } from '../../src/engine/malformed.ts'
 import { createPassthrough } from '../../src/engine/passthrough.ts'
 import { settledUsage } from '../../src/engine/plausible.ts'
@@ -18,18 +17,8 @@ import { chunkings } from '../support/chunkings.ts'
 import { framesOf, recordings, type Recording } from '../support/corpus.ts'
 import { plainFacts } from '../support/facts.ts'
 import { full, sample } from '../support/full-run.ts'
+import { plainFramer } from '../support/plain-framer.ts'
 import { requireShared } from '../support/shared.ts'
-
-const nothing = new Uint8Array(0)
-const framer: ClientFramer = {
-  contentType: 'text/event-stream',
-  heartbeat: nothing,
-  separator: nothing,
-  encode: encodeSse,
-  resume: () => {},
-  closes: () => false,
-  close: () => nothing,
-}
 
 interface Sample {
   readonly recording: Recording
@@ -79,7 +68,7 @@ function tokensOf({ dialect }: Recording, chunks: readonly Uint8Array[]): number
   const machine = createPassthrough({
     dialect: dialects[dialect],
     exchange: { requestId: 'r', facts, upstream: dialect, model: 'm', createdAt: 1 },
-    framer,
+    framer: plainFramer,
     quirks: [],
     hide: (text) => text,
     check: createEventCheck('skip'),

@@ -161,7 +161,6 @@ describe('a preview over HTTP', () => {
       )
       expect(decided).toBeGreaterThan(numRuns)
     },
-    60_000,
   )
 
   it('advances nothing: of a hundred looks the next request sees nothing', async () => {
