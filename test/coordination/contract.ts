@@ -190,8 +190,8 @@ export function describeCoordination({ name, open, hasLeases, sharesEverything }
     const fails = (at: Coordinator, code: ErrorCode, retryAfterMs?: number): Promise<void> =>
       failsWith(at, settings, code, retryAfterMs)
     const succeeds = (session: Session & { readonly use: Use }): void => succeedsWith(session, settings)
-    const test = (title: string, run: (pair: Pair) => Promise<void>, skip = false): void =>
-      it.skipIf(skip)(title, async () => {
+    const test = (title: string, run: (pair: Pair) => Promise<void>, lacks?: string): void =>
+      it.skipIf(lacks !== undefined)(lacks === undefined ? title : `${title} (${lacks})`, async () => {
         const pair = await open({
           leaseMs,
           renewMs: leaseMs / 3,
@@ -396,7 +396,7 @@ export function describeCoordination({ name, open, hasLeases, sharesEverything }
         alive.settle()
         await settled()
       },
-      !hasLeases,
+      hasLeases ? undefined : 'nobody can die by itself in one process',
     )
 
     test('operators see and lift locks, and close breakers', async ({ one, two, settled }) => {
@@ -443,7 +443,7 @@ export function describeCoordination({ name, open, hasLeases, sharesEverything }
         await settled()
         expect((await two.view()).health.loads.get(target)).toBeUndefined()
       },
-      !sharesEverything,
+      sharesEverything ? undefined : 'a database keeps locks, breakers and slots only',
     )
   })
 }
